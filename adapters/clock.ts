@@ -1,0 +1,16 @@
+/** The time as a connection sees it. XState's `SimulatedClock` is one. */
+export interface Clock {
+  /** Monotonic ms, from any origin. */
+  now(): number;
+  /** Epoch ms; it may jump. Default: `now()`. */
+  wallTime?(): number;
+  setTimeout(callback: (...args: unknown[]) => void, ms: number): unknown;
+  clearTimeout(id: unknown): void;
+}
+
+export const systemClock: Required<Clock> = {
+  now: () => performance.timeOrigin + performance.now(),
+  wallTime: () => Date.now(),
+  setTimeout: (callback, ms) => setTimeout(callback, ms),
+  clearTimeout: (id) => clearTimeout(id as number),
+};

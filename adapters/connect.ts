@@ -1,0 +1,292 @@
+/**
+ * `connect()`: the machine and the line as one object, for apps that do not run machines of their own.
+ */
+import { type Actor, createActor, type InspectionEvent, type Observer } from 'xstate';
+
+import { connectionMachine, stateOf } from '../machines/connection.ts';
+import type { Cause, CloseInfo, Output, Report, State } from '../machines/events.ts';
+import type { Amount, Sendable } from './buffer.ts';
+import { check, type Rules } from './check.ts';
+import { systemClock } from './clock.ts';
+import type { Line } from './line.ts';
+import { connectionInput, type ConnectionOptions, connectionRules, type UrlOption } from './options.ts';
+import type { Frame } from './protocols/protocol.ts';
+import { surface } from './surface.ts';
+import { checkClose } from './url.ts';
+import { webSocketActor } from './websocket.ts';
+
+/** Provided once: a machine of its own would cost each connection 30 KiB. */
+const machine = connectionMachine.provide({ actors: { socket: webSocketActor } });
+
+export interface ConnectOptions extends ConnectionOptions {
+  /** Closes the connection when aborted, with cause `aborted`. */
+  signal?: AbortSignal | undefined;
+  /** XState's inspection: hears all that the machine does. Neither URL, headers nor messages are in it. */
+  inspect?: ((event: InspectionEvent) => void) | Observer<InspectionEvent> | undefined;
+  /** Reserved: browser life-cycle events are not listened to yet. */
+  lifecycle?: false | undefined;
+}
+
+type Of<T extends Report['type']> = Omit<Extract<Report, { type: T }>, 'type'>;
+
+/** What `on()` hears. Durations in ms. */
+export interface ConnectionEvents {
+  /** Alive for the first time. */
+  open: Of<'open'>;
+  /** A message, as received: text, or binary as an ArrayBuffer. */
+  message: Frame;
+  /** The line is left for good. `unconfirmed`: handed to its socket, not known to have arrived, and not sent again. */
+  lost: Of<'lost'> & { unconfirmed: Amount };
+  /** A dial failed. `reason`: such as ECONNREFUSED or HTTP 503, where the platform tells. */
+  retry: Of<'retry'>;
+  /** Alive again. `downFor`: since the line was given up. */
+  restored: Of<'restored'>;
+  /** A message that `send()` accepted will not be sent. */
+  dropped: { data: Sendable; reason: 'closed' };
+  /** After `send()` has refused a message: there is room again. */
+  drain: undefined;
+  /** Every change of state. `cause`: why, where all is not well. */
+  state: { state: State; previous: State; cause: Cause | undefined };
+  /** Something to tell the developers of the server. With no listener it goes to `console.warn`. */
+  warning: Of<'warning'>;
+  /** Once, last. `undelivered`: accepted and never handed to a socket; each was `dropped` before. */
+  closed: Output & { undelivered: Amount };
+}
+
+export type ConnectionListener<T extends keyof ConnectionEvents> = (detail: ConnectionEvents[T]) => void;
+
+/**
+ * Opens a connection that knows when its line is dead, and dials again.
+ *
+ * @throws {DOMException} `SyntaxError` for a URL or subprotocols that `new WebSocket()` would not take either
+ * @throws {TypeError | RangeError} naming the option at fault
+ */
+export function connect(url: UrlOption, options: ConnectOptions = {}): Connection {
+  return new Connection(url, options);
+}
+
+class Connection implements AsyncDisposable, AsyncIterable<Frame> {
+  /** The machine at work: its snapshot has more to show than this object does. */
+  readonly actor: Actor<typeof machine>;
+  readonly #line: Line;
+  readonly #listeners = new Map<keyof ConnectionEvents, readonly ((detail: never) => void)[]>();
+  readonly #buffer: Amount;
+  readonly #clock: { now(): number; wallTime(): number };
+  #state: State;
+
+  constructor(url: UrlOption, { signal, inspect, lifecycle, ...options }: ConnectOptions) {
+    check({ signal, inspect, lifecycle, ...options }, rules);
+    const input = connectionInput(url, options);
+    const clock = options.clock ?? systemClock;
+    this.#line = input.line as Line;
+    this.#clock = { now: () => clock.now(), wallTime: () => this.#line.wallTime() };
+    this.#buffer = { messages: options.buffer?.messages ?? 1_000, bytes: options.buffer?.bytes ?? 1_048_576 };
+    this.actor = createActor(machine, {
+      input,
+      ...(inspect && { inspect }),
+      ...(options.clock && { clock: options.clock }),
+    });
+    this.#state = stateOf(this.actor.getSnapshot());
+    this.#line.onRoom(() => this.#emit('drain', undefined));
+    this.#watch();
+    this.actor.start();
+    if (signal !== undefined) this.#closeOn(signal);
+  }
+
+  get state(): State {
+    return stateOf(this.actor.getSnapshot());
+  }
+
+  /** What the server calls this session; the last one's name while there is none. Undefined for protocols that name nothing. */
+  get id(): string | undefined {
+    return this.actor.getSnapshot().context.id;
+  }
+
+  /** Ms from the last heartbeat to its answer; undefined until there is one on this line. */
+  get roundTripTime(): number | undefined {
+    return this.actor.getSnapshot().context.roundTripTime;
+  }
+
+  /** Ms to add to `Date.now()` to have the server's clock; undefined where the server states none, or one that cannot be trusted. */
+  get clockOffset(): number | undefined {
+    const { serverClock } = this.actor.getSnapshot().context;
+    if (typeof serverClock !== 'object') return undefined;
+    return serverClock.offset + this.#clock.now() - this.#clock.wallTime();
+  }
+
+  /** Bytes that wait to be sent, here and in the socket. */
+  get bufferedAmount(): number {
+    return this.#line.bufferedAmount;
+  }
+
+  /**
+   * True: handed over, or buffered until the line is back. False: refused (the buffer is full, or the connection is closed), and nothing else
+   * happened; `drain` tells when to try again.
+   * @throws {TypeError} for what no WebSocket can send
+   */
+  send(data: Sendable): boolean {
+    return this.#line.send(data);
+  }
+
+  /** Takes back what is buffered and was not sent, oldest first. */
+  drain(): Sendable[] {
+    return this.#line.drain();
+  }
+
+  /** Leaves the line, if there is one, and dials now. Does nothing once closed. */
+  reconnect(): void {
+    this.actor.send({ type: 'user.reconnected' });
+  }
+
+  /**
+   * Closes for good, behind what was handed over. From now on nothing is received or accepted. On a line that does not answer, after
+   * `closeTimeout`.
+   * @param code 1000 or 3000–4999
+   * @param reason at most 123 bytes
+   * @throws {RangeError} for others
+   */
+  close(code = 1000, reason = ''): void {
+    checkClose(code, reason);
+    this.#shutDown({ code, reason });
+  }
+
+  /** Closes, and waits until it is done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.actor.getSnapshot().status !== 'active') return;
+    const closed = new Promise<void>((resolve) => this.on('closed', () => resolve()));
+    this.close();
+    await closed;
+  }
+
+  /** Hears one kind of event; the answer undoes it. A listener that throws stops nothing: its error surfaces as an uncaught one. */
+  on<T extends keyof ConnectionEvents>(type: T, listener: ConnectionListener<T>): () => void {
+    if (!eventTypes.has(type))
+      throw new TypeError(`on: ${type} is not an event: there are ${[...eventTypes].join(', ')}`);
+    if (typeof listener !== 'function') throw new TypeError('on: listener must be a function');
+    if (type === 'message') return this.#line.onMessage(listener as ConnectionListener<'message'>);
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
+    return () => {
+      this.#listeners.set(type, this.#listeners.get(type)?.filter((each) => each !== listener) ?? []);
+    };
+  }
+
+  /**
+   * The messages from now on, until the connection is closed.
+   * @throws {RangeError} where more wait to be read than `buffer` allows: a reader this slow would otherwise lose messages, or use up the memory
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
+    let waiting: Frame[] = [];
+    let bytes = 0;
+    let overflown = false;
+    let wake = () => {};
+    const undo = [
+      this.on('message', (data) => {
+        bytes += typeof data === 'string' ? data.length : data.byteLength;
+        overflown ||= waiting.length >= this.#buffer.messages || bytes > this.#buffer.bytes;
+        if (!overflown) waiting.push(data);
+        wake();
+      }),
+      this.on('closed', () => wake()),
+    ];
+    try {
+      for (;;) {
+        const batch = waiting;
+        waiting = [];
+        bytes = 0;
+        yield* batch;
+        if (waiting.length > 0) continue;
+        if (overflown)
+          throw new RangeError(
+            'for await: the reader fell behind by more than buffer.messages or buffer.bytes; read faster, or raise them',
+          );
+        if (this.actor.getSnapshot().status !== 'active') return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    } finally {
+      for (const each of undo) each();
+    }
+  }
+
+  #watch(): void {
+    this.actor.on('open', ({ type, ...detail }) => this.#emit(type, detail));
+    this.actor.on('lost', ({ type, ...detail }) =>
+      this.#emit(type, { ...detail, unconfirmed: this.#line.unconfirmed }),
+    );
+    this.actor.on('retry', ({ type, ...detail }) => this.#emit(type, detail));
+    this.actor.on('restored', ({ type, ...detail }) => this.#emit(type, detail));
+    this.actor.on('warning', ({ type, ...detail }) => {
+      if (!this.#emit(type, detail)) console.warn(`systole: ${detail.message}`);
+    });
+    this.actor.subscribe({
+      next: (snapshot) => {
+        const previous = this.#state;
+        const state = stateOf(snapshot);
+        this.#state = state;
+        if (state !== previous) this.#emit('state', { state, previous, cause: snapshot.context.cause });
+        if (snapshot.status === 'done') this.#finish(snapshot.output);
+      },
+      error: surface,
+    });
+  }
+
+  #finish(output: Output): void {
+    const undelivered = this.#line.held;
+    for (const data of this.#line.drain()) this.#emit('dropped', { data, reason: 'closed' });
+    this.#emit('closed', { ...output, undelivered });
+    this.#listeners.clear();
+  }
+
+  #closeOn(signal: AbortSignal): void {
+    const abort = () => this.#shutDown({ cause: 'aborted' });
+    // Not before the app could listen to this connection.
+    if (signal.aborted) return queueMicrotask(abort);
+    signal.addEventListener('abort', abort);
+    this.on('closed', () => signal.removeEventListener('abort', abort));
+  }
+
+  /** The line is shut at once: the machine may be in the middle of a step, and messages behind it. */
+  #shutDown(how: Partial<Pick<CloseInfo, 'code' | 'reason'>> & { cause?: 'aborted' }): void {
+    this.#line.mute();
+    this.actor.send({ type: 'user.closed', ...how });
+  }
+
+  /** False: nobody listens. */
+  #emit<T extends keyof ConnectionEvents>(type: T, detail: ConnectionEvents[T]): boolean {
+    const listeners = (this.#listeners.get(type) ?? []) as readonly ConnectionListener<T>[];
+    for (const listener of listeners) {
+      try {
+        listener(detail);
+      } catch (error) {
+        surface(error);
+      }
+    }
+    return listeners.length > 0;
+  }
+}
+
+export type { Connection };
+
+const eventTypes: ReadonlySet<string> = new Set<keyof ConnectionEvents>([
+  'open',
+  'message',
+  'lost',
+  'retry',
+  'restored',
+  'dropped',
+  'drain',
+  'state',
+  'warning',
+  'closed',
+]);
+
+const rules: Rules = {
+  ...connectionRules,
+  signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
+  inspect: (value) =>
+    typeof value === 'function' || (typeof value === 'object' && value !== null)
+      ? undefined
+      : 'a function or an observer',
+  lifecycle: (value) => (value === false ? undefined : 'false'),
+};

@@ -1,0 +1,16 @@
+/** `systole`: what most apps need. */
+export type { Cause, CloseInfo, Loss, State } from '../machines/events.ts';
+export type { Backoff, BackoffFunction } from '../machines/backoff.ts';
+export { detectionBound, type Heartbeat } from '../machines/settings.ts';
+export type { Amount, BufferBounds, Sendable } from './buffer.ts';
+export type { Clock } from './clock.ts';
+export {
+  connect,
+  type Connection,
+  type ConnectionEvents,
+  type ConnectionListener,
+  type ConnectOptions,
+} from './connect.ts';
+export type { UrlOption } from './options.ts';
+export type { Frame, Protocol, Session } from './protocols/protocol.ts';
+export type { WebSocketClass, WebSocketLike } from './visit.ts';

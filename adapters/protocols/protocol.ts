@@ -1,0 +1,83 @@
+/**
+ * The seam between a connection and one server's dialect.
+ *
+ * A protocol knows how a server says who it is, how it shows life, and nothing else: no timers, no socket, no states. Its session lives for one
+ * visit; every method is called with what happened and answers with what it means. Nothing is thrown: what a session does not understand is
+ * the app's.
+ */
+import type { Liveness } from '../../machines/events.ts';
+
+/** A message as the WebSocket gave it: text, or binary as an ArrayBuffer. */
+export type Frame = string | ArrayBuffer;
+
+/** To be written as an RFC 6455 ping frame rather than as a message. */
+export const ping: unique symbol = Symbol('systole.ping');
+
+export interface Answer {
+  /** The peer has named the session. Only the first one of a visit counts. */
+  named?: {
+    id?: string | undefined;
+    /** The server's clock, epoch ms. */
+    serverTime?: number | undefined;
+    /** The heartbeat interval the server dictates, ms; the machine clamps it to 1 s–1 h. */
+    interval?: number | undefined;
+  };
+  /** The peer has answered a heartbeat, or has beaten by itself. `serverTime`: its clock, epoch ms. */
+  beat?: { serverTime?: number | undefined };
+  /** The peer tells us to go: hang up. `retryAfter`: ms to wait before the next dial; `fatal`: there is to be none. */
+  refused?: { reason: string; fatal?: boolean | undefined; retryAfter?: number | undefined };
+  /** Frames to write at once, in order. */
+  write?: readonly (Frame | typeof ping)[];
+  /** True: the frame was ours, the app does not see it. */
+  swallow?: boolean;
+}
+
+export interface Session {
+  /** The socket is open. Where the server sends no welcome, this names the peer. */
+  opened?(): Answer | undefined;
+  /** A message came. On the hot path: answer undefined, cheaply, for what is the app's. */
+  received?(frame: Frame): Answer | undefined;
+  /** A pong frame came (npm `ws` only). */
+  ponged?(): Answer | undefined;
+  /** A sign of life is wanted: what to write for it. */
+  probe?(): Answer | undefined;
+  /** The socket was closed by the peer. Undefined, or a field left out: the machine's own rule decides. */
+  closed?(code: number, reason: string): { fatal?: boolean; retryAfter?: number } | undefined;
+}
+
+export interface Protocol {
+  readonly name: string;
+  readonly liveness: Liveness;
+  /** Offered to the server behind those of the app. */
+  readonly subprotocols?: readonly string[];
+  /** True: the WebSocket class has to be able to send pings. */
+  readonly needsPing?: boolean;
+  session(): Session;
+}
+
+/** A frame longer than this, in characters, is never read for control messages: it is the app's. */
+const longestControlFrame = 65_536;
+/** The latest date ECMAScript can represent, epoch ms. */
+const latestDate = 8.64e15;
+
+/** The JSON object in a text frame; undefined for everything else. Read its fields with {@link field}. */
+export function jsonObject(frame: Frame): object | undefined {
+  if (typeof frame !== 'string' || frame.length > longestControlFrame) return undefined;
+  try {
+    const value: unknown = JSON.parse(frame);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A field the object itself has: nothing inherited, so `__proto__` and `constructor` are names like any other. */
+export function field(object: object, name: string): unknown {
+  return Object.getOwnPropertyDescriptor(object, name)?.value;
+}
+
+/** Epoch ms from epoch ms or a date string; undefined for what is no date. */
+export function timeOf(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? Date.parse(value) : value;
+  return typeof ms === 'number' && Math.abs(ms) <= latestDate ? ms : undefined;
+}

@@ -1,0 +1,52 @@
+/**
+ * What `new WebSocket(url, protocols)` accepts, and the same errors for what it does not (WHATWG WebSockets §3.1). Messages never repeat the
+ * URL: it may hold a token.
+ */
+
+/** The URL to dial, with `http:` and `https:` made `ws:` and `wss:`. @throws {DOMException} `SyntaxError` */
+export function webSocketUrl(given: unknown): string {
+  const base = (globalThis as { location?: { href?: string } }).location?.href;
+  let url: URL;
+  try {
+    url = new URL(String(given), base);
+  } catch {
+    throw syntaxError('the URL is not valid: give an absolute one, as in wss://example.com/push');
+  }
+  if (url.protocol === 'http:') url.protocol = 'ws:';
+  if (url.protocol === 'https:') url.protocol = 'wss:';
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
+    throw syntaxError(`the URL's scheme must be ws or wss (http and https will do), not ${url.protocol.slice(0, -1)}`);
+  }
+  if (url.href.includes('#')) throw syntaxError('the URL must not have a fragment (#…): a WebSocket cannot send one');
+  return url.href;
+}
+
+/** RFC 9110 §5.6.2. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** The subprotocols to offer. @throws {DOMException} `SyntaxError` */
+export function subprotocols(given: readonly string[]): readonly string[] {
+  for (const protocol of given) {
+    if (!token.test(protocol))
+      throw syntaxError(`protocols: ${JSON.stringify(protocol)} is not a token (RFC 9110 §5.6.2)`);
+  }
+  if (new Set(given).size < given.length) throw syntaxError('protocols: each may be named only once');
+  return given;
+}
+
+/** The longest reason a close frame can carry, in bytes (RFC 6455 §5.5). */
+const longestReason = 123;
+
+/** @throws {RangeError} for what no app may put into a close frame. */
+export function checkClose(code: number, reason: string): void {
+  if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+    throw new RangeError(`close: code must be 1000 or from 3000 to 4999, not ${code}`);
+  }
+  if (new TextEncoder().encode(reason).length > longestReason) {
+    throw new RangeError(`close: reason must not be longer than ${longestReason} bytes in UTF-8`);
+  }
+}
+
+function syntaxError(message: string): DOMException {
+  return new DOMException(message, 'SyntaxError');
+}

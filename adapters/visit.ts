@@ -1,0 +1,345 @@
+/**
+ * One visit: one WebSocket, one session of the protocol, from the dial to the hang-up.
+ *
+ * Here, and nowhere else, stands what WebSocket implementations do differently (npm `ws`, the class built into Node, browsers):
+ *
+ * - A dial that fails fires only `error` in Node 20 and 22 (nodejs/undici#3546), `error` and `close` elsewhere: the first ends the visit, once.
+ * - `close()` on a dead line fires `close` after 60 s in Chromium, 30 s in `ws`, never in Node 20: nobody waits for it, the handlers are detached.
+ * - `ws` throws an uncaught error when closed while connecting, unless an `error` listener stays attached: one that does nothing stays.
+ * - `ws` shows the answer to a refused upgrade, and pings and pongs; the others do not.
+ * - A socket whose peer has begun to close is no longer OPEN and discards what it is given: nothing is given to it.
+ */
+import type { CloseInfo, Fact, Order } from '../machines/events.ts';
+import type { Amount, Sendable } from './buffer.ts';
+import type { Answer, Frame, Protocol, Session } from './protocols/protocol.ts';
+import { surface } from './surface.ts';
+
+/** What we use of a WebSocket, be it the platform's, npm `ws`, or anything alike. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  binaryType: string;
+  onopen: ((event: never) => unknown) | null;
+  onmessage: ((event: never) => unknown) | null;
+  onclose: ((event: never) => unknown) | null;
+  onerror: ((event: never) => unknown) | null;
+  send(data: never): void;
+  close(code?: number, reason?: string): void;
+}
+
+export type WebSocketClass = new (url: string, protocols?: string[], ...more: never[]) => WebSocketLike;
+
+/** What npm `ws` has beyond the standard. */
+interface NodeWebSocket extends WebSocketLike {
+  on(event: 'ping' | 'pong', listener: () => void): void;
+  on(event: 'unexpected-response', listener: (request: unknown, response: UpgradeResponse) => void): void;
+  ping(): void;
+  terminate(): void;
+}
+
+interface UpgradeResponse {
+  statusCode?: number;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+/** What a visit asks of the line it is a visit of. */
+export interface Host {
+  readonly protocol: Protocol;
+  /** A new WebSocket that has begun to dial. @throws {UrlError} where there is no URL to dial */
+  dial(): WebSocketLike;
+  now(): number;
+  wallTime(): number;
+  /** Hands an inbound message to the app. */
+  receive(frame: Frame): void;
+  /** How much may wait for the peer's name. */
+  readonly early: Amount;
+  /** What `send()` tests: whether messages go to the socket, wait, or are refused. */
+  readonly gate: { release(): void; hold(): void; seal(): void };
+}
+
+/** The URL could not be had. */
+export class UrlError extends Error {
+  override name = 'UrlError';
+}
+
+const OPEN = 1;
+
+export class Visit {
+  readonly #host: Host;
+  readonly #report: (fact: Fact) => void;
+  readonly #session: Session;
+  #socket: WebSocketLike | undefined;
+  /** `early`: messages wait for the session's name. */
+  #inbound: 'early' | 'delivered' | 'off' = 'early';
+  #early: Frame[] = [];
+  #earlyBytes = 0;
+  /** The next inbound frame is to be reported. */
+  #armed = false;
+  /** Monotonic ms at which the heartbeat that is still unanswered was written, and what had been handed over before it. */
+  #asked: ({ at: number } & Amount) | undefined;
+  #handed: Amount = { messages: 0, bytes: 0 };
+  #confirmed: Amount = { messages: 0, bytes: 0 };
+  /** Epoch ms of the last inbound frame; of the dial, while there is none. */
+  heardAt: number;
+  /** The clock has been read for what the socket hands over in this turn. */
+  #stamped = false;
+
+  constructor(host: Host, report: (fact: Fact) => void) {
+    this.#host = host;
+    this.#report = report;
+    this.#session = host.protocol.session();
+    this.heardAt = host.wallTime();
+    try {
+      this.#attach(host.dial());
+    } catch (error) {
+      // Not before the machine has finished the step in which it ordered the dial.
+      queueMicrotask(() => this.#failed(error));
+    }
+  }
+
+  /** True: what is sent now goes onto the wire. */
+  get isOpen(): boolean {
+    return this.#socket?.readyState === OPEN;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  /** What was handed to the socket and is not known to have arrived. */
+  get unconfirmed(): Amount {
+    return {
+      messages: this.#handed.messages - this.#confirmed.messages,
+      bytes: this.#handed.bytes - this.#confirmed.bytes,
+    };
+  }
+
+  send(data: Sendable, bytes: number): void {
+    this.#socket?.send(data as never);
+    this.#handed.messages += 1;
+    this.#handed.bytes += bytes;
+  }
+
+  obey(order: Order): void {
+    switch (order.type) {
+      case 'probe':
+        return this.#probe(order.again);
+      case 'release':
+        return this.#host.gate.release();
+      case 'deliver':
+        return this.#deliver();
+      case 'hang-up':
+        return this.#hangUp(order.code, order.reason);
+    }
+  }
+
+  /** Leaves the socket for good: whatever it does later changes nothing. */
+  end(): void {
+    this.#inbound = 'off';
+    this.#armed = false;
+    this.#early = [];
+    this.#host.gate.hold();
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#detach(socket);
+    try {
+      // `close()` would wait half a minute for an answer, and hold the process up so long.
+      if (isNodeWebSocket(socket)) socket.terminate();
+      else socket.close();
+    } catch {
+      // A class of its own kind that cannot be closed now: it is detached all the same.
+    }
+  }
+
+  #attach(socket: WebSocketLike): void {
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this.#opened();
+    socket.onmessage = ({ data }: { data: Frame }) => this.#heard(data);
+    socket.onclose = (event: CloseInfo) => this.#closed(event);
+    socket.onerror = (event: unknown) => this.#lost({ code: 1006, reason: reasonOf(event), wasClean: false });
+    if (!isNodeWebSocket(socket)) return;
+    socket.on('ping', () => this.#sign(undefined));
+    socket.on('pong', () => this.#sign(this.#understand('ponged')));
+    socket.on('unexpected-response', (_, response) => this.#refused(response));
+  }
+
+  #detach(socket: WebSocketLike): void {
+    socket.onopen = null;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.onerror = () => {};
+  }
+
+  #opened(): void {
+    // From here on an `error` is followed by a `close`, which says more.
+    if (this.#socket !== undefined) this.#socket.onerror = () => {};
+    this.#stamp();
+    this.#report({ type: 'socket.opened' });
+    this.#apply(this.#understand('opened'));
+  }
+
+  /** The hot path. */
+  #heard(frame: Frame): void {
+    if (!this.#stamped) this.#stamp();
+    let answer: Answer | undefined;
+    try {
+      answer = this.#session.received?.(frame);
+    } catch (error) {
+      surface(error);
+    }
+    if (answer !== undefined && this.#apply(answer)) return this.#spoke();
+    if (this.#armed) this.#spoke();
+    if (this.#inbound === 'delivered') this.#host.receive(frame);
+    else if (this.#inbound === 'early') this.#keep(frame);
+  }
+
+  /** Reading the clock costs a fifth of receiving a small message: the many that one read of the socket brings share one reading. */
+  #stamp(): void {
+    this.heardAt = this.#host.wallTime();
+    this.#stamped = true;
+    queueMicrotask(() => {
+      this.#stamped = false;
+    });
+  }
+
+  /** A control frame: life, but no message. */
+  #sign(answer: Answer | undefined): void {
+    this.#stamp();
+    this.#apply(answer);
+    this.#spoke();
+  }
+
+  #spoke(): void {
+    if (!this.#armed) return;
+    this.#armed = false;
+    this.#report({ type: 'peer.spoke' });
+  }
+
+  /** True: swallowed. */
+  #apply(answer: Answer | undefined): boolean {
+    if (answer === undefined || this.#inbound === 'off') return false;
+    const { named, beat, refused, write, swallow } = answer;
+    if (write !== undefined) this.#write(write);
+    if (named !== undefined) this.#report({ type: 'peer.named', receivedAt: this.#host.now(), ...named });
+    if (beat !== undefined) this.#beat(beat.serverTime);
+    if (refused !== undefined) this.#report({ type: 'peer.refused', ...refused });
+    return swallow ?? false;
+  }
+
+  /** Where we ask, only an answer is a beat: a server cannot keep us from asking by answering unasked. */
+  #beat(serverTime: number | undefined): void {
+    const asked = this.#asked;
+    if (asked === undefined && this.#host.protocol.liveness === 'ask') return;
+    const receivedAt = this.#host.now();
+    this.#armed = false;
+    this.#asked = undefined;
+    if (asked !== undefined) this.#confirmed = { messages: asked.messages, bytes: asked.bytes };
+    this.#report({
+      type: 'peer.beat',
+      serverTime,
+      receivedAt,
+      roundTripTime: asked && receivedAt - asked.at,
+    });
+  }
+
+  #probe(again: boolean): void {
+    this.#armed = true;
+    const answer = this.#understand('probe');
+    if (answer?.write === undefined) return;
+    if (!again || this.#asked === undefined) this.#asked = { at: this.#host.now(), ...this.#handed };
+    this.#write(answer.write);
+  }
+
+  #write(frames: NonNullable<Answer['write']>): void {
+    const socket = this.#socket;
+    if (socket?.readyState !== OPEN) return;
+    for (const frame of frames) {
+      if (typeof frame !== 'symbol') socket.send(frame as never);
+      else if (isNodeWebSocket(socket)) socket.ping();
+    }
+  }
+
+  #deliver(): void {
+    if (this.#inbound !== 'early') return;
+    this.#inbound = 'delivered';
+    const early = this.#early;
+    this.#early = [];
+    for (const frame of early) {
+      // A listener may have closed the connection meanwhile.
+      if (this.#inbound === 'delivered') this.#host.receive(frame);
+    }
+  }
+
+  #keep(frame: Frame): void {
+    this.#early.push(frame);
+    this.#earlyBytes += typeof frame === 'string' ? frame.length : frame.byteLength;
+    const { messages, bytes } = this.#host.early;
+    if (this.#early.length <= messages && this.#earlyBytes <= bytes) return;
+    this.#inbound = 'off';
+    this.#report({ type: 'peer.refused', reason: 'more messages before the session was named than buffer allows' });
+  }
+
+  #hangUp(code: number, reason: string): void {
+    this.#inbound = 'off';
+    this.#host.gate.seal();
+    if (this.#socket === undefined) return;
+    this.#socket.onmessage = null;
+    this.#socket.close(code, reason);
+  }
+
+  #closed({ code, reason, wasClean }: CloseInfo): void {
+    let verdict: ReturnType<NonNullable<Session['closed']>>;
+    try {
+      verdict = this.#session.closed?.(code, reason);
+    } catch (error) {
+      surface(error);
+    }
+    this.#lost({ code, reason, wasClean, ...verdict });
+  }
+
+  /** What the session says to something that is not a message. A session that throws is one that said nothing. */
+  #understand(what: 'opened' | 'ponged' | 'probe'): Answer | undefined {
+    try {
+      return this.#session[what]?.();
+    } catch (error) {
+      surface(error);
+      return undefined;
+    }
+  }
+
+  #refused({ statusCode: status, headers }: UpgradeResponse): void {
+    const retryAfter = retryAfterOf(headers['retry-after'], this.#host.wallTime());
+    this.#lost({ code: 1006, reason: `HTTP ${status}`, wasClean: false, status, retryAfter });
+  }
+
+  #failed(error: unknown): void {
+    if (this.#inbound === 'off') return;
+    const reason = error instanceof Error || error instanceof DOMException ? error.message : String(error);
+    if (error instanceof UrlError) return this.#report({ type: 'url.failed', reason });
+    this.#lost({ code: 1006, reason, wasClean: false });
+  }
+
+  #lost(loss: Omit<Extract<Fact, { type: 'socket.lost' }>, 'type'>): void {
+    if (this.#socket !== undefined) this.#detach(this.#socket);
+    this.#report({ type: 'socket.lost', ...loss });
+  }
+}
+
+function isNodeWebSocket(socket: WebSocketLike): socket is NodeWebSocket {
+  return 'terminate' in socket && 'ping' in socket;
+}
+
+/** Such as ECONNREFUSED; browsers say nothing. */
+function reasonOf(event: unknown): string {
+  const { error, message } = event as { error?: { code?: unknown }; message?: unknown };
+  if (typeof error?.code === 'string') return error.code;
+  return typeof message === 'string' ? message : '';
+}
+
+/** Ms from now, of a Retry-After header: seconds or a date (RFC 9110 §10.2.3). */
+function retryAfterOf(header: string | string[] | undefined, wallTime: number): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - wallTime;
+  return ms > 0 ? ms : undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * How long to wait before the next dial. Pure: chance comes in by parameter.
+ */
+import type { Cause, Loss } from './events.ts';
+
+/** All in ms but `factor`. */
+export interface Backoff {
+  /** The ceiling of the wait after the first failed dial. Default 500. */
+  initial: number;
+  /** The ceiling of every wait, but for one the server asked for. Default 30,000. */
+  max: number;
+  /** What the ceiling is multiplied by after each further failed dial. Default 2. */
+  factor: number;
+  /** After a loss that was the server's doing, its clients come back spread over this time. 0: all at once. Default 1,000. */
+  spread: number;
+}
+
+/** The app's own rule: ms to wait, given the dials since the line was last stable. What is not a finite number ≥ 0 falls back to the default. */
+export type BackoffFunction = (attempt: number, loss: Loss & { random: number }) => number;
+
+export const defaultBackoff: Backoff = { initial: 500, max: 30_000, factor: 2, spread: 1_000 };
+
+/** A delay the server asks for is honoured up to here. */
+export const longestStatedDelay = 3_600_000;
+
+/** 1013, "try again later" (IANA close code registry), waits at least this long. */
+const tryAgainLater = 5_000;
+
+/** Losses that say nothing of the server's health. */
+const ours: ReadonlySet<Cause> = new Set<Cause>(['silent', 'outdated', 'network-changed', 'user-reconnected']);
+
+/**
+ * Ms to wait before the next dial.
+ *
+ * - A line that we found dead ourselves: none. Finding it took long enough to keep any pace.
+ * - A stable line lost through the server: anywhere within `spread`.
+ * - After failed dials: between half and all of `initial · factor^(attempt − 1)`, never above `max`. The lower half is the floor that keeps
+ *   clients from dialling in a hot loop, the upper half the jitter that keeps them apart.
+ * - Close code 1013: the same, from 5 s on, with the jitter above it.
+ * - A delay stated by the server is a lower bound, up to an hour, with `spread` on top.
+ *
+ * @param random 0 ≤ x < 1
+ */
+export function wait(loss: Loss, policy: Backoff | BackoffFunction, random: number): number {
+  const own = typeof policy === 'function' ? policy(loss.attempt, { ...loss, random }) : undefined;
+  const backoff = typeof policy === 'function' ? defaultBackoff : policy;
+  const waited = own !== undefined && own >= 0 && Number.isFinite(own) ? own : standardWait(loss, backoff, random);
+  return clamp(Math.max(waited, statedWait(loss, backoff, random)), 0, longestTimer);
+}
+
+function standardWait(loss: Loss, backoff: Backoff, random: number): number {
+  if (ours.has(loss.cause)) return 0;
+  const exponent = clamp(loss.attempt - 1, 0, 100); // beyond, 0 · Infinity would make NaN
+  if (loss.code === 1013) {
+    const floor = Math.min(tryAgainLater * backoff.factor ** exponent, Math.max(backoff.max, tryAgainLater));
+    return floor + random * backoff.spread;
+  }
+  if (loss.attempt === 0) return random * backoff.spread;
+  const ceiling = Math.min(backoff.max, backoff.initial * backoff.factor ** exponent);
+  return ceiling / 2 + (random * ceiling) / 2;
+}
+
+function statedWait({ retryAfter }: Loss, { spread }: Backoff, random: number): number {
+  if (retryAfter === undefined || !(retryAfter > 0)) return 0;
+  return Math.min(retryAfter, longestStatedDelay) + random * spread;
+}
+
+/** The longest delay a timer takes; a longer one fires at once (HTML, Node: a signed 32-bit integer). */
+export const longestTimer = 2 ** 31 - 1;
+
+export function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max);
+}

@@ -1,0 +1,133 @@
+/**
+ * The whole vocabulary of a connection: its states, why it changes them, what it can be told, what it orders, and what it reports.
+ *
+ * Facts are named `speaker.pastTense`: a socket, the peer, the world or the user has done something. Orders to the socket actor are
+ * imperatives. Every fact is built by our own code from a literal; nothing read from the wire ever becomes an event's `type`.
+ */
+
+/** What `Connection.state` says, and a tag of the machine's state of the same name. */
+export type State = 'connecting' | 'awaiting-id' | 'alive' | 'stale' | 'reconnecting' | 'closing' | 'closed';
+
+/** Why a line is doubted, was left, or is closed. */
+export type Cause =
+  /** Nothing was heard from the peer for `heartbeat.interval + heartbeat.timeout`. */
+  | 'silent'
+  /** The peer answered twice with a clock more than `heartbeat.maxAge` behind: the answers are stale copies. */
+  | 'outdated'
+  /** The dial was refused, or the server told us to go. */
+  | 'refused'
+  /** The socket did not open within `connectTimeout`. */
+  | 'dial-timeout'
+  /** The socket opened, but the peer did not name the session within `idTimeout`. */
+  | 'unnamed'
+  /** The network under us changed while we were dialling. */
+  | 'network-changed'
+  /** The socket fired `close`. */
+  | 'peer-closed'
+  /** The URL could not be had, or is not one a WebSocket can dial. */
+  | 'url-failed'
+  /** `reconnect()` was called. */
+  | 'user-reconnected'
+  /** `close()` was called. */
+  | 'user-closed'
+  /** The `signal` given to `connect()` was aborted. */
+  | 'aborted'
+  /** The peer said something that no new dial can mend. */
+  | 'fatal'
+  /** `retries` dials in a row failed. */
+  | 'retries-exhausted';
+
+/**
+ * How a protocol shows life. `ask`: we ask, the server answers. `server-beats`: the server speaks by itself and its silence is the sign.
+ * `none`: there is no way to tell, so nothing is ever doubted.
+ */
+export type Liveness = 'ask' | 'server-beats' | 'none';
+
+/** How a WebSocket ended. 1006, '' and false where no close handshake was completed (RFC 6455 §7.1.5). */
+export interface CloseInfo {
+  code: number;
+  reason: string;
+  wasClean: boolean;
+}
+
+/** What the machine, its users and its `shouldReconnect` may know of a loss. */
+export interface Loss extends CloseInfo {
+  cause: Cause;
+  /** Dials since the line was last stable. 0: the line that was lost had been stable. */
+  attempt: number;
+  /** HTTP status of a refused upgrade, where the WebSocket class shows it (npm `ws` only). */
+  status?: number | undefined;
+  /** The delay the server asked for, in ms, unclamped. */
+  retryAfter?: number | undefined;
+}
+
+/** What woke the world up. `network` also says that it is there again. */
+export type Wake = 'sleep' | 'freeze' | 'network' | 'visible';
+
+export type Fact =
+  | { type: 'socket.opened' }
+  | ({
+      type: 'socket.lost';
+      status?: number | undefined;
+      retryAfter?: number | undefined;
+      /** The protocol's word on whether dialling again can help. Undefined: the machine's own rule decides. */
+      fatal?: boolean | undefined;
+    } & CloseInfo)
+  | { type: 'url.failed'; reason: string }
+  /** `serverTime`: the server's clock, epoch ms. `receivedAt`: ours, monotonic ms. `interval`: the heartbeat interval the server dictates, ms. */
+  | {
+      type: 'peer.named';
+      id?: string | undefined;
+      serverTime?: number | undefined;
+      receivedAt: number;
+      interval?: number | undefined;
+    }
+  | { type: 'peer.beat'; serverTime?: number | undefined; receivedAt: number; roundTripTime?: number | undefined }
+  | { type: 'peer.spoke' }
+  | { type: 'peer.refused'; reason: string; fatal?: boolean | undefined; retryAfter?: number | undefined }
+  | { type: 'world.woke'; reason: Wake }
+  | { type: 'world.wentOffline' }
+  | { type: 'user.reconnected' }
+  | { type: 'user.closed'; code?: number | undefined; reason?: string | undefined; cause?: 'aborted' | undefined };
+
+/** What the machine orders of its socket actor. */
+export type Order =
+  /** Write a heartbeat, where the protocol has one, and report the next inbound frame. `again`: the last one is still unanswered. */
+  | { type: 'probe'; again: boolean }
+  /** Flush what is held and let `send()` through to the socket. */
+  | { type: 'release' }
+  /** Hand inbound messages to the app, those that came early first. */
+  | { type: 'deliver' }
+  /** Stop both directions and begin the close handshake. */
+  | { type: 'hang-up'; code: number; reason: string };
+
+/** What the machine emits, for `actor.on(type, …)`. Durations in ms. */
+export type Report =
+  | { type: 'open'; id: string | undefined }
+  /** `nextDialIn` is undefined where no dial will follow. */
+  | ({ type: 'lost'; cause: Cause; nextDialIn: number | undefined } & CloseInfo)
+  | { type: 'retry'; cause: Cause; attempt: number; reason: string; nextDialIn: number | undefined }
+  | { type: 'restored'; id: string | undefined; previousId: string | undefined; downFor: number; attempts: number }
+  | { type: 'warning'; code: 'clock-distrusted'; message: string };
+
+/** What the machine leaves behind. */
+export interface Output extends CloseInfo {
+  cause: Cause;
+}
+
+/**
+ * What belongs to one connection and not to the machine, which sees no more of it than this: the time, chance, and how long the line has been
+ * silent. The rest (URL, socket, buffer, listeners) stays hidden in it, from the machine and from every inspector.
+ */
+export interface Line {
+  /** Epoch ms. It may jump; it also runs during sleep, which the monotonic clock of most runtimes does not. */
+  wallTime(): number;
+  /** 0 ≤ x < 1. */
+  random(): number;
+  /** Ms by the wall clock since the last inbound frame of this visit. */
+  silentFor(): number;
+  /** False where the platform knows that there is no network. A hint. */
+  online(): boolean;
+  /** The connection is closed: refuse whatever is sent from now on. */
+  shut(): void;
+}
