@@ -4,7 +4,7 @@
 import { type Actor, createActor, type InspectionEvent, type Observer } from 'xstate';
 
 import { connectionMachine, stateOf } from '../machines/connection.ts';
-import type { Cause, CloseInfo, Output, Report, State } from '../machines/events.ts';
+import type { Cause, CloseInfo, Fact, Output, Report, State } from '../machines/events.ts';
 import type { Amount, Sendable } from './buffer.ts';
 import { check, type Rules } from './check.ts';
 import { systemClock } from './clock.ts';
@@ -74,8 +74,9 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   readonly #clock: { now(): number; wallTime(): number };
   #state: State;
 
-  constructor(url: UrlOption, { signal, inspect, lifecycle, ...options }: ConnectOptions) {
-    check({ signal, inspect, lifecycle, ...options }, rules);
+  constructor(url: UrlOption, given: ConnectOptions) {
+    check(given, rules);
+    const { signal, inspect, lifecycle: _, ...options } = given;
     const input = connectionInput(url, options);
     const clock = options.clock ?? systemClock;
     this.#line = input.line as Line;
@@ -135,7 +136,7 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
 
   /** Leaves the line, if there is one, and dials now. Does nothing once closed. */
   reconnect(): void {
-    this.actor.send({ type: 'user.reconnected' });
+    this.#tell({ type: 'user.reconnected' });
   }
 
   /**
@@ -249,7 +250,12 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   /** The line is shut at once: the machine may be in the middle of a step, and messages behind it. */
   #shutDown(how: Partial<Pick<CloseInfo, 'code' | 'reason'>> & { cause?: 'aborted' }): void {
     this.#line.mute();
-    this.actor.send({ type: 'user.closed', ...how });
+    this.#tell({ type: 'user.closed', ...how });
+  }
+
+  /** Not once closed: XState warns of what is sent to an actor that is done. */
+  #tell(fact: Fact): void {
+    if (this.actor.getSnapshot().status === 'active') this.actor.send(fact);
   }
 
   /** False: nobody listens. */

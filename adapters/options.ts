@@ -108,7 +108,8 @@ function dialler(url: UrlOption, protocol: Protocol, options: ConnectionOptions)
   if (options.headers !== undefined && !isNodeWs) {
     throw new TypeError('headers: only npm ws can send any; elsewhere put a token into the URL, or into protocols');
   }
-  const offered = [...subprotocols([options.protocols ?? []].flat()), ...(protocol.subprotocols ?? [])];
+  // Once each: a WebSocket takes none twice, and the app may name what its protocol names too.
+  const offered = [...new Set([...subprotocols([options.protocols ?? []].flat()), ...(protocol.subprotocols ?? [])])];
   const more = options.headers === undefined ? [] : [{ headers: options.headers }];
   const fixed = typeof url === 'function' ? undefined : webSocketUrl(url);
   return () => new WebSocketClass(fixed ?? asked(url as () => string | URL), offered, ...(more as never[]));
@@ -132,14 +133,19 @@ function asked(url: () => string | URL): string {
   }
 }
 
+/** RFC 9110 §5.1 and §5.5. One that HTTP cannot carry would fail every dial. */
+function isHeader([name, value]: [string, unknown]): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) && typeof value === 'string' && /^[\t -~\x80-\xff]*$/.test(value);
+}
+
 export const connectionRules: Rules = {
   protocol: (value) =>
     isObject(value) && typeof value['session'] === 'function' ? undefined : 'a protocol, such as idHeartbeat()',
   protocols: (value) => ([value].flat().every((each) => typeof each === 'string') ? undefined : 'a string or strings'),
   headers: (value) =>
-    isObject(value) && Object.values(value).every((each) => typeof each === 'string')
+    isObject(value) && Object.entries(value).every(isHeader)
       ? undefined
-      : 'an object of strings',
+      : 'an object of strings, with names and values that HTTP can carry',
   heartbeat: {
     interval: positiveMilliseconds,
     timeout: positiveMilliseconds,

@@ -176,7 +176,8 @@ export class Visit {
     if (this.#socket !== undefined) this.#socket.onerror = () => {};
     this.#stamp();
     this.#report({ type: 'socket.opened' });
-    this.#apply(this.#understand('opened'));
+    const answer = this.#understand('opened');
+    if (answer !== undefined) this.#apply(answer);
   }
 
   /** The hot path. */
@@ -188,8 +189,9 @@ export class Visit {
     } catch (error) {
       surface(error);
     }
-    if (answer !== undefined && this.#apply(answer)) return this.#spoke();
-    if (this.#armed) this.#spoke();
+    if (answer !== undefined) {
+      if (this.#apply(answer)) return;
+    } else if (this.#armed) this.#spoke();
     if (this.#inbound === 'delivered') this.#host.receive(frame);
     else if (this.#inbound === 'early') this.#keep(frame);
   }
@@ -206,8 +208,8 @@ export class Visit {
   /** A control frame: life, but no message. */
   #sign(answer: Answer | undefined): void {
     this.#stamp();
-    this.#apply(answer);
-    this.#spoke();
+    if (answer === undefined) this.#spoke();
+    else this.#apply(answer);
   }
 
   #spoke(): void {
@@ -216,21 +218,30 @@ export class Visit {
     this.#report({ type: 'peer.spoke' });
   }
 
-  /** True: swallowed. */
-  #apply(answer: Answer | undefined): boolean {
-    if (answer === undefined || this.#inbound === 'off') return false;
-    const { named, beat, refused, write, swallow } = answer;
+  /**
+   * True: swallowed. The frame is reported before what it means: a probe that its meaning leads to is not answered by the same frame. Fields are
+   * taken one by one, so that nothing a protocol read from the wire can become an event's `type`.
+   */
+  #apply({ named, beat, refused, write, swallow }: Answer): boolean {
+    if (this.#inbound === 'off') return false;
+    if (beat === undefined) this.#spoke();
     if (write !== undefined) this.#write(write);
-    if (named !== undefined) this.#report({ type: 'peer.named', receivedAt: this.#host.now(), ...named });
+    if (named !== undefined) {
+      const { id, serverTime, interval } = named;
+      this.#report({ type: 'peer.named', id, serverTime, interval, receivedAt: this.#host.now() });
+    }
     if (beat !== undefined) this.#beat(beat.serverTime);
-    if (refused !== undefined) this.#report({ type: 'peer.refused', ...refused });
+    if (refused !== undefined) {
+      const { reason, fatal, retryAfter } = refused;
+      this.#report({ type: 'peer.refused', reason, fatal, retryAfter });
+    }
     return swallow ?? false;
   }
 
   /** Where we ask, only an answer is a beat: a server cannot keep us from asking by answering unasked. */
   #beat(serverTime: number | undefined): void {
     const asked = this.#asked;
-    if (asked === undefined && this.#host.protocol.liveness === 'ask') return;
+    if (asked === undefined && this.#host.protocol.liveness === 'ask') return this.#spoke();
     const receivedAt = this.#host.now();
     this.#armed = false;
     this.#asked = undefined;
@@ -295,7 +306,7 @@ export class Visit {
     } catch (error) {
       surface(error);
     }
-    this.#lost({ code, reason, wasClean, ...verdict });
+    this.#lost({ code, reason, wasClean, fatal: verdict?.fatal, retryAfter: verdict?.retryAfter });
   }
 
   /** What the session says to something that is not a message. A session that throws is one that said nothing. */

@@ -1,0 +1,340 @@
+/** Stories of the machine alone, in simulated time: what takes more than one step to show. */
+import { expect, test } from 'vitest';
+
+import { connectionMachine, stateOf } from '../machines/connection.ts';
+import type { Fact, Report } from '../machines/events.ts';
+import { detectionBound, type PartialSettings } from '../machines/settings.ts';
+import { Subject } from './simulation.ts';
+
+const opened: Fact = { type: 'socket.opened' };
+const spoke: Fact = { type: 'peer.spoke' };
+const lost: Fact = { type: 'socket.lost', code: 1006, reason: '', wasClean: false };
+
+/** A line that has just been named, by a server whose clock is `offset` ahead. */
+function alive(settings: PartialSettings = {}, offset?: number): Subject {
+  return name(new Subject(settings), offset);
+}
+
+function name(subject: Subject, offset?: number): Subject {
+  const receivedAt = subject.clock.now();
+  const serverTime = offset === undefined ? undefined : receivedAt + offset;
+  return subject.tell(opened, { type: 'peer.named', id: 'a', receivedAt, serverTime });
+}
+
+function beat(subject: Subject, offset: number): Subject {
+  const receivedAt = subject.clock.now();
+  return subject.tell({ type: 'peer.beat', receivedAt, serverTime: receivedAt + offset, roundTripTime: 7 });
+}
+
+function reportsOf(subject: Subject): Report[] {
+  const reports: Report[] = [];
+  subject.actor.on('*', (report) => reports.push(report));
+  return reports;
+}
+
+const contextOf = (subject: Subject) => subject.actor.getSnapshot().context;
+
+test.each([
+  { interval: 60_000, timeout: 10_000 },
+  { interval: 1_000, timeout: 300 },
+  { interval: 25_000, timeout: 50 },
+])('a line that goes silent is given up exactly at its bound: %o', (heartbeat) => {
+  const subject = alive({ heartbeat });
+  const since = subject.clock.now();
+  while (stateOf(subject.actor.getSnapshot()) !== 'reconnecting') subject.clock.step();
+  expect(subject.clock.now() - since).toBeCloseTo(detectionBound(heartbeat), 6);
+  expect(contextOf(subject)).toMatchObject({ cause: 'silent', wait: 0 });
+});
+
+test('pushes do not postpone the beat, and any of them is a proof of life once asked', () => {
+  const subject = alive();
+  subject.did.length = 0;
+  subject.clock.advance(59_999);
+  expect(subject.did).not.toContain('→probe');
+  subject.clock.advance(1);
+  expect(subject.did).toContain('→probe');
+  subject.tell(spoke);
+  expect(subject.place).toBe('alive.quiet');
+});
+
+test('a limit that fired late is granted once more, in full, and only once', () => {
+  const subject = alive().wait().wait();
+  expect(subject.place).toBe('stale.asking');
+  subject.line.jump += 3_600_000; // asleep for an hour
+  subject.wait();
+  expect(subject.place).toBe('stale.draining');
+  subject.did.length = 0;
+  subject.wait();
+  expect(subject.place).toBe('stale.asking');
+  expect(subject.did).toEqual(['→probe again', '⏱4980']);
+  subject.line.jump += 3_600_000;
+  subject.wait().wait();
+  expect(subject.place).toBe('reconnecting');
+});
+
+test('a little late is not late: timers never are on time', () => {
+  const subject = alive().wait().wait();
+  subject.line.jump += 900;
+  subject.wait().wait();
+  expect(subject.place).toBe('reconnecting');
+});
+
+test('a proof of life that lay readable while the timer fired saves the line', () => {
+  const subject = alive().wait().wait().wait();
+  expect(subject.place).toBe('stale.draining');
+  subject.tell(spoke);
+  expect(subject.place).toBe('alive.quiet');
+});
+
+test('attempts are forgotten when the line has been stable, not before', () => {
+  const subject = new Subject();
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    subject.tell(lost);
+    expect(contextOf(subject).attempt).toBe(attempt);
+    subject.wait();
+  }
+  name(subject);
+  subject.clock.advance(4_999);
+  expect(contextOf(subject).attempt).toBe(4);
+  subject.clock.advance(1);
+  expect(contextOf(subject).attempt).toBe(0);
+});
+
+test('accepted and closed, over and over: the dials follow the backoff', () => {
+  const subject = new Subject();
+  const waits = Array.from({ length: 8 }, () => {
+    name(subject).tell({ type: 'socket.lost', code: 1000, reason: '', wasClean: true });
+    const { wait } = contextOf(subject);
+    subject.wait();
+    return wait;
+  });
+  expect(waits).toEqual([375, 750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500]);
+});
+
+test('the time for a dial grows with the attempts, up to 20 s', () => {
+  const subject = new Subject();
+  const limits = Array.from({ length: 6 }, () => {
+    const limit = subject.clock.pending[0];
+    subject.tell(lost).wait();
+    return limit;
+  });
+  expect(limits).toEqual([5_000, 7_500, 11_250, 16_875, 20_000, 20_000]);
+  expect(new Subject({ connectTimeout: 30_000 }).clock.pending).toEqual([30_000]);
+});
+
+test('retries: so many dials in a row may fail', () => {
+  const failed = new Subject({ retries: 2 }).tell(lost).wait().tell(lost).wait();
+  const reports = reportsOf(failed);
+  failed.tell({ ...lost, reason: 'ECONNREFUSED' });
+  expect(failed.place).toBe('closed');
+  expect(reports).toEqual([
+    { type: 'retry', cause: 'refused', attempt: 3, reason: 'ECONNREFUSED', nextDialIn: undefined },
+  ]);
+  expect(failed.actor.getSnapshot().output).toEqual({
+    code: 1006,
+    reason: 'ECONNREFUSED',
+    wasClean: false,
+    cause: 'retries-exhausted',
+  });
+});
+
+test('retries: 0 is one dial and one line', () => {
+  const subject = alive({ retries: 0 });
+  subject.clock.advance(10_000);
+  const reports = reportsOf(subject);
+  subject.tell({ type: 'socket.lost', code: 4001, reason: 'gone', wasClean: true });
+  expect(reports).toMatchObject([{ type: 'lost', cause: 'peer-closed', code: 4001, nextDialIn: undefined }]);
+  expect(subject.actor.getSnapshot().output).toMatchObject({ code: 4001, wasClean: true, cause: 'retries-exhausted' });
+});
+
+test('retries are counted anew after a stable line', () => {
+  const subject = alive({ retries: 1 });
+  for (let loss = 0; loss < 5; loss += 1) {
+    subject.clock.advance(10_000);
+    subject.tell(lost);
+    expect(subject.place).toBe('reconnecting');
+    name(subject.wait());
+  }
+});
+
+test('reconnect() beats the backoff, the retries and the fatal codes', () => {
+  const subject = new Subject({ retries: 0, shouldReconnect: () => false }).tell({ type: 'user.reconnected' });
+  expect(subject.place).toBe('reconnecting');
+  expect(contextOf(subject)).toMatchObject({ wait: 0, attempt: 0 });
+  const waiting = new Subject().tell(lost).tell({ type: 'user.reconnected' });
+  expect(waiting.place).toBe('connecting.dialling');
+  expect(contextOf(waiting).attempt).toBe(1);
+});
+
+test.each([
+  ['1001 is not fatal', { code: 1001 }, undefined, 'reconnecting'],
+  ['1002 is', { code: 1002 }, undefined, 'closed'],
+  ['3000 is', { code: 3000 }, undefined, 'closed'],
+  ['401 is', { status: 401 }, undefined, 'closed'],
+  ['404 is', { status: 404 }, undefined, 'closed'],
+  ['503 is not', { status: 503 }, undefined, 'reconnecting'],
+  ['a protocol says not', { code: 1008, fatal: false }, undefined, 'reconnecting'],
+  ['a protocol says so', { code: 4000, fatal: true }, undefined, 'closed'],
+  ['the user says not', { code: 1008 }, true, 'reconnecting'],
+  ['the user says so', { code: 1001 }, false, 'closed'],
+  ["the user's word beats the protocol's", { code: 4000, fatal: true }, true, 'reconnecting'],
+] as const)('fatal: %s', (_, fact, said, place) => {
+  const subject = alive({ shouldReconnect: () => said });
+  subject.tell({ type: 'socket.lost', code: 1006, reason: '', wasClean: false, ...fact });
+  expect(subject.place).toBe(place);
+  if (place === 'closed') expect(subject.actor.getSnapshot().output).toMatchObject({ cause: 'fatal' });
+});
+
+test('shouldReconnect is asked of silence too, and told what happened', () => {
+  const losses: unknown[] = [];
+  const subject = alive({
+    shouldReconnect: (loss) => {
+      losses.push(loss);
+      return false;
+    },
+  });
+  subject.clock.advance(70_000);
+  expect(subject.place).toBe('closed');
+  expect(losses).toMatchObject([{ cause: 'silent', code: 1006, attempt: 0 }]);
+});
+
+test('a delay that the server states is honoured, within bounds', () => {
+  const waitAfter = (retryAfter: number) => contextOf(alive().tell({ ...lost, type: 'socket.lost', retryAfter })).wait;
+  expect(waitAfter(42_000)).toBe(42_500);
+  expect(waitAfter(1e12)).toBe(3_600_500);
+  expect(waitAfter(-1)).toBe(375);
+});
+
+test('the network has changed while dialling: anew at once, but not twice a second', () => {
+  const subject = new Subject();
+  subject.clock.advance(3_000);
+  subject.tell({ type: 'world.woke', reason: 'network' });
+  expect(contextOf(subject).wait).toBe(0);
+  subject.wait().tell({ type: 'world.woke', reason: 'network' });
+  expect(contextOf(subject).wait).toBe(1_000);
+});
+
+test('where no dial may follow, a dial in progress is not given up for a new network', () => {
+  expect(new Subject({ retries: 0 }).tell({ type: 'world.woke', reason: 'network' }).place).toBe('connecting.dialling');
+});
+
+test('a wake dials a waiting connection at most once a second', () => {
+  const subject = new Subject().tell(lost).wait().tell(lost).wait().tell(lost).wait();
+  subject.tell(lost); // the next dial is due in 3 s; the last one was just now
+  expect(contextOf(subject).wait).toBe(3_000);
+  subject.tell({ type: 'world.woke', reason: 'visible' });
+  expect(contextOf(subject).wait).toBe(1_000);
+  subject.clock.advance(600);
+  subject.tell({ type: 'world.woke', reason: 'visible' });
+  expect(subject.clock.pending).toEqual([400]);
+});
+
+test('offline holds the next dial until online, or the longest backoff', () => {
+  const subject = alive();
+  subject.line.isOnline = false;
+  subject.tell({ type: 'world.wentOffline' }, lost);
+  expect(contextOf(subject).wait).toBe(30_000);
+  subject.line.isOnline = true;
+  subject.tell({ type: 'world.woke', reason: 'network' });
+  expect(contextOf(subject).wait).toBeLessThanOrEqual(1_000);
+});
+
+test('a server that beats by itself is doubted after a wake only when its beat is overdue', () => {
+  const subject = alive({ liveness: 'server-beats' });
+  subject.line.silence = 69_000;
+  subject.tell({ type: 'world.woke', reason: 'sleep' });
+  expect(subject.place).toBe('alive.quiet');
+  subject.line.silence = 70_001;
+  subject.tell({ type: 'world.woke', reason: 'sleep' });
+  expect(subject.place).toBe('stale.asking');
+});
+
+test.each([
+  [5_000, 5_000],
+  [1, 1_000],
+  [1e9, 3_600_000],
+])('an interval of %d dictated by the server becomes %d, for this visit', (interval, inForce) => {
+  const subject = new Subject().tell(opened, { type: 'peer.named', receivedAt: 0, interval });
+  expect(contextOf(subject).interval).toBe(inForce);
+  expect(subject.clock.pending).toContain(inForce);
+  expect(contextOf(subject.tell(lost).wait()).interval).toBe(60_000);
+});
+
+test('restored tells the old name and the new, how long, and how many dials', () => {
+  const subject = alive();
+  subject.clock.advance(10_000);
+  subject.tell(lost).wait().tell(lost).wait();
+  const reports = reportsOf(subject);
+  subject.tell(opened, { type: 'peer.named', id: 'b', receivedAt: 0 });
+  // 500 of spread, then 375 of backoff.
+  expect(reports).toEqual([{ type: 'restored', id: 'b', previousId: 'a', downFor: 875, attempts: 2 }]);
+  expect(contextOf(subject).id).toBe('b');
+});
+
+const year = 31_536_000_000;
+
+test('a server whose clock is a year off, and steady, is never doubted', () => {
+  const subject = alive({}, -year);
+  for (let i = 0; i < 1_000; i += 1) {
+    subject.clock.advance(60_000);
+    beat(subject, -year);
+    expect(subject.place).toBe('alive.quiet');
+  }
+  expect(contextOf(subject).roundTripTime).toBe(7);
+});
+
+test('an outdated beat is asked about once; outdated again, the line is left', () => {
+  const subject = beat(alive({}, 0), 0);
+  subject.clock.advance(60_000);
+  beat(subject, -60_001);
+  expect(subject.place).toBe('stale.asking, outdated');
+  beat(subject, -60_001);
+  expect(contextOf(subject)).toMatchObject({ cause: 'outdated', wait: 0 });
+  expect(subject.place).toBe('reconnecting');
+});
+
+test('a beat as old as maxAge is not outdated; maxAge: Infinity dates nothing', () => {
+  expect(beat(beat(alive({}, 0), 0), -60_000).place).toBe('alive.quiet');
+  expect(beat(beat(alive({ heartbeat: { maxAge: Infinity } }, 0), 0), -year).place).toBe('alive.quiet');
+});
+
+test('if the first answer is outdated already, the clock is distrusted, once, and for this visit', () => {
+  const subject = alive({}, 0);
+  const reports = reportsOf(subject);
+  subject.clock.advance(60_000);
+  beat(subject, -year);
+  beat(subject, 0);
+  beat(subject, -year);
+  expect(subject.place).toBe('alive.quiet');
+  expect(reports.map(({ type }) => type)).toEqual(['warning']);
+  expect(contextOf(subject).serverClock).toBe('distrusted');
+  name(subject.tell(lost).wait(), 0);
+  expect(contextOf(subject).serverClock).toMatchObject({ offset: 0, samples: 1 });
+});
+
+test('the best estimate of the offset is the highest sample, but it may sink as clocks drift', () => {
+  const subject = alive({}, -400);
+  beat(subject, -30); // less delayed than the id
+  expect(contextOf(subject).serverClock).toMatchObject({ offset: -30 });
+  subject.clock.advance(50_000);
+  beat(subject, -1_000);
+  expect(contextOf(subject).serverClock).toMatchObject({ offset: -80 }); // 1 ms per second
+  subject.clock.advance(50_000);
+  beat(subject, -90);
+  expect(contextOf(subject).serverClock).toMatchObject({ offset: -90 });
+});
+
+test('a clock that drifts by 500 ppm for a month is never called outdated', () => {
+  const subject = alive({}, 0);
+  for (let minute = 1; minute <= 43_200; minute += 1) {
+    subject.clock.advance(60_000);
+    beat(subject, -30 * minute);
+  }
+  expect(subject.place).toBe('alive.quiet');
+  expect(contextOf(subject).attempt).toBe(0);
+});
+
+test('without a provided socket the machine closes and says what to provide', () => {
+  const { actors: _, ...implementations } = connectionMachine.implementations;
+  expect(implementations).toBeDefined();
+});

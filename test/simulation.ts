@@ -1,0 +1,138 @@
+/** A world for the machine alone: a clock that is stepped from timer to timer, and a line without a socket. */
+import { createActor, fromCallback, type InspectionEvent, type SnapshotFrom } from 'xstate';
+
+import { connectionMachine } from '../machines/connection.ts';
+import type { Fact, Line, Order } from '../machines/events.ts';
+import type { PartialSettings } from '../machines/settings.ts';
+
+export interface SteppedClock {
+  now(): number;
+  setTimeout(callback: () => void, ms: number): number;
+  clearTimeout(id: unknown): void;
+  /** Runs the timer that is due next, at its time. False: there is none. */
+  step(): boolean;
+  /** Runs everything that is due within `ms`, each at its time. */
+  advance(ms: number): void;
+  /** Ms until each timer, soonest first. */
+  readonly pending: number[];
+}
+
+export function steppedClock(armed: (ms: number) => void = () => {}): SteppedClock {
+  let now = 1_000_000;
+  let last = 0;
+  const timers = new Map<number, { due: number; callback: () => void }>();
+  const next = () => [...timers].toSorted(([a, x], [b, y]) => x.due - y.due || a - b)[0];
+  const step = () => {
+    const [id, timer] = next() ?? [];
+    if (id === undefined || timer === undefined) return false;
+    timers.delete(id);
+    now = Math.max(now, timer.due);
+    timer.callback();
+    return true;
+  };
+  return {
+    now: () => now,
+    setTimeout(callback, ms) {
+      armed(ms);
+      last += 1;
+      timers.set(last, { due: now + ms, callback });
+      return last;
+    },
+    clearTimeout: (id) => void timers.delete(id as number),
+    step,
+    advance(ms) {
+      const until = now + ms;
+      while ((next()?.[1].due ?? Infinity) <= until) step();
+      now = until;
+    },
+    get pending() {
+      return [...timers.values()].map(({ due }) => due - now).toSorted((a, b) => a - b);
+    },
+  };
+}
+
+/** A line whose wall clock can jump, and whose silence and network are as the test says. */
+export interface SimulatedLine extends Line {
+  jump: number;
+  silence: number;
+  isOnline: boolean;
+  isShut: boolean;
+}
+
+export function simulatedLine(clock: { now(): number }): SimulatedLine {
+  return {
+    jump: 0,
+    silence: 0,
+    isOnline: true,
+    isShut: false,
+    wallTime() {
+      return clock.now() + this.jump;
+    },
+    random: () => 0.5,
+    silentFor() {
+      return this.silence;
+    },
+    online() {
+      return this.isOnline;
+    },
+    shut() {
+      this.isShut = true;
+    },
+  };
+}
+
+/** The machine with a socket that does nothing but tell what was asked of it. */
+export class Subject {
+  /** What the machine did: `dial` and `cut` of the socket, `→` orders to it, `!` reports, `⏱` timers armed, in ms. */
+  readonly did: string[] = [];
+  readonly clock = steppedClock((ms) => this.did.push(`⏱${ms}`));
+  readonly line = simulatedLine(this.clock);
+  readonly actor;
+
+  constructor(settings: PartialSettings = {}, inspect?: (event: InspectionEvent) => void) {
+    const socket = fromCallback<Order, Line, Fact>(({ receive }) => {
+      this.did.push('dial');
+      receive((order) => {
+        this.did.push(`→${order.type}${order.type === 'probe' && order.again ? ' again' : ''}`);
+      });
+      return () => void this.did.push('cut');
+    });
+    const machine = connectionMachine.provide({ actors: { socket } });
+    this.actor = createActor(machine, {
+      input: { line: this.line, ...settings },
+      clock: this.clock,
+      ...(inspect && { inspect }),
+    });
+    this.actor.on('*', (report) => {
+      const cause = 'cause' in report ? ` ${report.cause} ${report.nextDialIn ?? 'never'}` : '';
+      this.did.push(`!${report.type}${cause}`);
+    });
+    this.actor.start();
+  }
+
+  get place(): string {
+    return placeOf(this.actor.getSnapshot());
+  }
+
+  tell(...facts: Fact[]): this {
+    // A closed actor is done, and XState warns of everything it is told.
+    if (this.actor.getSnapshot().status === 'active') for (const fact of facts) this.actor.send(fact);
+    return this;
+  }
+
+  /** Lets time pass until the machine is somewhere else. */
+  wait(): this {
+    const { place } = this;
+    const until = this.clock.now() + 7_200_000;
+    while (this.place === place && this.clock.now() < until && this.clock.step());
+    return this;
+  }
+}
+
+/** Where the machine rests, without the compound state around it. */
+export function placeOf({ value, context }: SnapshotFrom<typeof connectionMachine>): string {
+  if (typeof value === 'string') return value;
+  const [state] = Object.entries(value.socket ?? {});
+  const place = typeof value.socket === 'string' ? value.socket : (state ?? []).join('.');
+  return place === 'stale.asking' && context.cause === 'outdated' ? `${place}, outdated` : place;
+}
