@@ -42,15 +42,18 @@ export class Outbox {
     return true;
   }
 
-  /** Hands over message by message, in order, until `accept` says false; what it did not accept stays. */
+  /** Hands over message by message, in order, until `accept` says false or throws; what it did not accept stays. */
   flush(accept: (data: Sendable, bytes: number) => boolean): void {
     let sent = 0;
-    for (const { data, bytes } of this.#held) {
-      if (!accept(data, bytes)) break;
-      sent += 1;
-      this.#bytes -= bytes;
+    try {
+      for (const { data, bytes } of this.#held) {
+        if (!accept(data, bytes)) break;
+        sent += 1;
+        this.#bytes -= bytes;
+      }
+    } finally {
+      this.#held = this.#held.slice(sent);
     }
-    this.#held = this.#held.slice(sent);
   }
 
   /** Empties the box. */

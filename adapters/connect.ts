@@ -183,7 +183,8 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
     const undo = [
       this.on('message', (data) => {
         bytes += typeof data === 'string' ? data.length : data.byteLength;
-        overflown ||= waiting.length >= this.#buffer.messages || bytes > this.#buffer.bytes;
+        // A reader who is not behind gets any message, as an idle socket takes any.
+        overflown ||= waiting.length > 0 && (waiting.length >= this.#buffer.messages || bytes > this.#buffer.bytes);
         if (!overflown) waiting.push(data);
         wake();
       }),

@@ -12,8 +12,6 @@
  */
 import { randomUUID } from 'node:crypto';
 
-import type { WebSocket, WebSocketServer } from 'ws';
-
 import { callable, check, type Rules } from './check.ts';
 
 export interface HeartbeatServerOptions {
@@ -28,10 +26,27 @@ export interface HeartbeatServerOptions {
   now?: (() => number) | undefined;
 }
 
+/** What is used of a socket of npm `ws`. By shape, so that nobody needs its types. */
+export interface ServerSocket extends Emitter {
+  readonly readyState: number;
+  send(data: string): void;
+  terminate(): void;
+}
+
+/** What is used of a `WebSocketServer` of npm `ws`. */
+export interface SocketServer<S extends ServerSocket> extends Emitter {
+  readonly clients: Set<S>;
+}
+
+interface Emitter {
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  off(event: string, listener: (...args: never[]) => void): unknown;
+}
+
 /** What `serveHeartbeats()` answers with. */
-export interface HeartbeatServer {
+export interface HeartbeatServer<S extends ServerSocket = ServerSocket> {
   /** The clients by their ids. */
-  readonly clients: ReadonlyMap<string, WebSocket>;
+  readonly clients: ReadonlyMap<string, S>;
   /** Stops naming, answering and cutting off. The connections stay open. */
   stop(): void;
 }
@@ -46,13 +61,16 @@ interface Client {
  * Speaks `id-heartbeat` to every client that connects from now on.
  * @throws {TypeError | RangeError} naming the option at fault
  */
-export function serveHeartbeats(server: WebSocketServer, options: HeartbeatServerOptions = {}): HeartbeatServer {
+export function serveHeartbeats<S extends ServerSocket>(
+  server: SocketServer<S>,
+  options: HeartbeatServerOptions = {},
+): HeartbeatServer<S> {
   check(options, rules);
   const { silence = 150_000, nextId = randomUUID, now = Date.now } = options;
-  const clients = new Map<WebSocket, Client>();
-  const ids = new Map<string, WebSocket>();
+  const clients = new Map<S, Client>();
+  const ids = new Map<string, S>();
 
-  const welcome = (socket: WebSocket): void => {
+  const welcome = (socket: S): void => {
     const id = nextId();
     const stop = listen(socket, {
       message: (data, isBinary) => {
@@ -99,23 +117,23 @@ export function serveHeartbeats(server: WebSocketServer, options: HeartbeatServe
 
 /** True for the message that asks for a sign of life, as a `message` listener of npm `ws` hears it. */
 export function isHeartbeat(data: unknown): boolean {
-  return String(data) === 'heartbeat';
+  const length = data instanceof Uint8Array || typeof data === 'string' ? data.length : 0;
+  return length === heartbeat.length && String(data) === heartbeat;
 }
 
-function tell(socket: WebSocket, message: object): void {
-  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+const heartbeat = 'heartbeat';
+
+const OPEN = 1;
+
+function tell(socket: ServerSocket, message: object): void {
+  if (socket.readyState === OPEN) socket.send(JSON.stringify(message));
 }
 
-interface Emitter {
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
-}
-
-function listen(emitter: unknown, listeners: Record<string, (...args: never[]) => unknown>): () => void {
+function listen(emitter: Emitter, listeners: Record<string, (...args: never[]) => unknown>): () => void {
   const entries = Object.entries(listeners) as [string, (...args: never[]) => void][];
-  for (const [event, listener] of entries) (emitter as Emitter).on(event, listener);
+  for (const [event, listener] of entries) emitter.on(event, listener);
   return () => {
-    for (const [event, listener] of entries) (emitter as Emitter).off(event, listener);
+    for (const [event, listener] of entries) emitter.off(event, listener);
   };
 }
 

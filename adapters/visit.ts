@@ -12,7 +12,7 @@
 import type { CloseInfo, Fact, Order } from '../machines/events.ts';
 import type { Amount, Sendable } from './buffer.ts';
 import type { Answer, Frame, Protocol, Session } from './protocols/protocol.ts';
-import { surface } from './surface.ts';
+import { guarded, surface } from './surface.ts';
 
 /** What we use of a WebSocket, be it the platform's, npm `ws`, or anything alike. */
 export interface WebSocketLike {
@@ -87,13 +87,12 @@ export class Visit {
   constructor(host: Host, report: (fact: Fact) => void) {
     this.#host = host;
     this.#report = report;
-    this.#session = host.protocol.session();
+    this.#session = guarded(() => host.protocol.session())() ?? {};
     this.heardAt = host.wallTime();
     try {
       this.#attach(host.dial());
     } catch (error) {
-      // Not before the machine has finished the step in which it ordered the dial.
-      queueMicrotask(() => this.#failed(error));
+      this.#fail(error);
     }
   }
 
@@ -121,15 +120,10 @@ export class Visit {
   }
 
   obey(order: Order): void {
-    switch (order.type) {
-      case 'probe':
-        return this.#probe(order.again);
-      case 'release':
-        return this.#host.gate.release();
-      case 'deliver':
-        return this.#deliver();
-      case 'hang-up':
-        return this.#hangUp(order.code, order.reason);
+    try {
+      this.#do(order);
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
@@ -148,6 +142,19 @@ export class Visit {
       else socket.close();
     } catch {
       // A class of its own kind that cannot be closed now: it is detached all the same.
+    }
+  }
+
+  #do(order: Order): void {
+    switch (order.type) {
+      case 'probe':
+        return this.#probe(order.again);
+      case 'release':
+        return this.#host.gate.release();
+      case 'deliver':
+        return this.#deliver();
+      case 'hang-up':
+        return this.#hangUp(order.code, order.reason);
     }
   }
 
@@ -324,11 +331,14 @@ export class Visit {
     this.#lost({ code: 1006, reason: `HTTP ${status}`, wasClean: false, status, retryAfter });
   }
 
-  #failed(error: unknown): void {
-    if (this.#inbound === 'off') return;
-    const reason = error instanceof Error || error instanceof DOMException ? error.message : String(error);
-    if (error instanceof UrlError) return this.#report({ type: 'url.failed', reason });
-    this.#lost({ code: 1006, reason, wasClean: false });
+  /** The WebSocket class threw, or there was no URL. The message of a foreign error is kept to ourselves: it may hold the URL. */
+  #fail(error: unknown): void {
+    // Not before the machine has finished the step in which it gave the order.
+    queueMicrotask(() => {
+      if (error instanceof UrlError) return this.#report({ type: 'url.failed', reason: error.message });
+      const reason = `the WebSocket threw ${error instanceof Error ? error.name : typeof error}`;
+      this.#lost({ code: 1006, reason, wasClean: false });
+    });
   }
 
   #lost(loss: Omit<Extract<Fact, { type: 'socket.lost' }>, 'type'>): void {

@@ -1,7 +1,7 @@
 /** Stories of the machine alone, in simulated time: what takes more than one step to show. */
 import { expect, test } from 'vitest';
 
-import { connectionMachine, stateOf } from '../machines/connection.ts';
+import { stateOf } from '../machines/connection.ts';
 import type { Fact, Report } from '../machines/events.ts';
 import { detectionBound, type PartialSettings } from '../machines/settings.ts';
 import { Subject } from './simulation.ts';
@@ -334,7 +334,31 @@ test('a clock that drifts by 500 ppm for a month is never called outdated', () =
   expect(contextOf(subject).attempt).toBe(0);
 });
 
-test('without a provided socket the machine closes and says what to provide', () => {
-  const { actors: _, ...implementations } = connectionMachine.implementations;
-  expect(implementations).toBeDefined();
+test('a wake never postpones a dial', () => {
+  const subject = new Subject().tell(lost); // the next dial is due in 375, a wake's in 1,000
+  subject.tell({ type: 'world.woke', reason: 'visible' });
+  expect(subject.clock.pending).toEqual([375]);
+});
+
+test('a doubt that was dispelled leaves no cause behind', () => {
+  const subject = alive().wait().wait();
+  expect(contextOf(subject).cause).toBe('silent');
+  expect(contextOf(subject.tell(spoke)).cause).toBeUndefined();
+});
+
+test.each([
+  ['connecting', () => new Subject()],
+  ['reconnecting', () => new Subject().tell({ ...lost, type: 'socket.lost', code: 4000, reason: 'gone' })],
+] as const)('closed while %s there was no handshake to tell of, and the line is shut', (_, arrive) => {
+  const byUser = arrive().tell({ type: 'user.closed', code: 4001, reason: 'bye' });
+  expect(byUser.actor.getSnapshot().output).toEqual({ code: 1006, reason: '', wasClean: false, cause: 'user-closed' });
+  expect(byUser.line.isShut).toBe(true);
+  const bySignal = arrive().tell({ type: 'user.closed', cause: 'aborted' });
+  expect(bySignal.actor.getSnapshot().output).toMatchObject({ cause: 'aborted' });
+});
+
+test('closed while alive, what the handshake said is told', () => {
+  const subject = alive().tell({ type: 'user.closed', cause: 'aborted' });
+  subject.tell({ type: 'socket.lost', code: 1000, reason: 'bye', wasClean: true });
+  expect(subject.actor.getSnapshot().output).toEqual({ code: 1000, reason: 'bye', wasClean: true, cause: 'aborted' });
 });

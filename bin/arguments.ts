@@ -1,0 +1,51 @@
+/**
+ * What was typed, understood or refused. No message repeats a value: it may be a URL with a token, in the wrong place.
+ */
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+
+import { longestTimer } from '../machines/backoff.ts';
+
+/** The command was not typed as it has to be: exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+const help = { help: { type: 'boolean', short: 'h' } } as const;
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+type Parsed<T extends Options> = ReturnType<
+  typeof parseArgs<{ options: T & typeof help; allowPositionals: true; strict: true }>
+>;
+
+/** @throws {UsageError} naming the option */
+export function parse<T extends Options>(args: string[], options: T): Parsed<T> {
+  try {
+    return parseArgs({ args, options: { ...options, ...help }, allowPositionals: true, strict: true });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
+    // The rest of the message is advice on parseArgs.
+    throw new UsageError(message.split(/[.\n]/, 1)[0]);
+  }
+}
+
+/** @throws {UsageError} for what is not a whole number within the limits */
+export function wholeNumber(option: string, given: string | undefined, least: number, most: number) {
+  if (given === undefined) return undefined;
+  const value = /^\d+$/.test(given) ? Number(given) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`--${option} must be a whole number from ${least} to ${most}`);
+}
+
+export function milliseconds(option: string, given: string | undefined) {
+  return wholeNumber(option, given, 1, longestTimer);
+}
+
+export function port(option: string, given: string | undefined) {
+  return wholeNumber(option, given, 0, 65_535);
+}
+
+/** @throws {UsageError} where there is an argument too many */
+export function noPositionals(positionals: string[]): void {
+  if (positionals.length > 0) throw new UsageError('takes options only');
+}

@@ -1,0 +1,181 @@
+/**
+ * The push server of `serve` and of the demo: `systole/server` on loopback, for clients of this machine only.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type WebSocket, WebSocketServer } from 'ws';
+
+import { serveHeartbeats } from '../adapters/server.ts';
+import { refusal } from './loopback.ts';
+
+export interface PushServerOptions {
+  /** On 127.0.0.1. 0: any free one. */
+  port: number;
+  /** Ms after which a client from whom nothing came is cut off. */
+  silence: number;
+  /** Names a new client. Default: eight hexadecimal digits. */
+  nextId?: () => string;
+  /** Origins of web pages that may connect, besides those of this machine. */
+  allowedOrigins?: ReadonlySet<string>;
+  hear?: (news: News) => void;
+}
+
+export type News =
+  | { type: 'joined'; id: string; clients: number }
+  | { type: 'left'; id: string; code: number; why: 'closed' | 'vanished' | 'silent' | 'slow'; clients: number }
+  | { type: 'refused'; why: string };
+
+/** A client that lets this many bytes wait is cut off, before it uses up the memory. */
+const mostWaiting = 1_048_576;
+/** The longest message a client may send, in bytes. */
+const longestMessage = 1_048_576;
+/** How long clients may take to answer a close frame, ms. */
+const patience = 500;
+
+export class PushServer {
+  readonly #options: Required<PushServerOptions>;
+  readonly #closing = new AbortController();
+  #http!: Server;
+  #sockets!: WebSocketServer;
+  #port: number;
+  #restarting: Promise<void> | undefined;
+  readonly #slow = new WeakSet<WebSocket>();
+
+  private constructor(options: PushServerOptions) {
+    this.#options = {
+      nextId: () => randomBytes(4).toString('hex'),
+      allowedOrigins: new Set(),
+      hear: () => {},
+      ...options,
+    };
+    this.#port = options.port;
+  }
+
+  /** @throws where the port cannot be had */
+  static async open(options: PushServerOptions): Promise<PushServer> {
+    const server = new PushServer(options);
+    await server.#listen();
+    return server;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get clients(): number {
+    return this.#sockets.clients.size;
+  }
+
+  get isDown(): boolean {
+    return this.#restarting !== undefined;
+  }
+
+  /** To every client; answers how many there are. */
+  push(text: string): number {
+    let told = 0;
+    for (const socket of this.#sockets.clients) {
+      if (socket.readyState !== socket.OPEN) continue;
+      if (socket.bufferedAmount > mostWaiting) {
+        this.#slow.add(socket);
+        socket.terminate();
+        continue;
+      }
+      socket.send(text);
+      told += 1;
+    }
+    return told;
+  }
+
+  /** Ends every connection without a word, as a server does that lost its sessions; answers how many there were. */
+  forget(): number {
+    const { size } = this.#sockets.clients;
+    for (const socket of this.#sockets.clients) socket.terminate();
+    return size;
+  }
+
+  /** Tells every client to go (1012), is away for `downFor` ms, and listens again on the same port. */
+  async restart(downFor: number): Promise<void> {
+    this.#restarting ??= this.#restart(downFor).finally(() => {
+      this.#restarting = undefined;
+    });
+    return this.#restarting;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    // Whoever asked for it hears of its failure.
+    await this.#restarting?.catch(() => {});
+    await this.#end(1001, 'going away');
+  }
+
+  async #restart(downFor: number): Promise<void> {
+    await this.#end(1012, 'restarting');
+    // Rejects when the server is closed for good meanwhile.
+    await sleep(downFor, undefined, { signal: this.#closing.signal }).catch(() => {});
+    if (!this.#closing.signal.aborted) await this.#listen();
+  }
+
+  async #listen(): Promise<void> {
+    const http = createServer((_, response) => {
+      response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end();
+    });
+    http.listen(this.#port, '127.0.0.1');
+    await once(http, 'listening');
+    this.#http = http;
+    this.#port = (http.address() as AddressInfo).port;
+    this.#sockets = new WebSocketServer({
+      server: http,
+      maxPayload: longestMessage,
+      verifyClient: ({ req }, answer) => {
+        const why = refusal(req.headers, this.#options.allowedOrigins);
+        if (why !== undefined) this.#options.hear({ type: 'refused', why });
+        answer(why === undefined, 403);
+      },
+    });
+    const { silence, nextId } = this.#options;
+    const named = serveHeartbeats(this.#sockets, { silence, nextId }).clients;
+    this.#sockets.on('connection', (socket) => {
+      const id = [...named].find(([, each]) => each === socket)?.[0] ?? '';
+      this.#follow(socket, id, this.#sockets);
+    });
+  }
+
+  #follow(socket: WebSocket, id: string, { clients }: WebSocketServer): void {
+    const { hear, silence } = this.#options;
+    let heardAt = performance.now();
+    const heard = () => {
+      heardAt = performance.now();
+    };
+    socket.on('message', heard).on('ping', heard).on('pong', heard);
+    hear({ type: 'joined', id, clients: clients.size });
+    socket.on('close', (code) => {
+      let why: 'closed' | 'vanished' | 'silent' | 'slow' = code === 1006 ? 'vanished' : 'closed';
+      if (why === 'vanished' && performance.now() - heardAt > silence) why = 'silent';
+      if (this.#slow.has(socket)) why = 'slow';
+      hear({ type: 'left', id, code, why, clients: clients.size });
+    });
+  }
+
+  async #end(code: number, reason: string): Promise<void> {
+    const http = this.#http;
+    const sockets = this.#sockets;
+    if (!http.listening) return;
+    const closed = [
+      once(http, 'close'),
+      ...[...sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+    ];
+    sockets.close();
+    http.close();
+    for (const socket of sockets.clients) socket.close(code, reason);
+    const cut = setTimeout(() => {
+      for (const socket of sockets.clients) socket.terminate();
+      http.closeAllConnections();
+    }, patience);
+    await Promise.all(closed);
+    clearTimeout(cut);
+  }
+}

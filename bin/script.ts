@@ -1,0 +1,216 @@
+/**
+ * The demo's fixed story: pull, notice, plug, back, restart, back, close. Each step waits for the real thing to happen and judges it; the
+ * first one that does not happen, or happens otherwise, ends the story.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type Connection, detectionBound, type State } from '../adapters/index.ts';
+import type { Stage } from './stage.ts';
+import { asText, follow, type Happening, type Transition } from './story.ts';
+import { duration, type Terminal } from './terminal.ts';
+
+/** What a busy machine may add to the detection bound, ms. */
+const slack = 1_000;
+/** How long the server is away, ms. */
+const downFor = 1_000;
+
+class Otherwise extends Error {}
+
+/**
+ * Answers whether each step really happened.
+ * @param patience what any step may take besides its timers, ms
+ */
+export async function playScript(stage: Stage, terminal: Terminal, patience = 10_000): Promise<boolean> {
+  const script = new Script(stage, terminal, patience);
+  try {
+    await script.play();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Otherwise)) throw error;
+    terminal.print(`  ${terminal.paint('red', '✗')} ${error.message}`);
+    return false;
+  } finally {
+    await script.end();
+  }
+}
+
+class Script {
+  readonly #stage: Stage;
+  readonly #terminal: Terminal;
+  readonly #bound: number;
+  /** For any one step, ms. */
+  readonly #limit: number;
+  readonly #states: State[] = [];
+  readonly #unread: Happening[] = [];
+  #wake = () => {};
+  #connection!: Connection;
+
+  constructor(stage: Stage, terminal: Terminal, patience: number) {
+    this.#stage = stage;
+    this.#terminal = terminal;
+    this.#bound = detectionBound(stage.heartbeat);
+    this.#limit = this.#bound + patience;
+  }
+
+  async play(): Promise<void> {
+    const first = await this.#dial();
+    await this.#use();
+    await this.#pull();
+    const second = await this.#plug(first);
+    await this.#restart(second);
+    await this.#close();
+  }
+
+  /** Closes what a story that broke off has left open. */
+  async end(): Promise<void> {
+    if (this.#connection.state === 'closed') return;
+    const closed = new Promise<void>((resolve) => this.#connection.on('closed', () => resolve()));
+    this.#connection.close();
+    await closed;
+  }
+
+  async #dial(): Promise<string> {
+    this.#scene('The client dials, and the server names it');
+    this.#connection = this.#stage.dial();
+    follow(this.#connection, (happening) => this.#hear(happening));
+    const { id } = await this.#until('alive');
+    judgeStates(this.#states, ['connecting', 'awaiting-id', 'alive']);
+    judge(id !== undefined, 'alive with an id');
+    this.#happened(`alive, and called ${id}`);
+    return id;
+  }
+
+  async #use(): Promise<void> {
+    this.#scene('The server pushes a message, and answers a heartbeat');
+    await this.#push('hello');
+    await this.#beat();
+    this.#happened('the line is in use, and proven');
+  }
+
+  async #pull(): Promise<void> {
+    this.#scene('The cable is pulled: both sockets stay open, and nothing passes');
+    // Cables do not wait for a heartbeat.
+    await sleep(this.#stage.heartbeat.interval / 4);
+    await this.#alive();
+    const { closeEvents } = this.#stage;
+    const pulledAt = performance.now();
+    this.#stage.cable.pull();
+    const { cause } = await this.#until('reconnecting');
+    const took = performance.now() - pulledAt;
+    judge(cause === 'silent', `cause silent, not ${cause}`);
+    judgeStates(this.#states.slice(-3), ['alive', 'stale', 'reconnecting']);
+    judge(this.#stage.closeEvents === closeEvents, 'no close event');
+    judge(took <= this.#bound + slack, `noticed within ${duration(this.#bound)}, not after ${duration(took)}`);
+    this.#happened(`noticed after ${duration(took)}, of ${duration(this.#bound)} at most; no close event was fired`);
+  }
+
+  /** @param previousId by which the client was known before */
+  async #plug(previousId: string): Promise<string> {
+    this.#scene('It dials again, in vain, until the cable is plugged in');
+    await this.#until('connecting');
+    await sleep(this.#stage.heartbeat.interval / 4);
+    this.#stage.cable.plug();
+    const id = await this.#restored(previousId);
+    await this.#push('hello again');
+    await this.#beat();
+    this.#happened(`restored as ${id}, and in use`);
+    return id;
+  }
+
+  async #restart(previousId: string): Promise<void> {
+    this.#scene(`The server restarts, and is away for ${duration(downFor)}`);
+    await this.#alive();
+    const isBack = this.#stage.server.restart(downFor);
+    // If it does not come back, the client's story ends sooner, and says more.
+    isBack.catch(() => {});
+    const { cause, code } = await this.#until('reconnecting');
+    judge(cause === 'peer-closed', `cause peer-closed, not ${cause}`);
+    judge(code === 1012, `close code 1012 (service restart), not ${code}`);
+    const id = await this.#restored(previousId);
+    await isBack;
+    await this.#beat();
+    this.#happened(`restored as ${id}`);
+  }
+
+  async #close(): Promise<void> {
+    this.#scene('The client closes the connection');
+    await this.#alive();
+    this.#connection.close();
+    const { cause, code, wasClean } = await this.#until('closed');
+    judgeStates(this.#states.slice(-3), ['alive', 'closing', 'closed']);
+    judge(cause === 'user-closed', `cause user-closed, not ${cause}`);
+    judge(wasClean === true && code === 1000, `close code 1000 and a handshake, not ${code}`);
+    this.#happened('closed, with a handshake');
+  }
+
+  async #restored(from: string): Promise<string> {
+    const { id, previousId } = await this.#until('alive', ({ previous }) => previous === 'awaiting-id');
+    judge(previousId === from, `restored from ${from}, not from ${previousId}`);
+    judge(id !== undefined && id !== from, `restored under a new id, not as ${id}`);
+    return id;
+  }
+
+  async #push(text: string): Promise<void> {
+    this.#stage.server.push(text);
+    await this.#next(`the message '${text}'`, (each) => each.type === 'message' && each.data === text);
+  }
+
+  async #beat(): Promise<void> {
+    await this.#next('an answered heartbeat', ({ type }) => type === 'beat');
+  }
+
+  /** A busy machine may have raised a doubt, which passes. */
+  async #alive(): Promise<void> {
+    while (this.#connection.state !== 'alive') await this.#until('alive');
+  }
+
+  async #until(state: State, isIt: (transition: Transition) => boolean = () => true): Promise<Transition> {
+    const matches = (each: Happening) => each.type === 'state' && each.state === state && isIt(each);
+    return (await this.#next(`the state ${state}`, matches)) as Happening & Transition;
+  }
+
+  /** The next happening not read yet that is the one. @throws {Otherwise} when it does not come in time */
+  async #next(what: string, isIt: (happening: Happening) => boolean): Promise<Happening> {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#wake();
+    }, this.#limit);
+    try {
+      for (;;) {
+        for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) {
+          if (isIt(next)) return next;
+        }
+        if (isLate) throw new Otherwise(`did not happen within ${duration(this.#limit)}: ${what}`);
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #hear(happening: Happening): void {
+    this.#terminal.print(asText(happening, this.#terminal.paint));
+    if (happening.type === 'state') this.#states.push(happening.state);
+    this.#unread.push(happening);
+    this.#wake();
+  }
+
+  #scene(what: string): void {
+    this.#terminal.print(`\n${this.#terminal.paint('bold', what)}`);
+  }
+
+  #happened(what: string): void {
+    this.#terminal.print(`  ${this.#terminal.paint('green', '✓')} ${what}`);
+  }
+}
+
+function judge(isSo: boolean, expected: string): asserts isSo {
+  if (!isSo) throw new Otherwise(`it should have been: ${expected}`);
+}
+
+function judgeStates(passed: State[], expected: State[]): void {
+  judge(passed.join() === expected.join(), `${expected.join(' → ')}, not ${passed.join(' → ')}`);
+}

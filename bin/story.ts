@@ -1,0 +1,163 @@
+/**
+ * What happens to a connection, as one happening per transition, and each happening as one line: for people, or as JSON.
+ */
+import type { Cause, Connection, ConnectionEvents, State } from '../adapters/index.ts';
+import { duration, type Paint, printable, type Style, unarmed } from './terminal.ts';
+
+/** `at`: ms since the beginning. */
+export type Happening = { at: number } & Tale;
+
+type Tale =
+  | Transition
+  /** A heartbeat was answered. */
+  | { type: 'beat'; roundTripTime: number }
+  | { type: 'message'; data: ConnectionEvents['message'] }
+  | ({ type: 'warning' } & ConnectionEvents['warning']);
+
+/** Durations in ms. What is undefined is not known, or does not apply. */
+export interface Transition {
+  type: 'state';
+  state: State;
+  /** Undefined for the first one. */
+  previous?: State;
+  cause?: Cause;
+  /** Of the end: the loss that it followed from. */
+  after?: Cause;
+  code?: number;
+  reason?: string;
+  wasClean?: boolean;
+  nextDialIn?: number | undefined;
+  id?: string | undefined;
+  previousId?: string | undefined;
+  /** Since the line was given up. */
+  downFor?: number;
+  /** Dials since the line was last stable. */
+  attempt?: number;
+  /** Dials it took to come back. */
+  attempts?: number;
+  roundTripTime?: number | undefined;
+}
+
+/** Tells of everything that happens to a connection that has just been made. */
+export function follow(connection: Connection, hear: (happening: Happening) => void): void {
+  const start = performance.now();
+  const tell = (what: Tale) => hear({ at: performance.now() - start, ...what });
+  // The machine reports what it does (`lost`, `restored`) in the step that changes the state, before the state is seen: one line for both.
+  let report: Partial<Transition> = {};
+  let last: State = connection.state;
+  let roundTripTime: number | undefined;
+  tell({ type: 'state', state: last });
+  connection.on('open', ({ id }) => (report = { id }));
+  connection.on('restored', (detail) => (report = detail));
+  connection.on('lost', ({ cause, code, reason, wasClean, nextDialIn }) => {
+    report = { cause, code, reason, wasClean, nextDialIn };
+  });
+  connection.on('retry', (detail) => (report = detail));
+  connection.on('warning', (detail) => tell({ type: 'warning', ...detail }));
+  connection.on('message', (data) => tell({ type: 'message', data }));
+  connection.on('state', ({ state, previous, cause }) => {
+    last = previous;
+    roundTripTime = connection.roundTripTime;
+    // Of the end there is more to say: `closed` follows.
+    if (state === 'closed') return;
+    tell({ type: 'state', state, previous, ...report, ...(cause && { cause }), roundTripTime });
+    report = {};
+  });
+  connection.on('closed', ({ cause, code, reason, wasClean }) => {
+    const end = { cause, code, reason, wasClean };
+    tell({ type: 'state', state: 'closed', previous: last, ...end, ...(report.cause && { after: report.cause }) });
+  });
+  connection.actor.subscribe(() => {
+    if (connection.state !== 'alive' || connection.roundTripTime === roundTripTime) return;
+    roundTripTime = connection.roundTripTime;
+    if (roundTripTime !== undefined) tell({ type: 'beat', roundTripTime });
+  });
+}
+
+/** One line of JSON. Times in ms, to the microsecond; binary messages as base64. */
+export function asJson(happening: Happening): string {
+  const fields: object =
+    happening.type === 'message' && typeof happening.data !== 'string'
+      ? { at: happening.at, type: 'message', base64: Buffer.from(happening.data).toString('base64') }
+      : happening;
+  return unarmed(
+    JSON.stringify(fields, (_, value: unknown) =>
+      typeof value === 'number' ? Math.round(value * 1_000) / 1_000 : value,
+    ),
+  );
+}
+
+export const faces: Record<State, { symbol: string; style: Style }> = {
+  connecting: { symbol: '○', style: 'cyan' },
+  'awaiting-id': { symbol: '◔', style: 'cyan' },
+  alive: { symbol: '●', style: 'green' },
+  stale: { symbol: '◑', style: 'yellow' },
+  reconnecting: { symbol: '↻', style: 'red' },
+  closing: { symbol: '◌', style: 'dim' },
+  closed: { symbol: '×', style: 'dim' },
+};
+
+const widest = 'reconnecting'.length;
+
+/** One line for people: when, previous → state, and what is known of it. */
+export function asText(happening: Happening, paint: Paint): string {
+  const { previous = '', symbol, style, word, known } = columnsOf(happening);
+  const at = (happening.at / 1_000).toFixed(3).padStart(9);
+  const before = previous.padStart(widest) + (previous === '' ? '  ' : ' →');
+  return `${paint('dim', `${at}  ${before}`)} ${paint(style, `${symbol} ${word.padEnd(widest)}`)}  ${known}`.trimEnd();
+}
+
+interface Columns {
+  previous?: State | undefined;
+  symbol: string;
+  style: Style;
+  word: string;
+  known: string;
+}
+
+function columnsOf(happening: Happening): Columns {
+  switch (happening.type) {
+    case 'beat':
+      return { symbol: '♥', style: 'dim', word: 'beat', known: `round trip ${duration(happening.roundTripTime)}` };
+    case 'message':
+      return { symbol: '‹', style: 'cyan', word: 'message', known: contentOf(happening.data) };
+    case 'warning':
+      return { symbol: '!', style: 'yellow', word: 'warning', known: happening.message };
+    case 'state':
+    default: {
+      const { state, previous } = happening;
+      return { previous, ...faces[state], word: state, known: knownOf(happening).join(' · ') };
+    }
+  }
+}
+
+function contentOf(data: ConnectionEvents['message']): string {
+  if (typeof data === 'string') return printable(data);
+  const bytes = Buffer.from(data, 0, Math.min(data.byteLength, 16)).toString('hex');
+  return `${data.byteLength} bytes ${bytes}${data.byteLength > 16 ? '…' : ''}`;
+}
+
+/** Where the cause of the loss still stands, but is no news. */
+const isRecovering: ReadonlySet<State> = new Set(['connecting', 'awaiting-id']);
+
+function knownOf(transition: Transition): string[] {
+  const { state, previous, cause, after, code, reason, nextDialIn, roundTripTime } = transition;
+  const known: string[] = [];
+  if (cause !== undefined && !isRecovering.has(state)) known.push(cause);
+  if (after !== undefined) known.push(`after ${after}`);
+  // 1006 is what there is where the peer said nothing.
+  if (code !== undefined && (code !== 1006 || cause === 'peer-closed')) known.push(String(code));
+  if (reason !== undefined && reason !== '') known.push(printable(reason));
+  if (nextDialIn !== undefined) known.push(nextDialIn < 1 ? 'dials at once' : `dials in ${duration(nextDialIn)}`);
+  if (transition.downFor !== undefined) known.push(...restorationOf(transition));
+  else if (transition.id !== undefined) known.push(`id ${printable(transition.id)}`);
+  if (state === 'stale') known.push('asks again');
+  if (previous === 'stale' && state === 'alive') known.push('answered');
+  if (roundTripTime !== undefined && state === 'alive') known.push(`round trip ${duration(roundTripTime)}`);
+  return known;
+}
+
+function restorationOf({ id, previousId, downFor = 0, attempts = 1 }: Transition): string[] {
+  const down = `back after ${duration(downFor)}, ${attempts} ${attempts === 1 ? 'dial' : 'dials'}`;
+  return id === undefined ? [down] : [`id ${printable(previousId ?? 'none')} → ${printable(id)}`, down];
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/**
+ * The command line. Exit codes: 0 as wished, 1 it failed, 2 typed wrongly.
+ */
+import { createRequire } from 'node:module';
+
+import { UsageError } from './arguments.ts';
+import { demo } from './demo.ts';
+import { serve } from './serve.ts';
+import { type Terminal, terminalOn } from './terminal.ts';
+import { watch } from './watch.ts';
+
+const help = `usage: systole COMMAND [options]
+
+A WebSocket that knows when its line is dead.
+
+  demo         pull the cable of a real connection, and watch it come back
+  watch URL    connect to a server and print every transition
+  serve        a push server to connect to
+
+systole COMMAND --help tells more; systole --version tells the version.`;
+
+const commands: Record<string, (args: string[], terminal: Terminal) => Promise<number>> = { demo, watch, serve };
+
+process.exitCode = await run(process.argv.slice(2), terminalOn(process.stdout, process.env));
+
+async function run([name = '', ...args]: string[], terminal: Terminal): Promise<number> {
+  // The reader has gone (`systole watch … | head`): nobody is left to tell.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) return answer(name, terminal);
+  try {
+    return await command(args, terminal);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`systole ${name}: ${error.message}\nsystole ${name} --help tells more.`);
+      return 2;
+    }
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    // Such as a port in use: no fault of ours, and no stack to show.
+    console.error(`systole ${name}: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+function answer(name: string, { print }: Terminal): number {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    print(help);
+    return 0;
+  }
+  if (name === '--version') {
+    print((createRequire(import.meta.url)('systole/package.json') as { version: string }).version);
+    return 0;
+  }
+  console.error(name === '' ? help : `systole: there is no such command\n\n${help}`);
+  return 2;
+}

@@ -1,0 +1,153 @@
+/**
+ * `systole watch`: one line for each transition of a connection to any server.
+ */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+
+import { connect, type Connection, detectionBound, type ConnectOptions } from '../adapters/index.ts';
+import { actionCable } from '../adapters/protocols/actioncable.ts';
+import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
+import { nativePing } from '../adapters/protocols/native-ping.ts';
+import { plain } from '../adapters/protocols/plain.ts';
+import type { Protocol } from '../adapters/protocols/protocol.ts';
+import { silent } from '../adapters/protocols/silent.ts';
+import { defaultSettings } from '../machines/settings.ts';
+import { milliseconds, parse, UsageError, wholeNumber } from './arguments.ts';
+import { onInterrupt } from './interrupt.ts';
+import { asJson, asText, follow } from './story.ts';
+import { duration, printable, type Terminal } from './terminal.ts';
+
+export const watchHelp = `usage: systole watch URL [options]
+
+Connects to a WebSocket server and prints a line for each transition: seconds
+since the beginning, previous → state, cause, id, round-trip time, next dial.
+Neither the query nor the user information of the URL is ever printed.
+
+  --protocol NAME        how the server shows life (default id-heartbeat):
+      id-heartbeat       it names the session, and answers 'heartbeat'
+      plain              it answers one text with another
+      native-ping        it answers pings of WebSocket itself: any server does
+      actioncable        Rails: it pings by itself
+      silent             not at all: a dead line is not noticed
+  --heartbeat TEXT       with plain: what we ask with (default ping)
+  --reply TEXT           with plain: what it answers with (default pong)
+  --interval MS          from a beat to the next heartbeat (default ${defaultSettings.heartbeat.interval})
+  --timeout MS           for the answer, or the line is given up (default ${defaultSettings.heartbeat.timeout})
+  --retries N            dials in a row that may fail (default: any number)
+  --header 'NAME: VALUE' send a header with the upgrade; may be repeated
+  --subprotocol NAME     offer a subprotocol; may be repeated
+  --messages             print messages as well
+  --json                 print JSON, one object a line; times in ms
+
+ctrl-C closes the connection, a second one ends at once. The exit code is 0 if
+it was closed so, 1 if it closed for any other cause.`;
+
+export async function watch(args: string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = parse(args, {
+    protocol: { type: 'string' },
+    heartbeat: { type: 'string' },
+    reply: { type: 'string' },
+    interval: { type: 'string' },
+    timeout: { type: 'string' },
+    retries: { type: 'string' },
+    header: { type: 'string', multiple: true },
+    subprotocol: { type: 'string', multiple: true },
+    messages: { type: 'boolean' },
+    json: { type: 'boolean' },
+  });
+  const { print, paint } = terminal;
+  if (values.help) {
+    print(watchHelp);
+    return 0;
+  }
+  const [url, ...more] = positionals;
+  if (url === undefined) throw new UsageError('needs the URL of a server, such as ws://127.0.0.1:8080');
+  if (more.length > 0) throw new UsageError('takes one URL; put what has spaces in it between quotes');
+  const { interval, timeout } = defaultSettings.heartbeat;
+  const protocol = protocolNamed(values.protocol ?? 'id-heartbeat', values);
+  const heartbeat = {
+    interval: milliseconds('interval', values.interval) ?? interval,
+    timeout: milliseconds('timeout', values.timeout) ?? timeout,
+  };
+  const connection = dial(url, {
+    protocol,
+    heartbeat,
+    retries: wholeNumber('retries', values.retries, 0, Number.MAX_SAFE_INTEGER) ?? Infinity,
+    protocols: values.subprotocol ?? [],
+    ...(values.header && { headers: headersIn(values.header) }),
+  });
+
+  if (!values.json) {
+    print(`${paint('bold', 'systole watch')}  ${shownUrl(url)}  ${protocol.name}`);
+    print(paint('dim', promiseOf(protocol, heartbeat)));
+    print('');
+  }
+  const undo = onInterrupt(() => connection.close());
+  const cause = await new Promise<string>((resolve) => {
+    follow(connection, (happening) => {
+      if (happening.type === 'message' && !values.messages) return;
+      if (values.json) print(asJson(happening));
+      else print(asText(happening, paint), happening.type === 'beat');
+    });
+    connection.on('closed', (end) => resolve(end.cause));
+  });
+  undo();
+  return cause === 'user-closed' ? 0 : 1;
+}
+
+const protocols: Record<string, (texts: { heartbeat?: string; reply?: string }) => Protocol> = {
+  'id-heartbeat': idHeartbeat,
+  plain,
+  'native-ping': nativePing,
+  actioncable: () => actionCable(),
+  silent,
+};
+
+function protocolNamed(name: string, { heartbeat, reply }: { heartbeat?: string; reply?: string }): Protocol {
+  const make = Object.hasOwn(protocols, name) ? protocols[name] : undefined;
+  if (make === undefined) throw new UsageError(`--protocol must be one of ${Object.keys(protocols).join(', ')}`);
+  for (const [option, given] of Object.entries({ heartbeat, reply })) {
+    if (given !== undefined && name !== 'plain') throw new UsageError(`--${option} goes with --protocol plain only`);
+  }
+  return make({ ...(heartbeat !== undefined && { heartbeat }), ...(reply !== undefined && { reply }) });
+}
+
+/** @throws {UsageError} that names the header, never its value */
+function headersIn(given: string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const header of given) {
+    const colon = header.indexOf(':');
+    const name = header.slice(0, Math.max(colon, 0)).trim();
+    const value = header.slice(colon + 1).trim();
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      throw new UsageError(`--header must be 'Name: value', as HTTP has it${name === '' ? '' : `; '${name}' is not`}`);
+    }
+    headers[name] = value;
+  }
+  return headers;
+}
+
+function dial(url: string, options: ConnectOptions): Connection {
+  try {
+    return connect(url, options);
+  } catch (error) {
+    // Its message names what is wrong and does not repeat the URL.
+    if (error instanceof DOMException) throw new UsageError(error.message.replace('protocols:', '--subprotocol:'));
+    throw error;
+  }
+}
+
+/** Without what may be secret: user information and query. */
+function shownUrl(url: string): string {
+  const { protocol, host, pathname, search } = new URL(url);
+  return printable(`${protocol.replace('http', 'ws')}//${host}${pathname === '/' ? '' : pathname}${search && '?…'}`);
+}
+
+function promiseOf({ liveness }: Protocol, heartbeat: { interval: number; timeout: number }): string {
+  if (liveness === 'none') return 'no heartbeat: a line that dies without a close event is not noticed';
+  if (liveness === 'server-beats')
+    return `the server beats: a dead line is given up ${duration(heartbeat.timeout)} after a beat that did not come`;
+  return `a heartbeat every ${duration(heartbeat.interval)}, ${duration(heartbeat.timeout)} to answer: a dead line is given up within ${duration(detectionBound(heartbeat))}`;
+}

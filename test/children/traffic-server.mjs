@@ -1,0 +1,27 @@
+/**
+ * Sends messages as fast as they are taken, when it is asked with `{"count":…,"payload":…}`: `node traffic-server.mjs`
+ */
+import { serveHeartbeats } from 'systole/server';
+import { WebSocketServer } from 'ws';
+
+import { say } from './say.mjs';
+
+/** Messages in one write: what a busy server's reader finds in one read of its socket. */
+const burst = 200;
+
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+serveHeartbeats(server);
+server.on('listening', () => say('listening', { port: server.address().port }));
+server.on('connection', (socket, { socket: stream }) => {
+  socket.on('message', (request) => {
+    const { count, payload } = JSON.parse(new TextDecoder().decode(request));
+    let sent = 0;
+    const send = () => {
+      stream.cork();
+      for (let i = 0; i < burst && sent < count; i += 1, sent += 1) socket.send(payload);
+      stream.uncork();
+      if (sent < count) setImmediate(send);
+    };
+    send();
+  });
+});

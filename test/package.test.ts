@@ -1,0 +1,145 @@
+/** The package as its users get it: packed, in a folder of its own, with nothing beside it but what it depends on. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { build } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'systole-'));
+const installed = join(folder, 'node_modules', 'systole');
+
+beforeAll(() => {
+  mkdirSync(installed, { recursive: true });
+  // Without its scripts: what is packed has just been built, and other tests are using it.
+  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder]);
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
+  execFileSync('tar', ['-xzf', join(folder, tarball), '-C', installed, '--strip-components=1']);
+  for (const dependency of ['ws', 'xstate']) {
+    symlinkSync(resolve('node_modules', dependency), join(folder, 'node_modules', dependency));
+  }
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run(script: string): string {
+  return execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, encoding: 'utf8' });
+}
+
+test('it holds what users need, and nothing else', () => {
+  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.\w+$|LICENSE/.test(file),
+  );
+  const strange = files.filter(
+    (file) => !/^(dist\/(machines|adapters|adapters\/protocols|bin|test\/kit)\/[\w.-]+\.(js|d\.ts)|[\w.]+)$/.test(file),
+  );
+  expect(strange).toEqual([]);
+  expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']));
+  expect(JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))).toMatchObject({
+    dependencies: { ws: expect.any(String) },
+    peerDependencies: { xstate: expect.any(String) },
+  });
+});
+
+test('every entry is there, with the names it promises', () => {
+  const entries = {
+    systole: ['connect', 'detectionBound'],
+    'systole/machine': ['connectionMachine', 'detectionBound', 'stateOf'],
+    'systole/websocket': ['webSocketActor', 'lineOf', 'connectionInput'],
+    'systole/protocols/id-heartbeat': ['idHeartbeat'],
+    'systole/protocols/plain': ['plain'],
+    'systole/protocols/native-ping': ['nativePing'],
+    'systole/protocols/actioncable': ['actionCable'],
+    'systole/protocols/silent': ['silent'],
+    'systole/server': ['serveHeartbeats', 'isHeartbeat'],
+  };
+  const names = run(`
+    const entries = ${JSON.stringify(Object.keys(entries))};
+    const names = await Promise.all(entries.map(async (entry) => [entry, Object.keys(await import(entry))]));
+    console.log(JSON.stringify(Object.fromEntries(names)));
+  `);
+  for (const [entry, expected] of Object.entries(entries)) {
+    expect((JSON.parse(names) as Record<string, string[]>)[entry]).toEqual(expect.arrayContaining(expected));
+  }
+});
+
+test('the machine needs nothing but xstate', () => {
+  const without = join(folder, 'bare', 'node_modules');
+  mkdirSync(without, { recursive: true });
+  execFileSync('cp', ['-r', installed, without]);
+  symlinkSync(resolve('node_modules/xstate'), join(without, 'xstate'));
+  const script =
+    "const { detectionBound } = await import('systole/machine'); console.log(detectionBound({ interval: 1, timeout: 2 }))";
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: join(folder, 'bare'),
+    encoding: 'utf8',
+  });
+  expect(said).toBe('3\n');
+});
+
+test("its types need no other types than the platform's", () => {
+  writeFileSync(
+    join(folder, 'app.ts'),
+    `
+    import { connect, type Cause } from 'systole';
+    import { connectionMachine } from 'systole/machine';
+    import { plain } from 'systole/protocols/plain';
+    import { serveHeartbeats } from 'systole/server';
+    import { connectionInput, lineOf, webSocketActor } from 'systole/websocket';
+    import { createActor } from 'xstate';
+    const connection = connect('wss://example.com', { protocol: plain(), heartbeat: { interval: 25_000 } });
+    connection.on('lost', ({ cause }) => { const why: Cause = cause; console.log(why); });
+    // @ts-expect-error an option that does not exist
+    connect('wss://example.com', { heartbeats: {} });
+    // @ts-expect-error an event that does not exist
+    connection.on('opened', () => {});
+    const machine = connectionMachine.provide({ actors: { socket: webSocketActor }, delays: { backoff: 5 } });
+    const actor = createActor(machine, { input: connectionInput('wss://example.com') });
+    const sent: boolean = lineOf(actor).send('x');
+    console.log(sent, serveHeartbeats);
+    `,
+  );
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,dom,esnext.disposable',
+  ];
+  const tsc = resolve('node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, ...options, '--types', '', '--skipLibCheck', 'app.ts'], {
+    cwd: folder,
+    stdio: 'inherit',
+  });
+});
+
+test('in a browser bundle there is no ws, and little else', async () => {
+  const size = async (source: string, external: string[] = []) => {
+    writeFileSync(join(folder, 'page.js'), source);
+    const output = await build({
+      root: folder,
+      logLevel: 'silent',
+      configFile: false,
+      build: {
+        write: false,
+        target: 'es2022',
+        rollupOptions: { input: join(folder, 'page.js'), external },
+      },
+    });
+    const chunks = [output].flat().flatMap((each) => ('output' in each ? each.output : []));
+    const code = chunks.map((chunk) => ('code' in chunk ? chunk.code : '')).join('');
+    expect(code).not.toMatch(/Sec-WebSocket|node:|EventEmitter/i);
+    return gzipSync(code).length;
+  };
+  const all = await size("import { connect } from 'systole'; connect(location.hash);");
+  const ours = await size("import { connect } from 'systole'; connect(location.hash);", ['xstate']);
+  console.log(`gzip: ${all} bytes with xstate, ${ours} without`);
+  expect(ours).toBeLessThan(10_500);
+  expect(all).toBeLessThan(24_500);
+});
