@@ -9,6 +9,7 @@ import type { Amount, Sendable } from './buffer.ts';
 import { check, type Rules } from './check.ts';
 import { systemClock } from './clock.ts';
 import type { Line } from './line.ts';
+import { listenIn } from './listeners.ts';
 import { connectionInput, type ConnectionOptions, connectionRules, type UrlOption } from './options.ts';
 import type { Frame } from './protocols/protocol.ts';
 import { surface } from './surface.ts';
@@ -165,10 +166,11 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
       throw new TypeError(`on: ${type} is not an event: there are ${[...eventTypes].join(', ')}`);
     if (typeof listener !== 'function') throw new TypeError('on: listener must be a function');
     if (type === 'message') return this.#line.onMessage(listener as ConnectionListener<'message'>);
-    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
-    return () => {
-      this.#listeners.set(type, this.#listeners.get(type)?.filter((each) => each !== listener) ?? []);
-    };
+    return listenIn(
+      () => this.#listeners.get(type) ?? [],
+      (listeners) => this.#listeners.set(type, listeners),
+      listener,
+    );
   }
 
   /**

@@ -7,6 +7,7 @@
 import type { Fact, Line as MachineLine } from '../machines/events.ts';
 import { type Amount, type BufferBounds, byteLength, Outbox, type Sendable } from './buffer.ts';
 import type { Clock } from './clock.ts';
+import { listenIn } from './listeners.ts';
 import type { Frame, Protocol } from './protocols/protocol.ts';
 import { surface } from './surface.ts';
 import { type Host, Visit, type WebSocketLike } from './visit.ts';
@@ -124,10 +125,13 @@ export class Line implements MachineLine, DataPlane {
   }
 
   onMessage(listener: MessageListener): () => void {
-    this.#listeners = [...this.#listeners, listener];
-    return () => {
-      this.#listeners = this.#listeners.filter((each) => each !== listener);
-    };
+    return listenIn(
+      () => this.#listeners,
+      (listeners) => {
+        this.#listeners = listeners;
+      },
+      listener,
+    );
   }
 
   drain(): Sendable[] {

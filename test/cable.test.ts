@@ -45,9 +45,11 @@ if (missing !== undefined && !process.env['CI']) {
   );
 }
 
-test.runIf(missing !== undefined && process.env['CI'])('CI can make network namespaces', () => {
-  expect.fail(`the pulled cable must be tested in CI, and ${missing}`);
-});
+if (missing !== undefined && process.env['CI']) {
+  test('CI can make network namespaces', () => {
+    expect.fail(`the pulled cable must be tested in CI, and ${missing}`);
+  });
+}
 
 describe.skipIf(missing !== undefined)('a pulled cable', () => {
   function removeNamespaces(): void {

@@ -24,7 +24,7 @@ beforeAll(async () => {
   server.on('connection', (socket, request) => {
     sockets.push(socket);
     socket.on('message', (data) => {
-      if (!isHeartbeat(data)) socket.send(`${request.url}: ${String(data)}`);
+      if (!isHeartbeat(data)) socket.send(`${request.url}: ${(data as Buffer).toString()}`);
     });
   });
   serveHeartbeats(server);
@@ -132,7 +132,8 @@ test('stopping the actor hangs up', async () => {
   await waitFor(actor, is('alive'));
   const closed = once(sockets.at(-1) as WebSocket, 'close');
   actor.stop();
-  await closed;
+  const [code] = await closed;
+  expect(code).toBe(1006);
 });
 
 test('a line serves one connection', async () => {

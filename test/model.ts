@@ -74,8 +74,8 @@ export function pathsOf(liveness: 'ask' | 'none', late: boolean): ModelPath[] {
     {
       input: { line: frozenLine(late), ...settings },
       events: (state) => [...Object.values(facts).filter((fact) => matters(state, fact)), ...delaysIn(state)],
-      serializeState: (state) => key(state as ModelSnapshot) as never,
-      serializeEvent: (event) => (names.get(event) ?? event.type) as never,
+      serializeState: (state) => key(state),
+      serializeEvent: (event) => names.get(event) ?? event.type,
       limit: 5_000,
     },
   );

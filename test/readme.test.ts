@@ -89,7 +89,7 @@ test.each(Object.entries(stories))('examples/%s runs', async (file, { first, say
     if (visits === 2) setTimeout(() => socket.close(1008), 50);
     socket.on('message', (data) => {
       if (isHeartbeat(data)) return;
-      received.push(String(data));
+      received.push((data as Buffer).toString());
       socket.send(says);
       socket.close(1012);
     });

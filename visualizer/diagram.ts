@@ -25,7 +25,11 @@ export function diagram(): string {
     ...arrowsOf(reconnecting, transitionsOf(reconnecting)),
     ...(lost.always ?? [])
       .filter(({ target }) => target?.[0] === closed)
-      .map(({ guard }) => ({ from: 'reconnecting', to: 'closed', label: String(guard) })),
+      .map(({ guard }) => ({
+        from: 'reconnecting',
+        to: 'closed',
+        label: typeof guard === 'string' ? guard : 'otherwise',
+      })),
   ];
   return [
     'stateDiagram-v2',
