@@ -45,11 +45,9 @@ if (missing !== undefined && !process.env['CI']) {
   );
 }
 
-if (missing !== undefined && process.env['CI']) {
-  test('CI can make network namespaces', () => {
-    expect.fail(`the pulled cable must be tested in CI, and ${missing}`);
-  });
-}
+test('where CI runs, namespaces can be made', () => {
+  expect(process.env['CI'] && missing).toBeFalsy();
+});
 
 describe.skipIf(missing !== undefined)('a pulled cable', () => {
   function removeNamespaces(): void {
