@@ -51,8 +51,9 @@ async function rig(options: ConnectOptions = {}, { names = false } = {}) {
   };
 }
 
-const hears = (heard: unknown[], ...all: unknown[]) =>
-  expect.poll(() => heard, { timeout: 20_000, interval: 2 }).toEqual(all);
+const hears = async (heard: unknown[], ...all: unknown[]): Promise<void> => {
+  await expect.poll(() => heard, { timeout: 20_000, interval: 2 }).toEqual(all);
+};
 
 describe('the buffer', () => {
   test('what is sent before the id waits for it, in order, and is gone before anybody hears that it is open', async () => {

@@ -183,6 +183,9 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
       expectWithin(reached!.at - lost.at, -1, allowed, 'from the loss to the cable');
       expect(closes).toEqual([0]);
       expect(sights[0]!.socket.readyState).toBe(terminates ? 3 : 2);
+      // Nobody listens to it any more.
+      const { onopen, onmessage, onclose } = sights[0]!.socket;
+      expect([onopen, onmessage, onclose]).toEqual([null, null, null]);
       await annotate(
         `given up after ${silence} ms of ${detectionBound(heartbeat)}; dialled after ${reached!.at - lost.at} ms`,
       );
