@@ -22,7 +22,7 @@ const messages = 150_000;
 /** In the first ones code is compiled. */
 const warmUp = 4;
 /** A noisy neighbour can spoil a round, and no neighbour makes us faster than we are. */
-const rounds = 3;
+const rounds = 8;
 
 test.for(Object.entries(payloads))(
   `receiving 64 bytes of %s costs at most ${allowed} of what it costs with ws alone`,
