@@ -1,6 +1,9 @@
 /**
  * What waits to be sent: bounded, in order.
  */
+import { clamp, longestTimer } from '../machines/backoff.ts';
+import type { Clock } from './clock.ts';
+
 export type Sendable = string | ArrayBuffer | ArrayBufferView | Blob;
 
 export interface BufferBounds {
@@ -8,22 +11,54 @@ export interface BufferBounds {
   messages: number;
   /** How many bytes may wait, the socket's own `bufferedAmount` included. Default 1,048,576. */
   bytes: number;
-  /** What happens beyond: the new message is refused. */
-  overflow: 'reject';
+  /**
+   * What happens beyond. `reject`, the default: the new message is refused. `drop-oldest`: those that have waited longest make room for it; what the
+   * socket already has cannot be taken back, so it is given no more than half of `bytes` at a time.
+   */
+  overflow: 'reject' | 'drop-oldest';
+  /** Ms that a message may wait here; then it is dropped. What the socket has does not expire. Default Infinity. */
+  maxAge: number;
 }
+
+export const defaultBounds: BufferBounds = {
+  messages: 1_000,
+  bytes: 1_048_576,
+  overflow: 'reject',
+  maxAge: Infinity,
+};
 
 export interface Amount {
   messages: number;
   bytes: number;
 }
 
+/** A message that was accepted and will not be sent. */
+export interface Dropped {
+  data: Sendable;
+  reason: 'overflow' | 'expired' | 'closed';
+}
+
+interface Held {
+  readonly data: Sendable;
+  readonly bytes: number;
+  /** Epoch ms: the age counts the time of sleep. */
+  readonly since: number;
+}
+
 export class Outbox {
   readonly #bounds: BufferBounds;
-  #held: { data: Sendable; bytes: number }[] = [];
+  readonly #clock: Required<Clock>;
+  readonly #dropped: (dropped: Dropped) => void;
+  /** Those before `#first` are gone; they are cleared away when they are the greater part. */
+  #held: (Held | undefined)[] = [];
+  #first = 0;
   #bytes = 0;
+  #timer: unknown;
 
-  constructor(bounds: BufferBounds) {
+  constructor(bounds: BufferBounds, clock: Required<Clock>, dropped: (dropped: Dropped) => void) {
     this.#bounds = bounds;
+    this.#clock = clock;
+    this.#dropped = dropped;
   }
 
   get bytes(): number {
@@ -31,37 +66,85 @@ export class Outbox {
   }
 
   get messages(): number {
-    return this.#held.length;
+    return this.#held.length - this.#first;
   }
 
-  /** False: there is no room, and nothing else happened. */
-  offer(data: Sendable, bytes: number): boolean {
-    if (this.#held.length >= this.#bounds.messages || this.#bytes + bytes > this.#bounds.bytes) return false;
-    this.#held.push({ data: copyOf(data), bytes });
+  /** False: there is no room, and nothing else happened. @param elsewhere bytes that wait in the socket */
+  offer(data: Sendable, bytes: number, elsewhere: number): boolean {
+    this.#expire();
+    const { messages, bytes: most, overflow } = this.#bounds;
+    const fits = () => this.messages < messages && this.#bytes + elsewhere + bytes <= most;
+    const mayFit = overflow === 'drop-oldest' && messages >= 1 && elsewhere + bytes <= most;
+    if (!mayFit && !fits()) return false;
+    const gone: Sendable[] = [];
+    while (!fits()) gone.push(this.#shift().data);
+    this.#held.push({ data: copyOf(data), bytes, since: this.#clock.wallTime() });
     this.#bytes += bytes;
+    this.#arm();
+    for (const each of gone) this.#dropped({ data: each, reason: 'overflow' });
     return true;
   }
 
   /** Hands over message by message, in order, until `accept` says false or throws; what it did not accept stays. */
   flush(accept: (data: Sendable, bytes: number) => boolean): void {
-    let sent = 0;
-    try {
-      for (const { data, bytes } of this.#held) {
-        if (!accept(data, bytes)) break;
-        sent += 1;
-        this.#bytes -= bytes;
-      }
-    } finally {
-      this.#held = this.#held.slice(sent);
+    this.#expire();
+    for (let next = this.#held[this.#first]; next !== undefined; next = this.#held[this.#first]) {
+      if (!accept(next.data, next.bytes)) break;
+      this.#shift();
     }
+    if (this.messages === 0) this.rest();
   }
 
   /** Empties the box. */
   take(): Sendable[] {
-    const taken = this.#held.map(({ data }) => data);
+    const taken = this.#held.slice(this.#first).map((held) => held!.data);
     this.#held = [];
+    this.#first = 0;
     this.#bytes = 0;
+    this.rest();
     return taken;
+  }
+
+  /** What waits no longer grows old. */
+  rest(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #shift(): Held {
+    const held = this.#held[this.#first]!;
+    this.#held[this.#first] = undefined;
+    this.#first += 1;
+    this.#bytes -= held.bytes;
+    if (this.#first * 2 > this.#held.length) {
+      this.#held = this.#held.slice(this.#first);
+      this.#first = 0;
+    }
+    return held;
+  }
+
+  #expire(): void {
+    if (this.#bounds.maxAge === Infinity) return;
+    const born = this.#clock.wallTime() - this.#bounds.maxAge;
+    const gone: Sendable[] = [];
+    for (let next = this.#held[this.#first]; next !== undefined && next.since <= born;) {
+      gone.push(this.#shift().data);
+      next = this.#held[this.#first];
+    }
+    for (const data of gone) this.#dropped({ data, reason: 'expired' });
+  }
+
+  /** One timer, for the oldest. */
+  #arm(): void {
+    const oldest = this.#held[this.#first];
+    const { maxAge } = this.#bounds;
+    if (maxAge === Infinity || this.#timer !== undefined || oldest === undefined) return;
+    const left = clamp(oldest.since + maxAge - this.#clock.wallTime(), 0, Math.min(maxAge, longestTimer));
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#expire();
+      this.#arm();
+    }, left);
   }
 }
 

@@ -5,27 +5,26 @@ import { type Actor, createActor, type InspectionEvent, type Observer } from 'xs
 
 import { connectionMachine, stateOf } from '../machines/connection.ts';
 import type { Cause, CloseInfo, Fact, Output, Report, State } from '../machines/events.ts';
-import type { Amount, Sendable } from './buffer.ts';
+import { definedOf } from '../machines/settings.ts';
+import { type Amount, defaultBounds, type Dropped, type Sendable } from './buffer.ts';
 import { check, type Rules } from './check.ts';
 import { systemClock } from './clock.ts';
 import type { Line } from './line.ts';
-import { listenIn } from './listeners.ts';
+import { callEach, listenIn } from './listeners.ts';
 import { connectionInput, type ConnectionOptions, connectionRules, type UrlOption } from './options.ts';
 import type { Frame } from './protocols/protocol.ts';
 import { surface } from './surface.ts';
 import { checkClose } from './url.ts';
-import { webSocketActor } from './websocket.ts';
+import { webSocketActor, worldActor } from './websocket.ts';
 
 /** Provided once: a machine of its own would cost each connection 30 KiB. */
-const machine = connectionMachine.provide({ actors: { socket: webSocketActor } });
+const machine = connectionMachine.provide({ actors: { socket: webSocketActor, world: worldActor } });
 
 export interface ConnectOptions extends ConnectionOptions {
   /** Closes the connection when aborted, with cause `aborted`. */
   signal?: AbortSignal | undefined;
   /** XState's inspection: hears all that the machine does. Neither URL, headers nor messages are in it. */
   inspect?: ((event: InspectionEvent) => void) | Observer<InspectionEvent> | undefined;
-  /** Reserved: browser life-cycle events are not listened to yet. */
-  lifecycle?: false | undefined;
 }
 
 type Of<T extends Report['type']> = Omit<Extract<Report, { type: T }>, 'type'>;
@@ -43,15 +42,18 @@ export interface ConnectionEvents {
   /** Alive again. `downFor`: since the line was given up. */
   restored: Of<'restored'>;
   /** A message that `send()` accepted will not be sent. */
-  dropped: { data: Sendable; reason: 'closed' };
+  dropped: Dropped;
   /** After `send()` has refused a message: there is room again. */
   drain: undefined;
   /** Every change of state. `cause`: why, where all is not well. */
   state: { state: State; previous: State; cause: Cause | undefined };
   /** Something to tell the developers of the server. With no listener it goes to `console.warn`. */
   warning: Of<'warning'>;
-  /** Once, last. `undelivered`: accepted and never handed to a socket; each was `dropped` before. */
-  closed: Output & { undelivered: Amount };
+  /**
+   * Once, last. `undelivered`: accepted and never handed to a socket; each was `dropped` before. `unconfirmed`: as in `lost`, of the last socket;
+   * nothing where your `close()` was answered.
+   */
+  closed: Output & { undelivered: Amount; unconfirmed: Amount };
 }
 
 export type ConnectionListener<T extends keyof ConnectionEvents> = (detail: ConnectionEvents[T]) => void;
@@ -66,6 +68,8 @@ export function connect(url: UrlOption, options: ConnectOptions = {}): Connectio
   return new Connection(url, options);
 }
 
+const nothing: Amount = { messages: 0, bytes: 0 };
+
 class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   /** The machine at work: its snapshot has more to show than this object does. */
   readonly actor: Actor<typeof machine>;
@@ -77,19 +81,20 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
 
   constructor(url: UrlOption, given: ConnectOptions) {
     check(given, rules);
-    const { signal, inspect, lifecycle: _, ...options } = given;
+    const { signal, inspect, ...options } = given;
     const input = connectionInput(url, options);
     const clock = options.clock ?? systemClock;
     this.#line = input.line as Line;
     this.#clock = { now: () => clock.now(), wallTime: () => this.#line.wallTime() };
-    this.#buffer = { messages: options.buffer?.messages ?? 1_000, bytes: options.buffer?.bytes ?? 1_048_576 };
+    this.#buffer = { ...defaultBounds, ...definedOf(options.buffer ?? {}) };
     this.actor = createActor(machine, {
       input,
       ...(inspect && { inspect }),
       ...(options.clock && { clock: options.clock }),
     });
     this.#state = stateOf(this.actor.getSnapshot());
-    this.#line.onRoom(() => this.#emit('drain', undefined));
+    this.#line.onDrain(() => this.#emit('drain', undefined));
+    this.#line.onDropped((dropped) => this.#emit('dropped', dropped));
     this.#watch();
     this.actor.start();
     if (signal !== undefined) this.#closeOn(signal);
@@ -238,7 +243,8 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   #finish(output: Output): void {
     const undelivered = this.#line.held;
     for (const data of this.#line.drain()) this.#emit('dropped', { data, reason: 'closed' });
-    this.#emit('closed', { ...output, undelivered });
+    const isAnswered = output.wasClean && (output.cause === 'user-closed' || output.cause === 'aborted');
+    this.#emit('closed', { ...output, undelivered, unconfirmed: isAnswered ? nothing : this.#line.unconfirmed });
     this.#listeners.clear();
   }
 
@@ -264,13 +270,7 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   /** False: nobody listens. */
   #emit<T extends keyof ConnectionEvents>(type: T, detail: ConnectionEvents[T]): boolean {
     const listeners = (this.#listeners.get(type) ?? []) as readonly ConnectionListener<T>[];
-    for (const listener of listeners) {
-      try {
-        listener(detail);
-      } catch (error) {
-        surface(error);
-      }
-    }
+    callEach(listeners, detail);
     return listeners.length > 0;
   }
 }
@@ -297,5 +297,4 @@ const rules: Rules = {
     typeof value === 'function' || (typeof value === 'object' && value !== null)
       ? undefined
       : 'a function or an observer',
-  lifecycle: (value) => (value === false ? undefined : 'false'),
 };

@@ -2,7 +2,7 @@
 export type { Cause, CloseInfo, Loss, State } from '../machines/events.ts';
 export type { Backoff, BackoffFunction } from '../machines/backoff.ts';
 export { detectionBound, type Heartbeat } from '../machines/settings.ts';
-export type { Amount, BufferBounds, Sendable } from './buffer.ts';
+export type { Amount, BufferBounds, Dropped, Sendable } from './buffer.ts';
 export type { Clock } from './clock.ts';
 export {
   connect,
@@ -11,6 +11,7 @@ export {
   type ConnectionListener,
   type ConnectOptions,
 } from './connect.ts';
-export type { UrlOption } from './options.ts';
+export type { DialContext, ProtocolsOption, UrlOption } from './dial.ts';
+export type { LifecycleOptions } from './lifecycle.ts';
 export type { Frame, Protocol, Session } from './protocols/protocol.ts';
 export type { WebSocketClass, WebSocketLike } from './visit.ts';

@@ -4,12 +4,13 @@
  * A line is made once, given to the machine as its opaque `input.line`, and outlives its visits: it holds the URL, the buffer and the app's
  * listeners, and tests one gate per `send()`. Everything in it is private, so that inspectors and snapshots show `{}`.
  */
-import type { Fact, Line as MachineLine } from '../machines/events.ts';
-import { type Amount, type BufferBounds, byteLength, Outbox, type Sendable } from './buffer.ts';
+import type { Fact, Line as MachineLine, Obstacle } from '../machines/events.ts';
+import { type Amount, type BufferBounds, byteLength, type Dropped, Outbox, type Sendable } from './buffer.ts';
 import type { Clock } from './clock.ts';
-import { listenIn } from './listeners.ts';
+import type { Address } from './dial.ts';
+import type { Lifecycle, LifecycleOptions, WorldFact } from './lifecycle.ts';
+import { callEach, listenIn } from './listeners.ts';
 import type { Frame, Protocol } from './protocols/protocol.ts';
-import { surface } from './surface.ts';
 import { type Host, Visit, type WebSocketLike } from './visit.ts';
 
 export interface LineOptions {
@@ -17,8 +18,12 @@ export interface LineOptions {
   clock: Required<Clock>;
   random: () => number;
   buffer: BufferBounds;
+  /** Undefined: nobody listens to the platform. */
+  world: { lifecycle: Lifecycle; options: LifecycleOptions } | undefined;
+  /** Where to dial this time. @throws {UrlError}, or rejects with one */
+  address: (signal: () => AbortSignal) => Address | Promise<Address>;
   /** A new WebSocket that has begun to dial. */
-  dial: () => WebSocketLike;
+  dial: (address: Address) => WebSocketLike;
 }
 
 export type MessageListener = (data: Frame) => void;
@@ -32,6 +37,10 @@ export interface DataPlane {
   send(data: Sendable): boolean;
   /** Hears every message; the answer undoes it. */
   onMessage(listener: MessageListener): () => void;
+  /** Hears of every message that was accepted and will not be sent; the answer undoes it. */
+  onDropped(listener: (dropped: Dropped) => void): () => void;
+  /** Is told when there is room again, after a message was refused; the answer undoes it. */
+  onDrain(listener: () => void): () => void;
   /** Takes back what is buffered and was not sent, oldest first. */
   drain(): Sendable[];
   /** Bytes that wait here and in the socket. */
@@ -52,20 +61,24 @@ export class Line implements MachineLine, DataPlane {
   /** Undefined between visits, and when the one that was is over. */
   #current: Visit | undefined;
   #listeners: readonly MessageListener[] = [];
-  #roomListener: (() => void) | undefined;
-  /** Set while somebody was refused and has not been told of room yet. */
-  #refusal: { timer: unknown } | undefined;
+  #dropListeners: readonly ((dropped: Dropped) => void)[] = [];
+  #drainListeners: readonly (() => void)[] = [];
+  /** Somebody was refused and has not been told of room yet. */
+  #isRefusing = false;
+  /** Runs while something waits for the socket to have room. */
+  #pump: unknown;
 
   constructor(options: LineOptions) {
     this.#options = options;
-    this.#outbox = new Outbox(options.buffer);
+    this.#outbox = new Outbox(options.buffer, options.clock, (dropped) => callEach(this.#dropListeners, dropped));
     this.#host = {
       protocol: options.protocol,
       early: options.buffer,
+      address: options.address,
       dial: options.dial,
       now: () => options.clock.now(),
       wallTime: () => options.clock.wallTime(),
-      receive: (frame) => this.#receive(frame),
+      receive: (frame) => callEach(this.#listeners, frame),
       gate: { release: () => this.#release(), hold: () => this.#hold(), seal: () => this.shut() },
     };
   }
@@ -85,13 +98,16 @@ export class Line implements MachineLine, DataPlane {
     return this.#visit === undefined ? 0 : this.wallTime() - this.#visit.heardAt;
   }
 
-  online(): boolean {
-    return (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine ?? true;
+  obstacle(): Obstacle | undefined {
+    const { world } = this.#options;
+    return world?.lifecycle.obstacle(world.options);
   }
 
   shut(): void {
     this.#gate = 'shut';
-    this.#forgetRefusal();
+    this.#isRefusing = false;
+    this.#outbox.rest();
+    this.#stopPump();
   }
 
   /** From now on nothing is received and nothing accepted. */
@@ -114,14 +130,30 @@ export class Line implements MachineLine, DataPlane {
     return visit;
   }
 
+  // For the world actor.
+
+  /** Tells of what the platform does, for as long as the connection lives. */
+  watchWorld(report: (fact: WorldFact) => void): () => void {
+    const undo = this.#options.world?.lifecycle.watch(report);
+    return () => {
+      undo?.();
+      this.shut();
+    };
+  }
+
   // For the app.
 
   send(data: Sendable): boolean {
     const bytes = byteLength(data);
     if (this.#gate === 'shut') return false;
-    const accepted = this.#handOver(data, bytes) || (!this.#isReleased && this.#outbox.offer(data, bytes));
-    if (!accepted) this.#refuse();
-    return accepted;
+    if (this.#outbox.messages === 0 && this.#handOver(data, bytes)) return true;
+    if (this.#outbox.offer(data, bytes, this.#current?.bufferedAmount ?? 0)) {
+      if (this.#isReleased) this.#startPump();
+      return true;
+    }
+    this.#isRefusing = true;
+    if (this.#isReleased) this.#startPump();
+    return false;
   }
 
   onMessage(listener: MessageListener): () => void {
@@ -129,6 +161,26 @@ export class Line implements MachineLine, DataPlane {
       () => this.#listeners,
       (listeners) => {
         this.#listeners = listeners;
+      },
+      listener,
+    );
+  }
+
+  onDropped(listener: (dropped: Dropped) => void): () => void {
+    return listenIn(
+      () => this.#dropListeners,
+      (listeners) => {
+        this.#dropListeners = listeners;
+      },
+      listener,
+    );
+  }
+
+  onDrain(listener: () => void): () => void {
+    return listenIn(
+      () => this.#drainListeners,
+      (listeners) => {
+        this.#drainListeners = listeners;
       },
       listener,
     );
@@ -151,9 +203,9 @@ export class Line implements MachineLine, DataPlane {
     return { messages: this.#outbox.messages, bytes: this.#outbox.bytes };
   }
 
-  /** Is told when there is room again after a refusal. */
-  onRoom(listener: () => void): void {
-    this.#roomListener = listener;
+  /** The WebSocket of this visit, or of the last one. */
+  get socket(): WebSocketLike | undefined {
+    return this.#visit?.socket;
   }
 
   // The gate.
@@ -168,57 +220,50 @@ export class Line implements MachineLine, DataPlane {
     if (visit === undefined || !this.#isReleased) return false;
     const waiting = visit.bufferedAmount;
     // A message larger than the bound must be sendable at all: it goes when nothing waits before it.
-    if (waiting > 0 && waiting + bytes > this.#options.buffer.bytes) return false;
+    if (waiting > 0 && waiting + bytes > this.#socketShare) return false;
     visit.send(data, bytes);
     return true;
   }
 
+  /** How many bytes the socket is given at a time: what it has can no longer be dropped. */
+  get #socketShare(): number {
+    const { bytes, overflow } = this.#options.buffer;
+    return overflow === 'drop-oldest' ? bytes / 2 : bytes;
+  }
+
   #release(): void {
-    const visit = this.#current;
-    if (this.#gate !== 'held' || visit === undefined) return;
+    if (this.#gate !== 'held') return;
     this.#gate = 'released';
-    this.#outbox.flush((data, bytes) => {
-      if (!visit.isOpen) return false;
-      visit.send(data, bytes);
-      return true;
-    });
-    this.#tellOfRoom();
+    this.#flush();
   }
 
   #hold(): void {
     this.#current = undefined;
     if (this.#gate === 'released') this.#gate = 'held';
-    if (this.#refusal !== undefined) this.#options.clock.clearTimeout(this.#refusal.timer);
+    this.#stopPump();
   }
 
-  #refuse(): void {
-    if (this.#refusal !== undefined) return;
-    this.#refusal = { timer: undefined };
-    if (this.#isReleased) this.#tellOfRoom();
-  }
-
-  #tellOfRoom(): void {
-    if (this.#refusal === undefined) return;
-    if (this.bufferedAmount > this.#options.buffer.bytes / 2) {
-      this.#refusal.timer = this.#options.clock.setTimeout(() => this.#tellOfRoom(), roomPace);
-      return;
+  #flush(): void {
+    this.#outbox.flush((data, bytes) => this.#handOver(data, bytes));
+    if (this.#isRefusing && this.bufferedAmount <= this.#options.buffer.bytes / 2) {
+      this.#isRefusing = false;
+      callEach(this.#drainListeners, undefined);
     }
-    this.#refusal = undefined;
-    this.#roomListener?.();
+    this.#startPump();
   }
 
-  #forgetRefusal(): void {
-    if (this.#refusal !== undefined) this.#options.clock.clearTimeout(this.#refusal.timer);
-    this.#refusal = undefined;
+  /** As long as there is something to wait for. A socket that is no longer open has nothing to wait for: it will be left. */
+  #startPump(): void {
+    const isWaiting = this.#isRefusing || this.#outbox.messages > 0;
+    if (this.#pump !== undefined || !isWaiting || !this.#isReleased) return;
+    this.#pump = this.#options.clock.setTimeout(() => {
+      this.#pump = undefined;
+      this.#flush();
+    }, roomPace);
   }
 
-  #receive(frame: Frame): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(frame);
-      } catch (error) {
-        surface(error);
-      }
-    }
+  #stopPump(): void {
+    if (this.#pump !== undefined) this.#options.clock.clearTimeout(this.#pump);
+    this.#pump = undefined;
   }
 }

@@ -5,7 +5,8 @@
 
 /** The URL to dial, with `http:` and `https:` made `ws:` and `wss:`. @throws {DOMException} `SyntaxError` */
 export function webSocketUrl(given: unknown): string {
-  const base = (globalThis as { location?: { href?: string } }).location?.href;
+  const { document, location } = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
+  const base = document?.baseURI ?? location?.href;
   let url: URL;
   try {
     url = new URL(String(given), base);

@@ -11,6 +11,7 @@
  */
 import type { CloseInfo, Fact, Order } from '../machines/events.ts';
 import type { Amount, Sendable } from './buffer.ts';
+import { type Address, UrlError } from './dial.ts';
 import type { Answer, Frame, Protocol, Session } from './protocols/protocol.ts';
 import { guarded, surface } from './surface.ts';
 
@@ -18,6 +19,9 @@ import { guarded, surface } from './surface.ts';
 export interface WebSocketLike {
   readonly readyState: number;
   readonly bufferedAmount: number;
+  readonly url?: string;
+  readonly protocol?: string;
+  readonly extensions?: string;
   binaryType: string;
   onopen: ((event: never) => unknown) | null;
   onmessage: ((event: never) => unknown) | null;
@@ -45,8 +49,10 @@ interface UpgradeResponse {
 /** What a visit asks of the line it is a visit of. */
 export interface Host {
   readonly protocol: Protocol;
-  /** A new WebSocket that has begun to dial. @throws {UrlError} where there is no URL to dial */
-  dial(): WebSocketLike;
+  /** Where to dial, now or later. @throws {UrlError}, or rejects with one */
+  address(signal: () => AbortSignal): Address | Promise<Address>;
+  /** A new WebSocket that has begun to dial. */
+  dial(address: Address): WebSocketLike;
   now(): number;
   wallTime(): number;
   /** Hands an inbound message to the app. */
@@ -57,18 +63,17 @@ export interface Host {
   readonly gate: { release(): void; hold(): void; seal(): void };
 }
 
-/** The URL could not be had. */
-export class UrlError extends Error {
-  override name = 'UrlError';
-}
-
 const OPEN = 1;
+/** "No status": says that a close frame carried no code (RFC 6455 §7.4.1). */
+const noStatus = 1005;
 
 export class Visit {
   readonly #host: Host;
   readonly #report: (fact: Fact) => void;
   readonly #session: Session;
   #socket: WebSocketLike | undefined;
+  /** Given to the app's functions; aborted when the visit ends. */
+  #leaving: AbortController | undefined;
   /** `early`: messages wait for the session's name. */
   #inbound: 'early' | 'delivered' | 'off' = 'early';
   #early: Frame[] = [];
@@ -90,10 +95,17 @@ export class Visit {
     this.#session = guarded(() => host.protocol.session())() ?? {};
     this.heardAt = host.wallTime();
     try {
-      this.#attach(host.dial());
+      const address = host.address(() => (this.#leaving ??= new AbortController()).signal);
+      if ('then' in address) address.then((found) => this.#dial(found)).catch((error: unknown) => this.#fail(error));
+      else this.#dial(address);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Dialling, open, closing, or what is left of it. Undefined before the address is known. */
+  get socket(): WebSocketLike | undefined {
+    return this.#socket;
   }
 
   /** True: what is sent now goes onto the wire. */
@@ -133,6 +145,7 @@ export class Visit {
     this.#armed = false;
     this.#early = [];
     this.#host.gate.hold();
+    this.#leaving?.abort();
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#detach(socket);
@@ -158,7 +171,10 @@ export class Visit {
     }
   }
 
-  #attach(socket: WebSocketLike): void {
+  #dial(address: Address): void {
+    // Nobody waits for the address any more.
+    if (this.#inbound === 'off') return;
+    const socket = this.#host.dial(address);
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
@@ -303,7 +319,8 @@ export class Visit {
     this.#host.gate.seal();
     if (this.#socket === undefined) return;
     this.#socket.onmessage = null;
-    this.#socket.close(code, reason);
+    if (code === noStatus) this.#socket.close();
+    else this.#socket.close(code, reason);
   }
 
   #closed({ code, reason, wasClean }: CloseInfo): void {

@@ -4,19 +4,19 @@
  * It decides nothing and never asks what state the machine is in. To embed a connection in a machine of your own:
  *
  * ```ts
- * const connection = connectionMachine.provide({ actors: { socket: webSocketActor } });   // once per module
+ * const connection = connectionMachine.provide({ actors: { socket: webSocketActor, world: worldActor } });   // once per module
  * // in your machine
  * invoke: { id: 'push', src: connection, input: () => connectionInput('wss://push.example.com') }
  * // and for the messages
  * lineOf(snapshot.children.push).send('hello');
  * ```
  */
-import { fromCallback } from 'xstate';
+import { type EventObject, fromCallback } from 'xstate';
 
 import type { Fact, Line as MachineLine, Order } from '../machines/events.ts';
 import { type DataPlane, Line } from './line.ts';
 
-export type { Amount, BufferBounds, Sendable } from './buffer.ts';
+export type { Amount, BufferBounds, Dropped, Sendable } from './buffer.ts';
 export type { DataPlane, MessageListener } from './line.ts';
 export { connectionInput, type ConnectionOptions } from './options.ts';
 export type { Frame, Protocol } from './protocols/protocol.ts';
@@ -27,6 +27,11 @@ export const webSocketActor = fromCallback<Order, MachineLine, Fact>(({ input, s
   receive((order) => visit.obey(order));
   return () => visit.end();
 });
+
+/** The machine's actor `world`: sleep, the network and the page, for as long as the connection lives. */
+export const worldActor = fromCallback<EventObject, MachineLine, Fact>(({ input, sendBack }) =>
+  lineIn(input).watchWorld(sendBack),
+);
 
 /** An actor of `connectionMachine`, or anything that shows its snapshots. */
 export interface ConnectionActor {

@@ -27,7 +27,13 @@ export const longestStatedDelay = 3_600_000;
 const tryAgainLater = 5_000;
 
 /** Losses that say nothing of the server's health. */
-const ours: ReadonlySet<Cause> = new Set<Cause>(['silent', 'outdated', 'network-changed', 'user-reconnected']);
+const ours: ReadonlySet<Cause> = new Set<Cause>([
+  'silent',
+  'outdated',
+  'network-changed',
+  'suspended',
+  'user-reconnected',
+]);
 
 /**
  * Ms to wait before the next dial.

@@ -9,9 +9,9 @@
  * - This file does not know WebSocket, the DOM, JSON, `Date`, `Math.random` or any wire format; it is compiled without their types.
  * - Nothing secret is in input or context: both reach inspectors. What is hidden is behind the opaque `line`.
  */
-import { assign, emit, fromCallback, sendTo, setup, type SnapshotFrom } from 'xstate';
+import { assign, emit, type EventObject, fromCallback, sendTo, setup, type SnapshotFrom } from 'xstate';
 
-import { clamp, wait } from './backoff.ts';
+import { clamp, defaultBackoff, longestTimer, wait } from './backoff.ts';
 import type { Cause, CloseInfo, Fact, Line, Loss, Order, Output, Report, State } from './events.ts';
 import { type PartialSettings, type Settings, settle } from './settings.ts';
 
@@ -100,7 +100,7 @@ const base = setup({
     emitted: {} as Report,
     output: {} as Output,
     tags: {} as State | 'open',
-    children: {} as { socket: 'socket' },
+    children: {} as { socket: 'socket'; world: 'world' },
   },
   actors: {
     socket: fromCallback<Order, Line, Fact>(() => {
@@ -108,6 +108,8 @@ const base = setup({
         "connectionMachine has no socket: provide one, as in connectionMachine.provide({ actors: { socket: webSocketActor } }), from 'systole/websocket'",
       );
     }),
+    // Without one, nobody tells of sleep, of the network or of the page; all the rest works.
+    world: fromCallback<EventObject, Line, Fact>(() => {}),
   },
   delays: {
     connectTimeout: ({ context }) => limits.connectTimeout(context),
@@ -134,7 +136,9 @@ const base = setup({
       event.type === 'world.woke' && event.reason === 'network' && context.retriesLeft > 0,
     isSuspect: ({ context }) => context.line.silentFor() > suspectAfter(context),
     sleptOrFroze: ({ event }) => event.type === 'world.woke' && (event.reason === 'sleep' || event.reason === 'freeze'),
-    dialsSooner: ({ context }) => wakeDelay(context) < (context.nextDialAt ?? Infinity) - context.line.wallTime(),
+    dialsSooner: ({ context }) =>
+      !isUnseen(context) && wakeDelay(context) < (context.nextDialAt ?? Infinity) - context.line.wallTime(),
+    isUnseen: ({ context }) => isUnseen(context),
   },
   actions: {
     beginVisit: assign(({ context }) => ({
@@ -193,11 +197,11 @@ const base = setup({
           ? wakeDelay(context)
           : wait(lossOf(context, event), settings.backoff, line.random());
       return {
-        ...dialIn(context, line.online() ? ms : Math.max(ms, offlineHold(settings))),
+        ...dialIn(context, Math.max(ms, hold(context))),
         retriesLeft: context.retriesLeft - 1,
       };
     }),
-    holdDial: assign(({ context }) => dialIn(context, offlineHold(context.settings))),
+    holdDial: assign(({ context }) => dialIn(context, hold(context, 'offline'))),
     dialSooner: assign(({ context }) => dialIn(context, wakeDelay(context))),
     noteOutage: assign(({ context }) =>
       context.namedAt === undefined ? {} : { outage: { since: context.line.wallTime(), dials: context.attempt } },
@@ -215,7 +219,7 @@ const base = setup({
     }),
     reportLoss: emit(({ context, event }): Report => {
       const cause = context.cause ?? 'peer-closed';
-      const nextDialIn = context.nextDialAt === undefined ? undefined : context.wait;
+      const nextDialIn = context.nextDialAt === undefined ? undefined : waitOf(context);
       return context.namedAt === undefined
         ? { type: 'retry', cause, attempt: context.attempt, reason: endOf(event).reason, nextDialIn }
         : { type: 'lost', cause, nextDialIn, ...context.end };
@@ -269,6 +273,7 @@ export const connectionMachine = base.createMachine({
     };
   },
   output: ({ context }) => ({ ...context.end, cause: context.cause ?? 'user-closed' }),
+  invoke: { id: 'world', src: 'world', input: ({ context }) => context.line },
   initial: 'socket',
   states: {
     socket: {
@@ -288,6 +293,7 @@ export const connectionMachine = base.createMachine({
           actions: ['noteEnd', 'forgetAttempts', { type: 'blame', params: 'user-reconnected' }],
         },
         'user.closed': { target: '.closing', actions: ['blameUser', 'hangUp'] },
+        'world.suspended': { target: 'lost', actions: ['noteEnd', { type: 'blame', params: 'suspended' }] },
       },
       states: {
         connecting: {
@@ -414,6 +420,8 @@ export const connectionMachine = base.createMachine({
             'peer.refused': {},
             'user.reconnected': {},
             'user.closed': {},
+            // A goodbye that is half said would keep the page out of the cache.
+            'world.suspended': '#connection.closed',
           },
           after: { closeTimeout: '#connection.closed' },
         },
@@ -432,7 +440,12 @@ export const connectionMachine = base.createMachine({
     },
     reconnecting: {
       tags: 'reconnecting',
-      after: { backoff: 'socket' },
+      after: {
+        backoff: [
+          { guard: 'isUnseen', target: 'reconnecting', reenter: true, actions: 'holdDial' },
+          { target: 'socket' },
+        ],
+      },
       on: {
         'world.woke': { guard: 'dialsSooner', target: 'reconnecting', reenter: true, actions: 'dialSooner' },
         'world.wentOffline': { target: 'reconnecting', reenter: true, actions: 'holdDial' },
@@ -512,8 +525,20 @@ function wakeDelay({ line, dialledAt }: Context): number {
   return clamp(dialledAt + wakePace - line.wallTime(), 0, wakePace);
 }
 
-function offlineHold({ backoff }: Settings): number {
-  return typeof backoff === 'function' ? 30_000 : backoff.max;
+function isUnseen({ line }: Context): boolean {
+  return line.obstacle() === 'unseen';
+}
+
+/** How long an obstacle holds a dial, ms. Being offline is a hint, so it does so no longer than a wait can be; being unseen, until a wake. */
+function hold({ line, settings: { backoff } }: Context, obstacle = line.obstacle()): number {
+  if (line.obstacle() === 'unseen') return longestTimer;
+  if (obstacle !== 'offline') return 0;
+  return typeof backoff === 'function' ? defaultBackoff.max : backoff.max;
+}
+
+/** Ms to the next dial, as users are told it. */
+function waitOf({ wait: ms }: Context): number {
+  return ms < longestTimer ? ms : Infinity;
 }
 
 function dialIn({ line }: Context, ms: number): Pick<Context, 'wait' | 'nextDialAt'> {

@@ -22,6 +22,8 @@ export type Cause =
   | 'unnamed'
   /** The network under us changed while we were dialling. */
   | 'network-changed'
+  /** The platform was about to stop us (a page that enters the back/forward cache), so we hung up. */
+  | 'suspended'
   /** The socket fired `close`. */
   | 'peer-closed'
   /** The URL could not be had, or is not one a WebSocket can dial. */
@@ -64,6 +66,9 @@ export interface Loss extends CloseInfo {
 /** What woke the world up. `network` also says that it is there again. */
 export type Wake = 'sleep' | 'freeze' | 'network' | 'visible';
 
+/** What stands in the way of a dial. `offline`: the platform knows of no network, a hint. `unseen`: dials wait until the page is seen again. */
+export type Obstacle = 'offline' | 'unseen';
+
 export type Fact =
   | { type: 'socket.opened' }
   | ({
@@ -87,6 +92,7 @@ export type Fact =
   | { type: 'peer.refused'; reason: string; fatal?: boolean | undefined; retryAfter?: number | undefined }
   | { type: 'world.woke'; reason: Wake }
   | { type: 'world.wentOffline' }
+  | { type: 'world.suspended' }
   | { type: 'user.reconnected' }
   | { type: 'user.closed'; code?: number | undefined; reason?: string | undefined; cause?: 'aborted' | undefined };
 
@@ -98,13 +104,13 @@ export type Order =
   | { type: 'release' }
   /** Hand inbound messages to the app, those that came early first. */
   | { type: 'deliver' }
-  /** Stop both directions and begin the close handshake. */
+  /** Stop both directions and begin the close handshake. 1005: the close frame carries no code (RFC 6455 §7.1.5). */
   | { type: 'hang-up'; code: number; reason: string };
 
 /** What the machine emits, for `actor.on(type, …)`. Durations in ms. */
 export type Report =
   | { type: 'open'; id: string | undefined }
-  /** `nextDialIn` is undefined where no dial will follow. */
+  /** `nextDialIn` is undefined where no dial will follow, Infinity where the dial waits until the page is seen again. */
   | ({ type: 'lost'; cause: Cause; nextDialIn: number | undefined } & CloseInfo)
   | { type: 'retry'; cause: Cause; attempt: number; reason: string; nextDialIn: number | undefined }
   | { type: 'restored'; id: string | undefined; previousId: string | undefined; downFor: number; attempts: number }
@@ -126,8 +132,7 @@ export interface Line {
   random(): number;
   /** Ms by the wall clock since the last inbound frame of this visit. */
   silentFor(): number;
-  /** False where the platform knows that there is no network. A hint. */
-  online(): boolean;
+  obstacle(): Obstacle | undefined;
   /** The connection is closed: refuse whatever is sent from now on. */
   shut(): void;
 }

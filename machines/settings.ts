@@ -68,6 +68,6 @@ export function detectionBound(heartbeat: Pick<Heartbeat, 'interval' | 'timeout'
   return heartbeat.interval + heartbeat.timeout;
 }
 
-function definedOf<T extends object>(value: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
+export function definedOf<T extends object>(value: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as never;
 }

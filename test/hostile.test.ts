@@ -858,10 +858,16 @@ describe('a url function', () => {
     ['that returns a number', () => 5, 'the url function must return a string or a URL'],
     ['that returns an object', () => ({ toString: () => 's3cret' }), 'the url function must return a string or a URL'],
     [
-      'that promises',
-      () => Promise.resolve('ws://127.0.0.1:9/s3cret'),
-      'the url function must return a string or a URL',
+      'that rejects',
+      () => Promise.reject(new RangeError('no token for s3cret')),
+      'the url function rejected with RangeError',
     ],
+    [
+      'that promises rubbish',
+      () => Promise.resolve('s3cret rubbish'),
+      'the URL is not valid: give an absolute one, as in wss://example.com/push',
+    ],
+    ['that promises nothing', () => Promise.resolve(), 'the url function must return a string or a URL'],
     [
       'that returns rubbish',
       () => 's3cret rubbish',

@@ -231,12 +231,47 @@ test('a wake dials a waiting connection at most once a second', () => {
 
 test('offline holds the next dial until online, or the longest backoff', () => {
   const subject = alive();
-  subject.line.isOnline = false;
+  subject.line.blocked = 'offline';
   subject.tell({ type: 'world.wentOffline' }, lost);
   expect(contextOf(subject).wait).toBe(30_000);
-  subject.line.isOnline = true;
+  subject.line.blocked = undefined;
   subject.tell({ type: 'world.woke', reason: 'network' });
   expect(contextOf(subject).wait).toBeLessThanOrEqual(1_000);
+});
+
+test('a page that is not seen holds its dials, also one that is due already, until it is seen', () => {
+  const subject = alive();
+  subject.line.blocked = 'unseen';
+  subject.did.length = 0;
+  subject.tell(lost);
+  expect(subject.did.at(-2)).toBe('!lost peer-closed Infinity');
+  subject.tell({ type: 'world.woke', reason: 'network' }).clock.advance(86_400_000);
+  expect(subject.place).toBe('reconnecting');
+  subject.line.blocked = undefined;
+  subject.tell({ type: 'world.woke', reason: 'visible' }).wait();
+  expect(subject.place).toBe('connecting.dialling');
+
+  subject.tell(lost);
+  subject.line.blocked = 'unseen';
+  subject.clock.advance(60_000);
+  expect(subject.place).toBe('reconnecting');
+  expect(contextOf(subject).wait).toBe(2 ** 31 - 1);
+  expect(subject.tell({ type: 'user.reconnected' }).place, 'the user sees what the page does not').toBe(
+    'connecting.dialling',
+  );
+});
+
+test('a page that enters the cache hangs up, and dials when it is back', () => {
+  const subject = alive();
+  subject.line.blocked = 'unseen';
+  subject.did.length = 0;
+  subject.tell({ type: 'world.suspended' });
+  expect(subject.did).toEqual(['cut', '!lost suspended Infinity', `⏱${2 ** 31 - 1}`]);
+  subject.clock.advance(3_600_000);
+  subject.line.blocked = undefined;
+  subject.tell({ type: 'world.woke', reason: 'freeze' });
+  expect(contextOf(subject).wait).toBe(0);
+  expect(subject.wait().place).toBe('connecting.dialling');
 });
 
 test('a server that beats by itself is doubted after a wake only when its beat is overdue', () => {

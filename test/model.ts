@@ -49,6 +49,7 @@ export const facts: Record<string, Fact> = {
   'world.woke (network)': { type: 'world.woke', reason: 'network' },
   'world.woke (visible)': { type: 'world.woke', reason: 'visible' },
   'world.wentOffline': { type: 'world.wentOffline' },
+  'world.suspended': { type: 'world.suspended' },
   'user.reconnected': { type: 'user.reconnected' },
   'user.closed': { type: 'user.closed' },
 };
@@ -129,7 +130,7 @@ function frozenLine(late: boolean): Line {
     wallTime: () => (late ? (wallTime += 3_600_000) : 0),
     random: () => 0.5,
     silentFor: () => 100_000,
-    online: () => true,
+    obstacle: () => undefined,
     shut: () => {},
   };
 }

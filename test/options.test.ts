@@ -78,11 +78,14 @@ describe('a bad option is named', () => {
     ...each(['shouldReconnect', 'WebSocket', 'random'], [5], RangeError),
     ...each(['protocol'], ['id-heartbeat', null, {}, () => ({}), true], TypeError),
     ...each(['protocols'], [[5], ['a', null], null, {}, true], TypeError),
+    ...each(['buffer.maxAge'], notNumbers, TypeError),
+    ...each(['buffer.maxAge'], [Number.NaN, -1, 0], RangeError),
     ...each(['headers'], ['a: b', null, { a: 5 }, { a: ['b'] }], TypeError),
     ...each(['clock'], ['x', null, {}, { now: () => 0 }], TypeError),
     ...each(['signal'], ['x', null, {}, { aborted: true }], TypeError),
     ...each(['inspect'], ['x', null, true], TypeError),
-    ...each(['lifecycle'], ['x', null, true, {}], TypeError),
+    ...each(['lifecycle'], ['x', null, 5, () => true], TypeError),
+    ...each(['lifecycle.whileHidden'], ['x', null, true], TypeError),
     ...each(['timeout', 'heartbeatInterval', 'toString', '__proto__x', 'url'], [1, undefined], TypeError),
     ...each(['heartbeat.intervall', 'backoff.jitter', 'buffer.constructor', 'heartbeat.liveness'], [1], TypeError),
   ];
@@ -375,10 +378,10 @@ test('types: what listeners hear, and what does not compile', () => {
     connect(nowhere, { heartbeat: { interval: '60s' } });
     // @ts-expect-error liveness is the protocol's word
     connect(nowhere, { liveness: 'none' });
-    // @ts-expect-error no such policy yet
-    connect(nowhere, { buffer: { overflow: 'drop-oldest' } });
-    // @ts-expect-error URLs come at once
-    connect(async () => nowhere);
+    // @ts-expect-error no such policy
+    connect(nowhere, { buffer: { overflow: 'drop-newest' } });
+    // @ts-expect-error a URL that comes later comes from a function
+    connect(Promise.resolve(nowhere));
   };
   expect(uncompilable).toBeTypeOf('function');
 

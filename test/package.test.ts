@@ -88,7 +88,7 @@ test("its types need no other types than the platform's", () => {
     import { connectionMachine } from 'systole/machine';
     import { plain } from 'systole/protocols/plain';
     import { serveHeartbeats } from 'systole/server';
-    import { connectionInput, lineOf, webSocketActor } from 'systole/websocket';
+    import { connectionInput, lineOf, webSocketActor, worldActor } from 'systole/websocket';
     import { createActor } from 'xstate';
     const connection = connect('wss://example.com', { protocol: plain(), heartbeat: { interval: 25_000 } });
     connection.on('lost', ({ cause }) => { const why: Cause = cause; console.log(why); });
@@ -96,7 +96,7 @@ test("its types need no other types than the platform's", () => {
     connect('wss://example.com', { heartbeats: {} });
     // @ts-expect-error an event that does not exist
     connection.on('opened', () => {});
-    const machine = connectionMachine.provide({ actors: { socket: webSocketActor }, delays: { backoff: 5 } });
+    const machine = connectionMachine.provide({ actors: { socket: webSocketActor, world: worldActor }, delays: { backoff: 5 } });
     const actor = createActor(machine, { input: connectionInput('wss://example.com') });
     const sent: boolean = lineOf(actor).send('x');
     console.log(sent, serveHeartbeats);

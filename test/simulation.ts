@@ -2,7 +2,7 @@
 import { createActor, fromCallback, type InspectionEvent, type SnapshotFrom } from 'xstate';
 
 import { connectionMachine } from '../machines/connection.ts';
-import type { Fact, Line, Order } from '../machines/events.ts';
+import type { Fact, Line, Obstacle, Order } from '../machines/events.ts';
 import type { PartialSettings } from '../machines/settings.ts';
 
 export interface SteppedClock {
@@ -55,7 +55,7 @@ export function steppedClock(armed: (ms: number) => void = () => {}): SteppedClo
 export interface SimulatedLine extends Line {
   jump: number;
   silence: number;
-  isOnline: boolean;
+  blocked: Obstacle | undefined;
   isShut: boolean;
 }
 
@@ -63,7 +63,7 @@ export function simulatedLine(clock: { now(): number }): SimulatedLine {
   return {
     jump: 0,
     silence: 0,
-    isOnline: true,
+    blocked: undefined,
     isShut: false,
     wallTime() {
       return clock.now() + this.jump;
@@ -72,8 +72,8 @@ export function simulatedLine(clock: { now(): number }): SimulatedLine {
     silentFor() {
       return this.silence;
     },
-    online() {
-      return this.isOnline;
+    obstacle() {
+      return this.blocked;
     },
     shut() {
       this.isShut = true;

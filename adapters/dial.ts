@@ -1,0 +1,118 @@
+/**
+ * Where to dial, each time anew: a fixed URL, or one that the app is asked for before every dial, now or later.
+ */
+import { subprotocols, webSocketUrl } from './url.ts';
+
+/** What an app's function is given. `signal`: aborted when nobody waits for the answer any more. */
+export interface DialContext {
+  signal: AbortSignal;
+}
+
+/** Where to dial. A function is asked before every dial, for a fresh token; if it throws or rejects, the dial has failed. `connectTimeout` counts it. */
+export type UrlOption = string | URL | ((context: DialContext) => string | URL | Promise<string | URL>);
+
+type Offer = string | readonly string[];
+
+/** Subprotocols to offer, as the second argument of `WebSocket`, or a function that is asked before every dial. */
+export type ProtocolsOption = Offer | ((context: DialContext) => Offer | Promise<Offer>);
+
+export interface Address {
+  readonly url: string;
+  readonly protocols: readonly string[];
+}
+
+/** The address could not be had. */
+export class UrlError extends Error {
+  override name = 'UrlError';
+}
+
+/**
+ * What is fixed is checked at once.
+ * @param more offered behind those of the app
+ * @throws {DOMException} `SyntaxError` for a URL or subprotocols that `new WebSocket()` would not take either
+ */
+export function addresses(
+  url: UrlOption,
+  protocols: ProtocolsOption,
+  more: readonly string[],
+): (signal: () => AbortSignal) => Address | Promise<Address> {
+  const askUrl = asker('url', url, webSocketUrl, isUrl, 'a string or a URL');
+  const askProtocols = asker('protocols', protocols, (given) => offerOf(given, more), isOffer, 'a string or strings');
+  let wasSecure = false;
+  const together = (address: Address): Address => {
+    const isSecure = address.url.startsWith('wss:');
+    if (wasSecure && !isSecure) {
+      throw new UrlError('the url went from wss: to ws:, and what was encrypted is not dialled in the clear');
+    }
+    wasSecure = isSecure;
+    return address;
+  };
+  return (signal) => {
+    const context: DialContext = {
+      get signal() {
+        return signal();
+      },
+    };
+    const where = askUrl(context);
+    // It is reported below, or not at all where the other function has thrown.
+    if (isThenable(where)) where.catch(() => {});
+    const offered = askProtocols(context);
+    if (!isThenable(where) && !isThenable(offered)) return together({ url: where, protocols: offered });
+    return Promise.all([where, offered]).then(([to, offer]) => together({ url: to, protocols: offer }));
+  };
+}
+
+/** Asks the app, if it wants to be asked. Messages of what the app threw are kept from reports: they may hold the URL. */
+function asker<T>(
+  name: string,
+  option: unknown,
+  read: (given: unknown) => T,
+  isSound: (given: unknown) => boolean,
+  takes: string,
+): (context: DialContext) => T | Promise<T> {
+  if (typeof option !== 'function') {
+    const fixed = read(option);
+    return () => fixed;
+  }
+  const understand = (given: unknown): T => {
+    if (!isSound(given)) throw new UrlError(`the ${name} function must return ${takes}`);
+    try {
+      return read(given);
+    } catch (error) {
+      throw new UrlError((error as Error).message);
+    }
+  };
+  return (context) => {
+    let given: unknown;
+    try {
+      given = (option as (context: DialContext) => unknown)(context);
+    } catch (error) {
+      throw new UrlError(`the ${name} function threw ${nameOf(error)}`);
+    }
+    if (!isThenable(given)) return understand(given);
+    return Promise.resolve(given).then(understand, (error: unknown) => {
+      throw new UrlError(`the ${name} function rejected with ${nameOf(error)}`);
+    });
+  };
+}
+
+function isUrl(given: unknown): boolean {
+  return typeof given === 'string' || given instanceof URL;
+}
+
+export function isOffer(given: unknown): boolean {
+  return [given].flat().every((each) => typeof each === 'string');
+}
+
+/** Once each: a WebSocket takes none twice, and the app may name what its protocol names too. */
+function offerOf(given: unknown, more: readonly string[]): readonly string[] {
+  return [...new Set([...subprotocols([given].flat() as string[]), ...more])];
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | undefined | null)?.then === 'function';
+}

@@ -1,0 +1,153 @@
+/**
+ * What the platform does to a page, and a lid to a laptop, as facts for the machine. One set of listeners and one timer for all connections of a
+ * process or page, none of them left after the last.
+ *
+ * - `online`, `offline`, and another kind of network (`navigator.connection.type`; its other changes are mere measurements).
+ * - `visibilitychange`, `resume` after a freeze (https://developer.chrome.com/docs/web-platform/page-lifecycle-api).
+ * - `pagehide` with `persisted`: the page enters the back/forward cache, where no socket may be open; `pageshow` brings it back.
+ * - Sleep: the wall clock has run on while the monotonic one stood still (nodejs/node#47724), or a timer is minutes late.
+ */
+import type { Fact, Obstacle } from '../machines/events.ts';
+
+export type WorldFact = Extract<Fact, { type: `world.${string}` }>;
+
+export interface LifecycleOptions {
+  /** What becomes of a dial that is due while nobody sees the page. Default `dial`: what is pushed must arrive. `hold`: it waits to be seen. */
+  whileHidden?: 'dial' | 'hold' | undefined;
+}
+
+/** What is used of a page, a worker or Node; what it does not have is not listened to. */
+export interface Platform {
+  addEventListener?: EventTarget['addEventListener'];
+  removeEventListener?: EventTarget['removeEventListener'];
+  document?: (EventTarget & { visibilityState?: string }) | undefined;
+  navigator?: { onLine?: boolean; connection?: EventTarget & { type?: string } } | undefined;
+  /** Monotonic ms. */
+  now(): number;
+  /** Epoch ms. */
+  wallTime(): number;
+  setInterval(callback: () => void, ms: number): unknown;
+  clearInterval(id: unknown): void;
+}
+
+/** How often the clocks are compared, ms. */
+const pace = 2_000;
+/** The clocks differ by more than what setting one right does in between, ms. */
+const leap = 2_000;
+/** Where the monotonic clock runs on during sleep, only lateness tells, ms: twice what browsers delay the timers of hidden pages by. */
+const lateness = 120_000;
+
+export class Lifecycle {
+  readonly #platform: Platform;
+  readonly #watchers = new Set<(fact: WorldFact) => void>();
+  #stop: (() => void) | undefined;
+  /** The page is in the back/forward cache, or on its way. */
+  #isCached = false;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  /** Tells of what happens from now on; the answer undoes it. */
+  watch(tell: (fact: WorldFact) => void): () => void {
+    const watcher = (fact: WorldFact) => tell(fact);
+    this.#watchers.add(watcher);
+    this.#stop ??= this.#start();
+    return () => {
+      this.#watchers.delete(watcher);
+      if (this.#watchers.size > 0) return;
+      this.#stop?.();
+      this.#stop = undefined;
+    };
+  }
+
+  obstacle({ whileHidden }: LifecycleOptions): Obstacle | undefined {
+    const { document, navigator } = this.#platform;
+    if (this.#isCached || (whileHidden === 'hold' && document?.visibilityState === 'hidden')) return 'unseen';
+    return navigator?.onLine === false ? 'offline' : undefined;
+  }
+
+  #start(): () => void {
+    const { document, navigator } = this.#platform;
+    const network = navigator?.connection;
+    let kind = network?.type;
+    const undo = [
+      hear(this.#platform, 'online', () => this.#tell({ type: 'world.woke', reason: 'network' })),
+      hear(this.#platform, 'offline', () => this.#tell({ type: 'world.wentOffline' })),
+      hear(network, 'change', () => {
+        const before = kind;
+        kind = network?.type;
+        // `none` is told by `offline`, and the way back from it by `online`.
+        const isOther = kind !== before && kind !== 'none' && before !== 'none';
+        if (isOther) this.#tell({ type: 'world.woke', reason: 'network' });
+      }),
+      hear(document, 'visibilitychange', () => {
+        if (document?.visibilityState === 'visible') this.#tell({ type: 'world.woke', reason: 'visible' });
+      }),
+      hear(document, 'resume', () => this.#tell({ type: 'world.woke', reason: 'freeze' })),
+      hear(this.#platform, 'pagehide', (event) => {
+        if (!(event as PageTransitionEvent).persisted) return;
+        this.#isCached = true;
+        this.#tell({ type: 'world.suspended' });
+      }),
+      hear(this.#platform, 'pageshow', (event) => {
+        this.#isCached = false;
+        if ((event as PageTransitionEvent).persisted) this.#tell({ type: 'world.woke', reason: 'freeze' });
+      }),
+      this.#watchClocks(),
+    ];
+    return () => {
+      for (const each of undo) each();
+      this.#isCached = false;
+    };
+  }
+
+  #watchClocks(): () => void {
+    const platform = this.#platform;
+    let then = { now: platform.now(), wallTime: platform.wallTime() };
+    const timer = platform.setInterval(() => {
+      const now = { now: platform.now(), wallTime: platform.wallTime() };
+      const elapsed = now.now - then.now;
+      const slept = now.wallTime - then.wallTime - elapsed > leap || elapsed > lateness;
+      then = now;
+      if (slept) this.#tell({ type: 'world.woke', reason: 'sleep' });
+    }, pace);
+    return () => platform.clearInterval(timer);
+  }
+
+  #tell(fact: WorldFact): void {
+    for (const tell of this.#watchers) tell(fact);
+  }
+}
+
+function hear(
+  target: Pick<Platform, 'addEventListener' | 'removeEventListener'> | undefined,
+  type: string,
+  listener: (event: Event) => void,
+): () => void {
+  target?.addEventListener?.(type, listener);
+  return () => target?.removeEventListener?.(type, listener);
+}
+
+const here = globalThis as Partial<Platform>;
+
+/** The one of this process or page. */
+export const lifecycle = new Lifecycle({
+  addEventListener: (...args: Parameters<EventTarget['addEventListener']>) => here.addEventListener?.(...args),
+  removeEventListener: (...args: Parameters<EventTarget['removeEventListener']>) => here.removeEventListener?.(...args),
+  get document() {
+    return here.document;
+  },
+  get navigator() {
+    return here.navigator;
+  },
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setInterval(callback, ms) {
+    const timer: unknown = setInterval(callback, ms);
+    // On Node it holds up no process.
+    (timer as { unref?: () => void }).unref?.();
+    return timer;
+  },
+  clearInterval: (id) => clearInterval(id as number),
+});
