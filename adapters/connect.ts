@@ -80,7 +80,7 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   #state: State;
 
   constructor(url: UrlOption, given: ConnectOptions) {
-    check(given, rules);
+    check(given, connectRules);
     const { signal, inspect, ...options } = given;
     const input = connectionInput(url, options);
     const clock = options.clock ?? systemClock;
@@ -290,7 +290,7 @@ const eventTypes: ReadonlySet<string> = new Set<keyof ConnectionEvents>([
   'closed',
 ]);
 
-const rules: Rules = {
+export const connectRules: Rules = {
   ...connectionRules,
   signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
   inspect: (value) =>

@@ -5,7 +5,15 @@
  * listeners, and tests one gate per `send()`. Everything in it is private, so that inspectors and snapshots show `{}`.
  */
 import type { Fact, Line as MachineLine, Obstacle } from '../machines/events.ts';
-import { type Amount, type BufferBounds, byteLength, type Dropped, Outbox, type Sendable } from './buffer.ts';
+import {
+  type Amount,
+  type BufferBounds,
+  byteLength,
+  defaultBounds,
+  type Dropped,
+  Outbox,
+  type Sendable,
+} from './buffer.ts';
 import type { Clock } from './clock.ts';
 import type { Address } from './dial.ts';
 import type { Lifecycle, LifecycleOptions, WorldFact } from './lifecycle.ts';
@@ -73,7 +81,7 @@ export class Line implements MachineLine, DataPlane {
     this.#outbox = new Outbox(options.buffer, options.clock, (dropped) => callEach(this.#dropListeners, dropped));
     this.#host = {
       protocol: options.protocol,
-      early: options.buffer,
+      early: finite(options.buffer),
       address: options.address,
       dial: options.dial,
       now: () => options.clock.now(),
@@ -266,4 +274,12 @@ export class Line implements MachineLine, DataPlane {
     if (this.#pump !== undefined) this.#options.clock.clearTimeout(this.#pump);
     this.#pump = undefined;
   }
+}
+
+/** A server that never names the session must not fill the memory, whatever the app may keep for it. */
+function finite({ messages, bytes }: BufferBounds): Amount {
+  return {
+    messages: Number.isFinite(messages) ? messages : defaultBounds.messages,
+    bytes: Number.isFinite(bytes) ? bytes : defaultBounds.bytes,
+  };
 }

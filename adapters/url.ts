@@ -40,14 +40,48 @@ const longestReason = 123;
 
 /** @throws {RangeError} for what no app may put into a close frame. */
 export function checkClose(code: number, reason: string): void {
-  if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
-    throw new RangeError(`close: code must be 1000 or from 3000 to 4999, not ${code}`);
-  }
-  if (new TextEncoder().encode(reason).length > longestReason) {
-    throw new RangeError(`close: reason must not be longer than ${longestReason} bytes in UTF-8`);
-  }
+  const trouble = badCode(code) ?? badReason(reason);
+  if (trouble !== undefined) throw new RangeError(trouble);
 }
 
-function syntaxError(message: string): DOMException {
+/**
+ * What an app wants in a close frame, as Web IDL converts it.
+ * @throws {DOMException} `InvalidAccessError` or `SyntaxError`, as `WebSocket.close()` does
+ */
+export function checkCloseFrame(given: unknown, because: unknown): { code: number | undefined; reason: string } {
+  const code = given === undefined ? undefined : shortOf(Number(given));
+  const reason = because === undefined ? '' : domString(because);
+  const badly = code === undefined ? undefined : badCode(code);
+  if (badly !== undefined) throw new DOMException(badly, 'InvalidAccessError');
+  const tooLong = badReason(reason);
+  if (tooLong !== undefined) throw syntaxError(tooLong);
+  return { code, reason };
+}
+
+function badCode(code: number): string | undefined {
+  if (code === 1000 || (Number.isInteger(code) && code >= 3000 && code <= 4999)) return undefined;
+  return `close: code must be 1000 or from 3000 to 4999, not ${code}`;
+}
+
+function badReason(reason: string): string | undefined {
+  if (new TextEncoder().encode(reason).length <= longestReason) return undefined;
+  return `close: reason must not be longer than ${longestReason} bytes in UTF-8`;
+}
+
+/** `[Clamp] unsigned short` (Web IDL §3.2.4.9): halves go to the even neighbour. */
+function shortOf(value: number): number {
+  const clamped = Math.min(Math.max(value || 0, 0), 65_535);
+  const whole = Math.floor(clamped);
+  const isUp = clamped - whole > 0.5 || (clamped - whole === 0.5 && whole % 2 === 1);
+  return isUp ? whole + 1 : whole;
+}
+
+/** As Web IDL converts a value to a string. @throws {TypeError} for a symbol */
+export function domString(value: unknown): string {
+  if (typeof value === 'symbol') throw new TypeError('a symbol cannot be made a string');
+  return String(value);
+}
+
+export function syntaxError(message: string): DOMException {
   return new DOMException(message, 'SyntaxError');
 }

@@ -16,11 +16,6 @@ import { type EventObject, fromCallback } from 'xstate';
 import type { Fact, Line as MachineLine, Order } from '../machines/events.ts';
 import { type DataPlane, Line } from './line.ts';
 
-export type { Amount, BufferBounds, Dropped, Sendable } from './buffer.ts';
-export type { DataPlane, MessageListener } from './line.ts';
-export { connectionInput, type ConnectionOptions } from './options.ts';
-export type { Frame, Protocol } from './protocols/protocol.ts';
-
 /** The machine's actor `socket`: one visit. */
 export const webSocketActor = fromCallback<Order, MachineLine, Fact>(({ input, sendBack, receive }) => {
   const visit = lineIn(input).visit(sendBack);

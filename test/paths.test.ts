@@ -17,6 +17,7 @@ import { connectionInput, type ConnectionOptions } from '../adapters/options.ts'
 import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
 import { field, jsonObject, type Protocol } from '../adapters/protocols/protocol.ts';
 import { connectionMachine } from '../machines/connection.ts';
+import type { Fact } from '../machines/events.ts';
 import { allTransitions, facts, type ModelPath, type ModelStep, pathsOf, transitionName } from './model.ts';
 import { placeOf, steppedClock, Subject } from './simulation.ts';
 
@@ -50,6 +51,11 @@ test(`in simulated time: ${paths.length} paths, every place, every transition`, 
     }
     subject.actor.stop();
   }
+  const unseen = new Subject({}, coverage.inspect); // the model's world is always seen
+  unseen.line.blocked = 'unseen';
+  unseen.tell(facts['socket.lost'] as Fact).clock.advance(2 ** 31);
+  expect(unseen.place).toBe('reconnecting');
+  unseen.actor.stop();
   createActor(connectionMachine, {
     input: connectionInput('ws://127.0.0.1:9'),
     inspect: coverage.inspect,
@@ -87,11 +93,12 @@ function pass(
   while (place() === before && clock.step());
 }
 
-/** These cannot happen to a real WebSocket: after `close()` the adapter is deaf, and only a faulty class would make a creator throw. */
+/** These cannot happen to a real WebSocket on Node: after `close()` the adapter is deaf, only a faulty class would make a creator throw, and all pages are seen. */
 const impossible = new Set([
   'connection.socket xstate.error.actor → connection.closed',
   'connection.socket.closing peer.refused → itself',
   'connection.socket.alive.unwatched peer.beat → itself',
+  'connection.reconnecting xstate.after.backoff [isUnseen] → connection.reconnecting',
 ]);
 
 /** An `id-heartbeat` server may beat here unasked, and may tell us to go, so that one server can do all that the model can think of. */
