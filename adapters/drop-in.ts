@@ -64,6 +64,8 @@ type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | typeof CLOS
 
 /** "No status": the close frame carries no code (RFC 6455 §7.4.1). */
 const noStatus = 1005;
+/** No close frame came (RFC 6455 §7.1.5). */
+const noHandshake = 1006;
 
 /** Node 20 and 22 have none. */
 const CloseEventClass: typeof CloseEvent =
@@ -151,11 +153,12 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
    */
   static with(defaults: HeartbeatWebSocketOptions): typeof HeartbeatWebSocket {
     checkOptions(defaults);
-    return class extends this {
+    const Bound = class extends this {
       constructor(url: UrlOption, protocols?: ProtocolsOption, options: HeartbeatWebSocketOptions = {}) {
         super(url, protocols, merged(defaults, options));
       }
     };
+    return Object.defineProperty(Bound, 'name', { value: this.name });
   }
 
   // WHATWG WebSockets §3.1.
@@ -315,7 +318,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
       if (this.#isQuiet) this.#received(data);
       else this.#post(() => this.#received(data));
     });
-    connection.on('retry', ({ cause }) => this.#post(() => this.#failed(cause)));
+    connection.on('retry', (detail) => this.#post(() => this.#failed(detail)));
     connection.on('lost', (detail) => this.#post(() => this.#lost(detail)));
     connection.on('dropped', (detail) => this.#post(() => this.#tell('dropped', detail)));
     connection.on('closed', (detail) => this.#post(() => this.#closed(detail)));
@@ -335,8 +338,10 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   }
 
   /** A dial that came to nothing; `close` tells of it only where it was the last. */
-  #failed(cause: Cause): void {
-    if (this.#readyState === CONNECTING && cause !== 'user-reconnected') this.dispatchEvent(new Event('error'));
+  #failed({ cause, nextDialIn }: ConnectionEvents['retry']): void {
+    if (this.#readyState !== CONNECTING || cause === 'user-reconnected') return;
+    if (nextDialIn === undefined) this.#isFailing = true;
+    else this.dispatchEvent(new Event('error'));
   }
 
   #lost(detail: ConnectionEvents['lost']): void {
@@ -360,7 +365,8 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
     const isFailing = this.#isFailing;
     this.#isFailing = false;
     if (isFailing) this.dispatchEvent(new Event('error'));
-    const event = new CloseEventClass('close', { code, reason, wasClean });
+    // Where no close frame came there is no reason in it; what there is to say, `lost` has said.
+    const event = new CloseEventClass('close', { code, reason: code === noHandshake ? '' : reason, wasClean });
     this.dispatchEvent(Object.assign(event, { cause, reconnecting }));
   }
 

@@ -7,6 +7,7 @@ import { waitFor } from 'xstate';
 
 import type { ConnectOptions, Frame, Protocol } from '../adapters/index.ts';
 import { actionCable } from '../adapters/protocols/actioncable.ts';
+import { graphqlTransportWs } from '../adapters/protocols/graphql-transport-ws.ts';
 import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
 import { nativePing } from '../adapters/protocols/native-ping.ts';
 import { plain } from '../adapters/protocols/plain.ts';
@@ -107,6 +108,37 @@ const siblings: Record<string, Sibling> = {
       socket.ping();
     },
     nearMisses: ['ping', 'pong', bytes('pong'), ''],
+    statesTime: false,
+  },
+  'graphql-transport-ws': {
+    protocol: graphqlTransportWs(),
+    interval: 300,
+    server: { handleProtocols: (offered) => offered.has('graphql-transport-ws') && 'graphql-transport-ws' },
+    speak: (socket, _, half) => {
+      socket.on('message', (data) => {
+        const message = jsonObject(textOf(data));
+        if (message === undefined || field(message, 'type') !== 'ping') return;
+        half.asked += 1;
+        const pong = JSON.stringify({ type: 'pong', payload: field(message, 'payload') });
+        if (half.answers) beat(half, () => socket.send(pong));
+      });
+    },
+    id: () => undefined,
+    controls: (socket) => {
+      socket.send('{"type":"pong","payload":{"systole":true}}');
+      socket.send('{ "payload": { "systole": true }, "type": "pong" }');
+    },
+    nearMisses: [
+      '{"type":"pong"}',
+      '{"type":"pong","payload":{}}',
+      '{"type":"pong","payload":{"systole":"true"}}',
+      '{"type":"ping","payload":{"systole":true}}',
+      '{"type":"next","id":"systole","payload":{"data":{"systole":true}}}',
+      '{"type":"connection_ack"}',
+      '[{"type":"pong","payload":{"systole":true}}]',
+      bytes('{"type":"pong","payload":{"systole":true}}'),
+      '',
+    ],
     statesTime: false,
   },
   actioncable: {
@@ -404,6 +436,13 @@ describe('subprotocols', () => {
     });
   });
 
+  test('so does graphql-transport-ws', async () => {
+    expect(await offers({ protocol: graphqlTransportWs() })).toEqual({
+      offered: ['graphql-transport-ws'],
+      chosen: ['graphql-transport-ws'],
+    });
+  });
+
   test('behind those of the app', async () => {
     const { offered } = await offers({ protocol: actionCable(), protocols: ['mine', 'yours'] });
     expect(offered).toEqual(['mine', 'yours', 'actioncable-v1-json', 'actioncable-unsupported']);
@@ -611,6 +650,47 @@ describe('native-ping, by rows', () => {
     expect(session.probe?.()).toEqual({ write: [ping] });
     expect(session.ponged?.()).toEqual({ beat: {} });
     expect(session.received?.('pong')).toBeUndefined();
+  });
+});
+
+describe('graphql-transport-ws, by rows', () => {
+  const ours = { beat: {}, swallow: true };
+  const padded = (length: number) => '{"type":"pong","payload":{"systole":true}}'.padEnd(length);
+  const rows: [frame: Frame, answer: Answer | undefined][] = [
+    ['{"type":"pong","payload":{"systole":true}}', ours],
+    ['{"payload":{"systole":true},"type":"pong"}', ours],
+    ['{ "type" : "pong",\n"payload" : { "systole" : true } }', ours],
+    ['{"id":null,"type":"pong","payload":{"systole":true,"x":1}}', ours],
+    [padded(128), ours],
+    [padded(129), its],
+    ['{"type":"pong"}', its],
+    ['{"type":"pong","payload":null}', its],
+    ['{"type":"pong","payload":"systole"}', its],
+    ['{"type":"pong","payload":"\\"systole\\""}', its],
+    ['{"type":"pong","payload":{"systole":1}}', its],
+    ['{"type":"pong","systole":true}', its],
+    ['{"type":"pong","payload":{"__proto__":{"systole":true}}}', its],
+    ['{"__proto__":{"type":"pong","payload":{"systole":true}}}', its],
+    ['{"type":"ping","payload":{"systole":true}}', its],
+    ['{"type":["pong"],"payload":{"systole":true}}', its],
+    ['[{"type":"pong","payload":{"systole":true}}]', its],
+    ['{"type":"pong","payload":{"systole":true}', its],
+    [bytes('{"type":"pong","payload":{"systole":true}}'), its],
+  ];
+  test.each(rows)('%o', (frame, answer) => expect(answers(graphqlTransportWs(), [frame])).toEqual([answer]));
+
+  test('names at open, and asks with a mark of its own', () => {
+    const session = graphqlTransportWs().session();
+    expect(session.opened?.()).toEqual({ named: {} });
+    expect(session.probe?.()).toEqual({ write: ['{"type":"ping","payload":{"systole":true}}'] });
+  });
+
+  test.each([4400, 4401, 4406, 4409, 4429, 4500])('%i is the end', (code) => {
+    expect(graphqlTransportWs().session().closed?.(code, '')).toEqual({ fatal: true });
+  });
+
+  test.each([1000, 1006, 1011, 1012, 4403, 4408, 4499, 4504])('%i is not', (code) => {
+    expect(graphqlTransportWs().session().closed?.(code, '')).toBeUndefined();
   });
 });
 

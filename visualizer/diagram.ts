@@ -2,7 +2,8 @@
  * The picture of the machine, drawn from the machine: Mermaid, as GitHub shows it.
  *
  * It shows what `Connection.state` shows. A limit is drawn as if it led straight to where its `draining` leads, a loss as if it led straight to
- * what it is judged to be. What is the same everywhere is left to the text: `close()`, `reconnect()`, a peer that tells us to go.
+ * what it is judged to be. What is the same everywhere is left to the text: `close()`, `reconnect()`, a peer that tells us to go, a world that
+ * suspends us.
  */
 import type { AnyStateNode, AnyTransitionDefinition } from 'xstate';
 
@@ -55,7 +56,7 @@ function arrowsOf({ key: from }: AnyStateNode, transitions: AnyTransitionDefinit
   return transitions.flatMap(({ eventType, source, target }) => {
     const to = target?.[0] && boxOf(target[0]);
     const isBeat = eventType.includes('heartbeatInterval');
-    const isShown = to !== undefined && to !== 'closing' && !/^user\.|^peer\.refused|^xstate\.error/.test(eventType);
+    const isShown = to !== undefined && to !== 'closing' && !/^user\.|^peer\.refused|^world\.suspended|^xstate\.error/.test(eventType);
     return isShown && (to !== from || isBeat) ? [{ from, to, label: labelOf(eventType, source) }] : [];
   });
 }

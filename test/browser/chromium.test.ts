@@ -1,4 +1,5 @@
 import { adapterSuite } from '../adapter/suite.ts';
+import { uncaughtInPage } from './uncaught-page.ts';
 
 adapterSuite({
   name: 'Chromium',
@@ -7,9 +8,3 @@ adapterSuite({
   terminates: false,
   uncaught: uncaughtInPage,
 });
-
-function uncaughtInPage(hear: (error: Error) => void): () => void {
-  const listener = ({ error }: ErrorEvent) => hear(error as Error);
-  addEventListener('error', listener);
-  return () => removeEventListener('error', listener);
-}

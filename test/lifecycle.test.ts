@@ -1,0 +1,203 @@
+/**
+ * What the platform does, as facts. In a real page it is told in test/page.test.ts; here the rows, the counting, and sleep.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+import { describe, expect, test, vi } from 'vitest';
+
+import { Lifecycle, type LifecycleOptions, type Platform, type WorldFact } from '../adapters/lifecycle.ts';
+import { plain } from '../adapters/protocols/plain.ts';
+import { listen, open, statesOf, textOf, until, untilState } from './support.ts';
+
+/** Counts who listens. */
+class Target extends EventTarget {
+  listeners = 0;
+
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    this.listeners += 1;
+    super.addEventListener(...args);
+  }
+
+  override removeEventListener(...args: Parameters<EventTarget['removeEventListener']>): void {
+    this.listeners -= 1;
+    super.removeEventListener(...args);
+  }
+}
+
+/** A page whose clocks stand still until they are told to go. */
+function page() {
+  const self = new Target();
+  const document = Object.assign(new Target(), { visibilityState: 'visible' });
+  const connection = Object.assign(new Target(), { type: 'wifi' });
+  const navigator = { onLine: true, connection };
+  const time = { now: 0, wallTime: 1_000_000 };
+  const timers = new Map<number, () => void>();
+  let made = 0;
+  const platform: Platform = {
+    addEventListener: (...args: Parameters<EventTarget['addEventListener']>) => self.addEventListener(...args),
+    removeEventListener: (...args: Parameters<EventTarget['removeEventListener']>) => self.removeEventListener(...args),
+    document,
+    navigator,
+    now: () => time.now,
+    wallTime: () => time.wallTime,
+    setInterval(callback) {
+      timers.set((made += 1), callback);
+      return made;
+    },
+    clearInterval: (id) => void timers.delete(id as number),
+  };
+  const told: WorldFact[] = [];
+  const lifecycle = new Lifecycle(platform);
+  return {
+    lifecycle,
+    told,
+    document,
+    navigator,
+    connection,
+    timers,
+    listeners: () => self.listeners + document.listeners + connection.listeners,
+    watch: () => lifecycle.watch((fact) => told.push(fact)),
+    fire: (target: EventTarget, type: string, more: object = {}) =>
+      target.dispatchEvent(Object.assign(new Event(type), more)),
+    self,
+    /** Lets both clocks run, and then compares them. */
+    pass(now: number, wallTime = now) {
+      time.now += now;
+      time.wallTime += wallTime;
+      for (const callback of timers.values()) callback();
+    },
+  };
+}
+
+describe('facts', () => {
+  type Page = ReturnType<typeof page>;
+  const rows: [string, (page: Page) => void, string[]][] = [
+    ['online', (p) => p.fire(p.self, 'online'), ['network']],
+    ['offline', (p) => p.fire(p.self, 'offline'), ['world.wentOffline']],
+    ['another network', (p) => p.fire(Object.assign(p.connection, { type: 'cellular' }), 'change'), ['network']],
+    ['the same network, measured anew', (p) => p.fire(p.connection, 'change'), []],
+    ['no network', (p) => p.fire(Object.assign(p.connection, { type: 'none' }), 'change'), []],
+    ['seen', (p) => p.fire(p.document, 'visibilitychange'), ['visible']],
+    ['hidden', (p) => p.fire(Object.assign(p.document, { visibilityState: 'hidden' }), 'visibilitychange'), []],
+    ['resume', (p) => p.fire(p.document, 'resume'), ['freeze']],
+    ['freeze', (p) => p.fire(p.document, 'freeze'), []],
+    ['pagehide, persisted', (p) => p.fire(p.self, 'pagehide', { persisted: true }), ['world.suspended']],
+    ['pagehide, for good', (p) => p.fire(p.self, 'pagehide', { persisted: false }), []],
+    ['pageshow, persisted', (p) => p.fire(p.self, 'pageshow', { persisted: true }), ['freeze']],
+    ['pageshow, loaded', (p) => p.fire(p.self, 'pageshow', { persisted: false }), []],
+    ['time passes', (p) => p.pass(2_000), []],
+    ['time passes on clocks that are set right', (p) => p.pass(2_000, 3_500), []],
+    ['sleep, the monotonic clock standing still', (p) => p.pass(2_000, 3_600_000), ['sleep']],
+    ['sleep, the monotonic clock running on', (p) => p.pass(3_600_000), ['sleep']],
+    ['a hidden page, whose timers fire once a minute', (p) => p.pass(60_000), []],
+    ['a wall clock set back', (p) => p.pass(2_000, -3_600_000), []],
+  ];
+  test.each(rows)('%s', (_, happen, expected) => {
+    const here = page();
+    here.watch();
+    happen(here);
+    expect(here.told.map((fact) => ('reason' in fact ? fact.reason : fact.type))).toEqual(expected);
+  });
+});
+
+test('obstacles', () => {
+  const { lifecycle, navigator, document, fire, self, watch } = page();
+  const undo = watch();
+  const obstacles = () =>
+    [{}, { whileHidden: 'dial' }, { whileHidden: 'hold' }].map((options) =>
+      lifecycle.obstacle(options as LifecycleOptions),
+    );
+  expect(obstacles()).toEqual([undefined, undefined, undefined]);
+  navigator.onLine = false;
+  expect(obstacles()).toEqual(['offline', 'offline', 'offline']);
+  document.visibilityState = 'hidden';
+  expect(obstacles()).toEqual(['offline', 'offline', 'unseen']);
+  fire(self, 'pagehide', { persisted: true });
+  expect(obstacles()).toEqual(['unseen', 'unseen', 'unseen']);
+  fire(self, 'pageshow', { persisted: true });
+  navigator.onLine = true;
+  expect(obstacles()).toEqual([undefined, undefined, 'unseen']);
+  undo();
+});
+
+test('one set of listeners and one timer, however many watch, and none after the last', () => {
+  const here = page();
+  expect(here.listeners()).toBe(0);
+  const first = here.watch();
+  const most = here.listeners();
+  expect(most).toBe(7);
+  const others = Array.from({ length: 100 }, () => here.watch());
+  expect(here.listeners()).toBe(most);
+  expect(here.timers.size).toBe(1);
+  here.fire(here.self, 'online');
+  expect(here.told).toHaveLength(101);
+  for (const undo of others) undo();
+  expect(here.listeners()).toBe(most);
+  first();
+  first();
+  expect(here.listeners()).toBe(0);
+  expect(here.timers.size).toBe(0);
+  here.fire(here.self, 'online');
+  expect(here.told).toHaveLength(101);
+  here.watch()();
+  expect(here.listeners()).toBe(0);
+});
+
+test('a platform that has nothing of it: only the clocks', () => {
+  const lifecycle = new Lifecycle({ now: () => 0, wallTime: () => 0, setInterval: () => 5, clearInterval: () => {} });
+  lifecycle.watch(() => {})();
+  expect(lifecycle.obstacle({ whileHidden: 'hold' })).toBeUndefined();
+});
+
+describe('sleep, on Node', () => {
+  /** The real timer; only the lid is closed by hand. */
+  async function asleep(options: { lifecycle?: boolean }) {
+    const { url } = await listen((socket) =>
+      socket.on('message', (data) => textOf(data) === 'ping' && socket.send('pong')),
+    );
+    const connection = open(url, { protocol: plain(), heartbeat: { interval: 3_000 }, ...options });
+    await untilState(connection, 'alive');
+    const states = statesOf(connection);
+    const now = Date.now.bind(Date);
+    const lid = vi.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+    return { connection, states, open: () => lid.mockRestore() };
+  }
+
+  test('a line is asked at once when the lid is opened, and kept, for it answers', async () => {
+    const { connection, states, open: wake } = await asleep({});
+    try {
+      await until(connection, 'state', ({ state }) => state === 'stale');
+      await untilState(connection, 'alive');
+      expect(states).toEqual(['alive', 'stale', 'alive']);
+    } finally {
+      wake();
+    }
+  });
+
+  test('with lifecycle: false nobody looks', async () => {
+    const { connection, states, open: wake } = await asleep({ lifecycle: false });
+    try {
+      await expect.poll(() => connection.roundTripTime, { timeout: 20_000 }).toBeDefined();
+      expect(states).toEqual(['alive']);
+    } finally {
+      wake();
+    }
+  });
+
+  test('the timer holds no process up', async () => {
+    const script = `
+      import { Lifecycle, lifecycle } from './dist/adapters/lifecycle.js';
+      lifecycle.watch(() => {});
+      console.log(process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const said: string[] = [];
+    child.stdout.on('data', (chunk) => said.push(String(chunk)));
+    const [code] = await once(child, 'close');
+    expect(code).toBe(0);
+    expect(said.join('')).toBe('0\n');
+  });
+});
