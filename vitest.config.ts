@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+
+import { findChromium, quietly } from './test/page/chromium.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -16,7 +17,7 @@ const rig = here('test/setup/rig.ts');
 const chromium = await findChromium();
 if (chromium === undefined) {
   console.warn(
-    '\n*** SKIPPED: the adapter suite in Chromium, for want of one. Get it with `npx playwright install chromium`, on Debian with `apt-get install chromium`, or name yours in SYSTOLE_CHROMIUM. ***\n',
+    '\n*** SKIPPED: all that is told in Chromium (the adapter suite, the life of a page), for want of one. Get it with `npx playwright install chromium`, on Debian with `apt-get install chromium`, or name yours in SYSTOLE_CHROMIUM. ***\n',
   );
 }
 
@@ -34,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/adapter/**', 'test/browser/**'],
+          exclude: ['test/adapter/**', 'test/browser/**', ...(chromium === undefined ? ['test/page/**'] : [])],
           globalSetup: build,
         },
       },
@@ -70,33 +71,10 @@ function inChromium(executablePath: string) {
         provider: playwright({
           launchOptions: {
             executablePath,
-            args: [
-              '--no-first-run',
-              '--disable-background-networking',
-              '--disable-component-update',
-              '--disable-sync',
-              '--disable-quic',
-              // Chromium's sandbox does not start as root.
-              ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-            ],
+            args: [...quietly],
           },
         }),
       },
     },
   };
-}
-
-async function findChromium(): Promise<string | undefined> {
-  const chosen = process.env['SYSTOLE_CHROMIUM'];
-  if (chosen !== undefined) return existsSync(chosen) ? chosen : undefined;
-  const usual = [
-    '/usr/bin/chromium',
-    '/usr/bin/google-chrome',
-    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  ];
-  const installed = usual.find((path) => existsSync(path));
-  if (installed !== undefined) return installed;
-  const { chromium: bundled } = await import('playwright');
-  return existsSync(bundled.executablePath()) ? bundled.executablePath() : undefined;
 }

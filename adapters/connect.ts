@@ -15,10 +15,10 @@ import { connectionInput, type ConnectionOptions, connectionRules, type UrlOptio
 import type { Frame } from './protocols/protocol.ts';
 import { surface } from './surface.ts';
 import { checkClose } from './url.ts';
-import { webSocketActor, worldActor } from './websocket.ts';
+import { webSocketActor } from './websocket.ts';
 
 /** Provided once: a machine of its own would cost each connection 30 KiB. */
-const machine = connectionMachine.provide({ actors: { socket: webSocketActor, world: worldActor } });
+const machine = connectionMachine.provide({ actors: { socket: webSocketActor } });
 
 export interface ConnectOptions extends ConnectionOptions {
   /** Closes the connection when aborted, with cause `aborted`. */

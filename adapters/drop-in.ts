@@ -124,7 +124,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   #calls = 0;
   /** What is still to be told; all that comes after it has to wait behind it. */
   #queue: (() => void)[] = [];
-  /** Why the end is a failure although the peer may think otherwise. */
+  /** The end is to be an `error` too: it never opened, or it is full. A line that died has none: it is one that broke, whoever noticed. */
   #isFailing = false;
 
   /**
@@ -347,8 +347,6 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   #lost(detail: ConnectionEvents['lost']): void {
     this.#tell('lost', detail);
     if (this.#readyState !== OPEN) return;
-    // A line that the peer closed has ended; one that we gave up has failed.
-    if (detail.cause !== 'peer-closed' && detail.cause !== 'user-reconnected') this.#isFailing = true;
     if (detail.nextDialIn === undefined) return;
     this.#readyState = CONNECTING;
     this.#end({ ...detail, reconnecting: true });

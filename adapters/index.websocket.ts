@@ -9,4 +9,4 @@ export {
 export type { DataPlane, MessageListener } from './line.ts';
 export { connectionInput, type ConnectionOptions } from './options.ts';
 export type { Frame, Protocol } from './protocols/protocol.ts';
-export { type ConnectionActor, lineOf, webSocketActor, worldActor } from './websocket.ts';
+export { type ConnectionActor, lineOf, webSocketActor } from './websocket.ts';

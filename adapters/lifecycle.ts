@@ -55,9 +55,12 @@ export class Lifecycle {
     this.#stop ??= this.#start();
     return () => {
       this.#watchers.delete(watcher);
-      if (this.#watchers.size > 0) return;
-      this.#stop?.();
-      this.#stop = undefined;
+      // Not at once: a connection that changes its state watches again in the same turn.
+      queueMicrotask(() => {
+        if (this.#watchers.size > 0) return;
+        this.#stop?.();
+        this.#stop = undefined;
+      });
     };
   }
 

@@ -66,6 +66,7 @@ export class Line implements MachineLine, DataPlane {
   readonly #host: Host;
   #gate: 'held' | 'released' | 'shut' = 'held';
   #visit: Visit | undefined;
+  #watching = 0;
   /** Undefined between visits, and when the one that was is over. */
   #current: Visit | undefined;
   #listeners: readonly MessageListener[] = [];
@@ -111,6 +112,20 @@ export class Line implements MachineLine, DataPlane {
     return world?.lifecycle.obstacle(world.options);
   }
 
+  /** As long as a connection lives, one of its states watches. */
+  watchWorld(report: (fact: WorldFact) => void): () => void {
+    this.#watching += 1;
+    const undo = this.#options.world?.lifecycle.watch(report);
+    return () => {
+      undo?.();
+      this.#watching -= 1;
+      // The next state has begun to watch by then, or there is none: an actor that was stopped tells nobody else.
+      queueMicrotask(() => {
+        if (this.#watching === 0) this.shut();
+      });
+    };
+  }
+
   shut(): void {
     this.#gate = 'shut';
     this.#isRefusing = false;
@@ -136,17 +151,6 @@ export class Line implements MachineLine, DataPlane {
     this.#visit = visit;
     this.#current = visit;
     return visit;
-  }
-
-  // For the world actor.
-
-  /** Tells of what the platform does, for as long as the connection lives. */
-  watchWorld(report: (fact: WorldFact) => void): () => void {
-    const undo = this.#options.world?.lifecycle.watch(report);
-    return () => {
-      undo?.();
-      this.shut();
-    };
   }
 
   // For the app.

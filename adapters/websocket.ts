@@ -4,29 +4,29 @@
  * It decides nothing and never asks what state the machine is in. To embed a connection in a machine of your own:
  *
  * ```ts
- * const connection = connectionMachine.provide({ actors: { socket: webSocketActor, world: worldActor } });   // once per module
+ * const connection = connectionMachine.provide({ actors: { socket: webSocketActor } });   // once per module
  * // in your machine
  * invoke: { id: 'push', src: connection, input: () => connectionInput('wss://push.example.com') }
  * // and for the messages
  * lineOf(snapshot.children.push).send('hello');
  * ```
  */
-import { type EventObject, fromCallback } from 'xstate';
+import { fromCallback } from 'xstate';
 
 import type { Fact, Line as MachineLine, Order } from '../machines/events.ts';
 import { type DataPlane, Line } from './line.ts';
 
 /** The machine's actor `socket`: one visit. */
 export const webSocketActor = fromCallback<Order, MachineLine, Fact>(({ input, sendBack, receive }) => {
-  const visit = lineIn(input).visit(sendBack);
+  const line = lineIn(input);
+  const visit = line.visit(sendBack);
+  const undo = line.watchWorld(sendBack);
   receive((order) => visit.obey(order));
-  return () => visit.end();
+  return () => {
+    visit.end();
+    undo();
+  };
 });
-
-/** The machine's actor `world`: sleep, the network and the page, for as long as the connection lives. */
-export const worldActor = fromCallback<EventObject, MachineLine, Fact>(({ input, sendBack }) =>
-  lineIn(input).watchWorld(sendBack),
-);
 
 /** An actor of `connectionMachine`, or anything that shows its snapshots. */
 export interface ConnectionActor {

@@ -4,11 +4,11 @@
  *     node examples/embedding.mjs ws://127.0.0.1:8080
  */
 import { connectionMachine } from 'systole/machine';
-import { connectionInput, lineOf, webSocketActor, worldActor } from 'systole/websocket';
+import { connectionInput, lineOf, webSocketActor } from 'systole/websocket';
 import { createActor, setup } from 'xstate';
 
 // Once per module, however many connections there will be.
-const connection = connectionMachine.provide({ actors: { socket: webSocketActor, world: worldActor } });
+const connection = connectionMachine.provide({ actors: { socket: webSocketActor } });
 
 const app = setup({ actors: { connection } }).createMachine({
   initial: 'signedIn',

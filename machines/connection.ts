@@ -108,8 +108,8 @@ const base = setup({
         "connectionMachine has no socket: provide one, as in connectionMachine.provide({ actors: { socket: webSocketActor } }), from 'systole/websocket'",
       );
     }),
-    // Without one, nobody tells of sleep, of the network or of the page; all the rest works.
-    world: fromCallback<EventObject, Line, Fact>(() => {}),
+    // What the platform does while there is no socket; while there is one, its actor tells of it.
+    world: fromCallback<EventObject, Line, Fact>(({ input, sendBack }) => input.watchWorld(sendBack)),
   },
   delays: {
     connectTimeout: ({ context }) => limits.connectTimeout(context),
@@ -138,6 +138,7 @@ const base = setup({
     sleptOrFroze: ({ event }) => event.type === 'world.woke' && (event.reason === 'sleep' || event.reason === 'freeze'),
     dialsSooner: ({ context }) =>
       !isUnseen(context) && wakeDelay(context) < (context.nextDialAt ?? Infinity) - context.line.wallTime(),
+    brokeOff: ({ event }) => event.type === 'socket.lost' && !event.wasClean,
     isUnseen: ({ context }) => isUnseen(context),
   },
   actions: {
@@ -273,7 +274,6 @@ export const connectionMachine = base.createMachine({
     };
   },
   output: ({ context }) => ({ ...context.end, cause: context.cause ?? 'user-closed' }),
-  invoke: { id: 'world', src: 'world', input: ({ context }) => context.line },
   initial: 'socket',
   states: {
     socket: {
@@ -389,6 +389,8 @@ export const connectionMachine = base.createMachine({
           initial: 'asking',
           on: {
             'peer.spoke': { guard: 'anyFrameProves', target: 'alive' },
+            // The doubt was right: it broke when we asked (a router that had forgotten it), or under a frozen page.
+            'socket.lost': { guard: 'brokeOff', target: '#connection.lost', actions: 'noteEnd' },
             'peer.beat': [
               {
                 guard: 'beatIsOutdatedAgain',
@@ -440,6 +442,7 @@ export const connectionMachine = base.createMachine({
     },
     reconnecting: {
       tags: 'reconnecting',
+      invoke: { id: 'world', src: 'world', input: ({ context }) => context.line },
       after: {
         backoff: [
           { guard: 'isUnseen', target: 'reconnecting', reenter: true, actions: 'holdDial' },

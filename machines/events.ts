@@ -10,7 +10,7 @@ export type State = 'connecting' | 'awaiting-id' | 'alive' | 'stale' | 'reconnec
 
 /** Why a line is doubted, was left, or is closed. */
 export type Cause =
-  /** Nothing was heard from the peer for `heartbeat.interval + heartbeat.timeout`. */
+  /** Nothing was heard from the peer for `heartbeat.interval + heartbeat.timeout`, or the line broke when it was asked after a silence. */
   | 'silent'
   /** The peer answered twice with a clock more than `heartbeat.maxAge` behind: the answers are stale copies. */
   | 'outdated'
@@ -133,6 +133,8 @@ export interface Line {
   /** Ms by the wall clock since the last inbound frame of this visit. */
   silentFor(): number;
   obstacle(): Obstacle | undefined;
+  /** Tells of what the platform does from now on; the answer undoes it. */
+  watchWorld(report: (fact: Extract<Fact, { type: `world.${string}` }>) => void): () => void;
   /** The connection is closed: refuse whatever is sent from now on. */
   shut(): void;
 }

@@ -8,7 +8,7 @@ import type { WebSocket } from 'ws';
 import { createActor, waitFor } from 'xstate';
 
 import type { BufferBounds, ConnectionEvents, ConnectOptions, Dropped } from '../adapters/index.ts';
-import { connectionInput, lineOf, webSocketActor, worldActor } from '../adapters/index.websocket.ts';
+import { connectionInput, lineOf, webSocketActor } from '../adapters/index.websocket.ts';
 import { silent } from '../adapters/protocols/silent.ts';
 import { connectionMachine } from '../machines/connection.ts';
 import { faultProxy } from './kit/fault-proxy.ts';
@@ -261,7 +261,7 @@ describe('closed', () => {
 });
 
 describe('of an embedded connection', () => {
-  const machine = connectionMachine.provide({ actors: { socket: webSocketActor, world: worldActor } });
+  const machine = connectionMachine.provide({ actors: { socket: webSocketActor } });
 
   test('the same: dropped, drain, and when its host stops it nothing runs on, and nothing is lost', async () => {
     let client: WebSocket | undefined;
@@ -286,6 +286,7 @@ describe('of an embedded connection', () => {
     line.send('4');
     expect(dropped).toEqual(['1']);
     actor.stop();
+    await Promise.resolve();
     expect(line.send('5')).toBe(false);
     expect(clock.pending).toEqual([]);
     expect(line.drain()).toEqual(['3', '4']);

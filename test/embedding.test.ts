@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type ActorRefFrom, createActor, type SnapshotFrom, setup, waitFor } from 'xstate';
 
-import { connectionInput, lineOf, webSocketActor, worldActor } from '../adapters/index.websocket.ts';
+import { connectionInput, lineOf, webSocketActor } from '../adapters/index.websocket.ts';
 import { isHeartbeat, serveHeartbeats } from '../adapters/server.ts';
 import { connectionMachine, stateOf } from '../machines/connection.ts';
 import { simulatedLine } from './simulation.ts';
 
-const connection = connectionMachine.provide({ actors: { socket: webSocketActor, world: worldActor } });
+const connection = connectionMachine.provide({ actors: { socket: webSocketActor } });
 type ConnectionRef = ActorRefFrom<typeof connection>;
 const is = (state: string) => (snapshot: SnapshotFrom<typeof connection>) => stateOf(snapshot) === state;
 

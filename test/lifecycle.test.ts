@@ -121,7 +121,7 @@ test('obstacles', () => {
   undo();
 });
 
-test('one set of listeners and one timer, however many watch, and none after the last', () => {
+test('one set of listeners and one timer, however many watch, and none after the last', async () => {
   const here = page();
   expect(here.listeners()).toBe(0);
   const first = here.watch();
@@ -135,12 +135,18 @@ test('one set of listeners and one timer, however many watch, and none after the
   for (const undo of others) undo();
   expect(here.listeners()).toBe(most);
   first();
+  const next = here.watch();
+  await Promise.resolve();
+  expect(here.listeners(), 'another one in the same turn').toBe(most);
+  next();
   first();
+  await Promise.resolve();
   expect(here.listeners()).toBe(0);
   expect(here.timers.size).toBe(0);
   here.fire(here.self, 'online');
   expect(here.told).toHaveLength(101);
   here.watch()();
+  await Promise.resolve();
   expect(here.listeners()).toBe(0);
 });
 

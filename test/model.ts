@@ -131,6 +131,7 @@ function frozenLine(late: boolean): Line {
     random: () => 0.5,
     silentFor: () => 100_000,
     obstacle: () => undefined,
+    watchWorld: () => () => {},
     shut: () => {},
   };
 }

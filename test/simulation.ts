@@ -75,6 +75,7 @@ export function simulatedLine(clock: { now(): number }): SimulatedLine {
     obstacle() {
       return this.blocked;
     },
+    watchWorld: () => () => {},
     shut() {
       this.isShut = true;
     },

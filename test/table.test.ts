@@ -203,7 +203,7 @@ const table: Record<Place, Record<Stimulus, string>> = {
   },
   'stale.asking': {
     'socket.opened': '–',
-    'socket.lost': 'reconnecting: cut !lost peer-closed 500 ⏱500',
+    'socket.lost': 'reconnecting: cut !lost silent 0 ⏱0',
     'socket.lost, fatal': 'closed: cut !lost peer-closed never',
     'url.failed': '–',
     'peer.named': '–',
@@ -226,7 +226,7 @@ const table: Record<Place, Record<Stimulus, string>> = {
   },
   'stale.asking, outdated': {
     'socket.opened': '–',
-    'socket.lost': 'reconnecting: cut !lost peer-closed 500 ⏱500',
+    'socket.lost': 'reconnecting: cut !lost outdated 0 ⏱0',
     'socket.lost, fatal': 'closed: cut !lost peer-closed never',
     'url.failed': '–',
     'peer.named': '–',
@@ -249,7 +249,7 @@ const table: Record<Place, Record<Stimulus, string>> = {
   },
   'stale.draining': {
     'socket.opened': '–',
-    'socket.lost': 'reconnecting: cut !lost peer-closed 500 ⏱500',
+    'socket.lost': 'reconnecting: cut !lost silent 0 ⏱0',
     'socket.lost, fatal': 'closed: cut !lost peer-closed never',
     'url.failed': '–',
     'peer.named': '–',

@@ -56,7 +56,10 @@ function arrowsOf({ key: from }: AnyStateNode, transitions: AnyTransitionDefinit
   return transitions.flatMap(({ eventType, source, target }) => {
     const to = target?.[0] && boxOf(target[0]);
     const isBeat = eventType.includes('heartbeatInterval');
-    const isShown = to !== undefined && to !== 'closing' && !/^user\.|^peer\.refused|^world\.suspended|^xstate\.error/.test(eventType);
+    const isShown =
+      to !== undefined &&
+      to !== 'closing' &&
+      !/^user\.|^peer\.refused|^world\.suspended|^xstate\.error/.test(eventType);
     return isShown && (to !== from || isBeat) ? [{ from, to, label: labelOf(eventType, source) }] : [];
   });
 }
