@@ -19,6 +19,7 @@ import type { Address } from './dial.ts';
 import type { Lifecycle, LifecycleOptions, WorldFact } from './lifecycle.ts';
 import { callEach, listenIn } from './listeners.ts';
 import type { Frame, Protocol } from './protocols/protocol.ts';
+import { surface } from './surface.ts';
 import { type Host, Visit, type WebSocketLike } from './visit.ts';
 
 export interface LineOptions {
@@ -87,7 +88,7 @@ export class Line implements MachineLine, DataPlane {
       dial: options.dial,
       now: () => options.clock.now(),
       wallTime: () => options.clock.wallTime(),
-      receive: (frame) => callEach(this.#listeners, frame),
+      receive: (frame) => this.#receive(frame),
       gate: { release: () => this.#release(), hold: () => this.#hold(), seal: () => this.shut() },
     };
   }
@@ -277,6 +278,18 @@ export class Line implements MachineLine, DataPlane {
   #stopPump(): void {
     if (this.#pump !== undefined) this.#options.clock.clearTimeout(this.#pump);
     this.#pump = undefined;
+  }
+
+  /** On the hot path: not shared with others, whose listeners are of other kinds. */
+  #receive(frame: Frame): void {
+    const listeners = this.#listeners;
+    for (let i = 0; i < listeners.length; i += 1) {
+      try {
+        listeners[i]!(frame);
+      } catch (error) {
+        surface(error);
+      }
+    }
   }
 }
 

@@ -206,15 +206,10 @@ export class Visit {
   /** The hot path. */
   #heard(frame: Frame): void {
     if (!this.#stamped) this.#stamp();
-    let answer: Answer | undefined;
-    try {
-      answer = this.#session.received?.(frame);
-    } catch (error) {
-      surface(error);
-    }
-    if (answer !== undefined) {
-      if (this.#apply(answer)) return;
-    } else if (this.#armed) this.#spoke();
+    const answer = this.#read(frame);
+    if (answer === undefined) {
+      if (this.#armed) this.#spoke();
+    } else if (this.#apply(answer)) return;
     if (this.#inbound === 'delivered') this.#host.receive(frame);
     else if (this.#inbound === 'early') this.#keep(frame);
   }
@@ -331,6 +326,15 @@ export class Visit {
       surface(error);
     }
     this.#lost({ code, reason, wasClean, fatal: verdict?.fatal, retryAfter: verdict?.retryAfter });
+  }
+
+  #read(frame: Frame): Answer | undefined {
+    try {
+      return this.#session.received?.(frame);
+    } catch (error) {
+      surface(error);
+      return undefined;
+    }
   }
 
   /** What the session says to something that is not a message. A session that throws is one that said nothing. */
