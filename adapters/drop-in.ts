@@ -126,6 +126,8 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   #queue: (() => void)[] = [];
   /** The end is to be an `error` too: it never opened, or it is full. A line that died has none: it is one that broke, whoever noticed. */
   #isFailing = false;
+  /** `reconnect()` was called before the end had come. */
+  #isWanted = false;
 
   /**
    * @param url as `WebSocket` takes it, or a function that is asked before every dial
@@ -222,6 +224,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
    */
   close(code?: number, reason?: string): void {
     const said = checkCloseFrame(code, reason);
+    this.#isWanted = false;
     if (this.#connection === undefined || this.#readyState >= CLOSING) return;
     const wasOpen = this.#readyState === OPEN;
     this.#readyState = CLOSING;
@@ -282,7 +285,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   /** Leaves the line and dials now, also what was closed or has not been started. */
   reconnect(): void {
     if (this.#readyState === CLOSED) this.#start();
-    else if (this.#readyState === CLOSING) this.addEventListener('close', () => this.reconnect(), { once: true });
+    else if (this.#readyState === CLOSING) this.#isWanted = true;
     else this.#call(() => this.#connection?.reconnect());
   }
 
@@ -356,6 +359,9 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
     this.#discarded += undelivered.bytes;
     this.#readyState = CLOSED;
     this.#end({ ...detail, reconnecting: false });
+    if (!this.#isWanted) return;
+    this.#isWanted = false;
+    this.reconnect();
   }
 
   #end(detail: Pick<HeartbeatCloseEvent, 'code' | 'reason' | 'wasClean' | 'cause' | 'reconnecting'>): void {

@@ -11,7 +11,7 @@ import { WebSocketServer } from 'ws';
 import { connectionInput } from '../adapters/options.ts';
 import { isHeartbeat, serveHeartbeats } from '../adapters/server.ts';
 import { settle } from '../machines/settings.ts';
-import { diagram } from '../visualizer/diagram.ts';
+import { diagram } from '../test/diagram.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const children: ChildProcess[] = [];
@@ -26,7 +26,7 @@ function blockFrom(source: string): string | undefined {
 }
 
 test('its picture is the machine', () => {
-  expect(blockFrom('visualizer/diagram.ts')).toBe(diagram());
+  expect(blockFrom('test/diagram.ts')).toBe(diagram());
 });
 
 test('its example is the example, of about 15 lines', () => {
