@@ -11,7 +11,7 @@ import { WebSocketServer } from 'ws';
 import { connectionInput } from '../adapters/options.ts';
 import { isHeartbeat, serveHeartbeats } from '../adapters/server.ts';
 import { settle } from '../machines/settings.ts';
-import { diagram } from '../test/diagram.ts';
+import { diagram } from './diagram.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const children: ChildProcess[] = [];
