@@ -21,6 +21,7 @@ import { nativePing } from './protocols/native-ping.ts';
 import type { Frame, Protocol } from './protocols/protocol.ts';
 import { silent } from './protocols/silent.ts';
 import { checkCloseFrame, domString, syntaxError, webSocketUrl } from './url.ts';
+import type { WebSocketClass } from './visit.ts';
 import { lineOf } from './websocket.ts';
 
 /** Those of `connect()`; its `protocols` are the constructor's second argument. */
@@ -143,7 +144,9 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
     this.#url = typeof url === 'function' ? '' : webSocketUrl(url);
     this.#where = typeof url === 'function' ? url : this.#url;
     this.#offer = typeof protocols === 'function' ? protocols : textsOf(protocols);
-    this.#options = { ...rest, protocol: rest.protocol ?? defaultProtocol(rest), buffer: boundsOf(rest) };
+    const WebSocketClass = rest.WebSocket ?? ownWebSocket();
+    const protocol = rest.protocol ?? (canPing(WebSocketClass) ? nativePing() : silent());
+    this.#options = { ...rest, WebSocket: WebSocketClass, protocol, buffer: boundsOf(rest) };
     const clock = rest.clock ?? systemClock;
     this.#setTimeout = (callback, ms) => clock.setTimeout(callback, ms);
     if (startClosed !== true) this.#start();
@@ -516,8 +519,13 @@ function merged(defaults: HeartbeatWebSocketOptions, options: HeartbeatWebSocket
   } as HeartbeatWebSocketOptions;
 }
 
-function defaultProtocol({ WebSocket = defaultWebSocket() }: HeartbeatWebSocketOptions): Protocol {
-  return canPing(WebSocket) ? nativePing() : silent();
+/** As it was before an app put a class of ours in its place. */
+const firstWebSocket = globalThis.WebSocket as typeof WebSocket | undefined;
+
+function ownWebSocket(): WebSocketClass {
+  const usual = defaultWebSocket();
+  const isOurs = usual === HeartbeatWebSocket || usual.prototype instanceof HeartbeatWebSocket;
+  return isOurs && firstWebSocket !== undefined ? firstWebSocket : usual;
 }
 
 /** What is nothing but a WebSocket buffers without bound, as WebSockets do. */

@@ -54,6 +54,11 @@ export interface DataPlane {
   drain(): Sendable[];
   /** Bytes that wait here and in the socket. */
   readonly bufferedAmount: number;
+  /** What waits here, without the socket's share; and how much of it there may be. */
+  readonly held: Amount;
+  readonly room: Amount;
+  /** What was handed to sockets since the beginning. */
+  readonly sent: Amount;
   /** What was handed to the last socket and is not known to have arrived: a beat's answer confirms all that went before the beat. */
   readonly unconfirmed: Amount;
 }
@@ -68,6 +73,8 @@ export class Line implements MachineLine, DataPlane {
   #gate: 'held' | 'released' | 'shut' = 'held';
   #visit: Visit | undefined;
   #watching = 0;
+  /** On earlier visits. */
+  #sentBefore: Amount = { messages: 0, bytes: 0 };
   /** Undefined between visits, and when the one that was is over. */
   #current: Visit | undefined;
   #listeners: readonly MessageListener[] = [];
@@ -148,6 +155,7 @@ export class Line implements MachineLine, DataPlane {
       throw new Error('this line serves a connection already: make one for each, with connectionInput(url, options)');
     }
     this.#gate = 'held';
+    this.#sentBefore = this.sent;
     const visit = new Visit(this.#host, report);
     this.#visit = visit;
     this.#current = visit;
@@ -211,7 +219,16 @@ export class Line implements MachineLine, DataPlane {
     return this.#visit?.unconfirmed ?? { messages: 0, bytes: 0 };
   }
 
-  /** What waits here, without the socket's share. */
+  get room(): Amount {
+    const { messages, bytes } = this.#options.buffer;
+    return { messages, bytes };
+  }
+
+  get sent(): Amount {
+    const { messages, bytes } = this.#visit?.handed ?? { messages: 0, bytes: 0 };
+    return { messages: this.#sentBefore.messages + messages, bytes: this.#sentBefore.bytes + bytes };
+  }
+
   get held(): Amount {
     return { messages: this.#outbox.messages, bytes: this.#outbox.bytes };
   }

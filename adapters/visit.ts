@@ -117,6 +117,11 @@ export class Visit {
     return this.#socket?.bufferedAmount ?? 0;
   }
 
+  /** What was handed to the socket. */
+  get handed(): Amount {
+    return { ...this.#handed };
+  }
+
   /** What was handed to the socket and is not known to have arrived. */
   get unconfirmed(): Amount {
     return {
