@@ -10,6 +10,11 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
+/** It cannot be done, for a reason that needs no stack: exit code 1. */
+export class Failure extends Error {
+  override name = 'Failure';
+}
+
 const help = { help: { type: 'boolean', short: 'h' } } as const;
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -43,6 +48,16 @@ export function milliseconds(option: string, given: string | undefined) {
 
 export function port(option: string, given: string | undefined) {
   return wholeNumber(option, given, 0, 65_535);
+}
+
+/** What the system refuses, such as a port in use, is told with the option that asked for it. */
+export async function askedBy<T>(option: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall === undefined ? error : new Failure(`--${option}: ${message}`);
+  }
 }
 
 /** @throws {UsageError} where there is an argument too many */

@@ -2,9 +2,14 @@
  * `systole demo`: a real cut that fires no event, noticed and mended.
  */
 import { detectionBound } from '../adapters/index.ts';
-import { milliseconds, noPositionals, parse, port } from './arguments.ts';
+import { askedBy, milliseconds, noPositionals, parse, port } from './arguments.ts';
+import { openInBrowser } from './browser.ts';
+import { Control } from './control.ts';
+import { Faults } from './faults.ts';
+import { type Inspection, openInspection } from './inspection.ts';
 import { onInterrupt } from './interrupt.ts';
 import { keysHelp, playKeys } from './keys.ts';
+import { type Files, PageServer, readFiles } from './page.ts';
 import { playScript } from './script.ts';
 import { openStage, type Stage } from './stage.ts';
 import { duration, type Terminal } from './terminal.ts';
@@ -15,17 +20,21 @@ const brisk = { interval: 1_000, timeout: 600 };
 export const demoHelp = `usage: systole demo [options]
 
 A push server, a cable in front of it, and a client that connects through the
-cable; all of it on 127.0.0.1. Keys pull and plug the cable, restart the server,
-make it forget the session; every transition of the client is printed.
+cable; all of it on 127.0.0.1. Keys pull and plug the cable, slow it down,
+restart the server, make it forget, refuse or fall silent; every transition of
+the client is printed. A page shows the same, and has the keys as buttons.
 
-  --script       play a fixed story instead, without a terminal; the exit code
-                 is 0 if each step of it really happened
-  --interval MS  from the last beat to the next heartbeat
-                 (default ${unhurried.interval}, in the script ${brisk.interval})
-  --timeout MS   for the answer, before the line is given up
-                 (default ${unhurried.timeout}, in the script ${brisk.timeout})
-  --port PORT    where the cable begins (default: any free port); connect to it
-                 as well, with systole watch ws://127.0.0.1:PORT`;
+  --script          play a fixed story instead, without a terminal; the exit
+                    code is 0 if each step of it really happened
+  --interval MS     from the last beat to the next heartbeat
+                    (default ${unhurried.interval}, in the script ${brisk.interval})
+  --timeout MS      for the answer, before the line is given up
+                    (default ${unhurried.timeout}, in the script ${brisk.timeout})
+  --port PORT       where the cable begins (default: any free port); connect to
+                    it as well, with systole watch ws://127.0.0.1:PORT
+  --page-port PORT  where the page is served (default: any free port)
+  --no-open         print the address of the page, and do not open it; the
+                    script never does`;
 
 export async function demo(args: string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = parse(args, {
@@ -33,6 +42,8 @@ export async function demo(args: string[], terminal: Terminal): Promise<number> 
     interval: { type: 'string' },
     timeout: { type: 'string' },
     port: { type: 'string' },
+    'page-port': { type: 'string' },
+    'no-open': { type: 'boolean' },
   });
   const { print } = terminal;
   if (values.help) {
@@ -46,17 +57,56 @@ export async function demo(args: string[], terminal: Terminal): Promise<number> 
     interval: milliseconds('interval', values.interval) ?? standard.interval,
     timeout: milliseconds('timeout', values.timeout) ?? standard.timeout,
   };
-  const stage = await openStage(heartbeat, port('port', values.port) ?? 0);
-  if (isScript && values.script !== true) print('There is no terminal to read keys from, so this is the script.');
-  introduce(stage, terminal);
-  if (!isScript) return byHand(stage, terminal);
-  const happened = await playScript(stage, terminal);
-  await stage.close();
-  print(happened ? '\nThat is the whole story.' : '\nThe story ended here: a step of it did not happen.');
-  return happened ? holdsNothing(terminal) : 1;
+  const ports = { cable: port('port', values.port) ?? 0, page: port('page-port', values['page-port']) ?? 0 };
+  const files = readFiles();
+  const inspection = files && (await openInspection({ send: !isScript }));
+  const stage = await askedBy('port', openStage(heartbeat, ports.cable, inspection?.inspect));
+  const faults = new Faults(stage, terminal);
+  // A story is told undisturbed.
+  const control = isScript ? undefined : new Control(faults);
+  let page: PageServer | undefined;
+  try {
+    page = files && (await askedBy('page-port', openPage(files, ports.page, inspection, control)));
+    if (isScript && values.script !== true) print('There is no terminal to read keys from, so this is the script.');
+    introduce(stage, page, terminal);
+    if (page !== undefined && !isScript && !values['no-open']) openInBrowser(page.address);
+    if (!isScript) return await byHand(faults, terminal);
+    const happened = await playScript(stage, terminal);
+    print(happened ? '\nThat is the whole story.' : '\nThe story ended here: a step of it did not happen.');
+    return happened ? holdsNothing(terminal) : 1;
+  } finally {
+    control?.stop();
+    inspection?.stop();
+    await page?.close();
+    await stage.close();
+  }
 }
 
-function introduce({ heartbeat, cable, server }: Stage, { print, paint }: Terminal): void {
+function openPage(
+  files: Files,
+  wanted: number,
+  inspection: Inspection | undefined,
+  control: Control | undefined,
+): Promise<PageServer> {
+  return PageServer.open({
+    port: wanted,
+    files,
+    configFor: (host) => ({
+      sources: inspection ? [`ws://${host}/inspect`] : [],
+      control: control ? `ws://${host}/control` : null,
+    }),
+    upgrades: {
+      ...(inspection && { '/inspect': (...upgraded) => inspection.upgrade(...upgraded) }),
+      ...(control && { '/control': (...upgraded) => control.upgrade(...upgraded) }),
+    },
+  });
+}
+
+function introduce(
+  { heartbeat, cable, server }: Stage,
+  page: PageServer | undefined,
+  { print, paint }: Terminal,
+): void {
   const bound = duration(detectionBound(heartbeat));
   print(`${paint('bold', 'systole demo')}  client ─── cable :${cable.port} ─── server :${server.port}`);
   print(
@@ -65,9 +115,11 @@ function introduce({ heartbeat, cable, server }: Stage, { print, paint }: Termin
       `a heartbeat every ${duration(heartbeat.interval)}, ${duration(heartbeat.timeout)} to answer: a dead line is given up within ${bound}`,
     ),
   );
+  if (page !== undefined) print(`the page  ${paint('bold', page.address)}`);
+  else print(paint('dim', 'without a page, which is not built here: npm run build'));
 }
 
-async function byHand(stage: Stage, terminal: Terminal): Promise<number> {
+async function byHand(faults: Faults, terminal: Terminal): Promise<number> {
   const keyboard = process.stdin;
   terminal.print(keysHelp(terminal.paint));
   terminal.print('');
@@ -77,14 +129,13 @@ async function byHand(stage: Stage, terminal: Terminal): Promise<number> {
   const undo = onInterrupt(() => keyboard.emit('data', 'q'));
   keyboard.setRawMode(true);
   try {
-    await playKeys(stage, keyboard, terminal);
+    await playKeys(faults, keyboard);
   } finally {
     restore();
     process.off('exit', restore);
     // A read under way would hold the process.
     keyboard.destroy();
     undo();
-    await stage.close();
   }
   return 0;
 }

@@ -3,100 +3,62 @@
  */
 import type { Readable } from 'node:stream';
 
-import { detectionBound } from '../adapters/index.ts';
-import type { Stage } from './stage.ts';
-import { asText, follow } from './story.ts';
-import { duration, type Terminal } from './terminal.ts';
+import type { Command, Faults } from './faults.ts';
+import type { Terminal } from './terminal.ts';
 
 /** What keys come from: a terminal, or any stream. */
 export type Keyboard = Readable & { setRawMode?: (raw: boolean) => unknown };
 
-/** How long a restarted server is away, ms. */
-const downFor = 1_000;
+const rows: [key: string, does: string, command?: (faults: Faults) => Command][][] = [
+  [
+    ['p', 'pull or plug the cable', ({ status }) => ({ do: status.cable === 'pulled' ? 'plug' : 'pull' })],
+    ['x', 'cut it with a reset', () => ({ do: 'reset' })],
+    ['d', 'slow it down', ({ status }) => ({ do: 'delay', ms: status.delay === 0 ? 400 : 0 })],
+  ],
+  [
+    ['r', 'restart the server', () => ({ do: 'restart' })],
+    ['f', 'forget the session', () => ({ do: 'forget' })],
+    ['n', 'refuse or accept dials', ({ status }) => ({ do: status.dials === 'accepted' ? 'refuse' : 'accept' })],
+  ],
+  [
+    ['h', 'mute or answer heartbeats', ({ status }) => ({ do: status.heartbeats === 'answered' ? 'mute' : 'unmute' })],
+    ['s', 'skew the clock', ({ status }) => ({ do: 'skew', ms: status.skew === 0 ? -90_000 : 0 })],
+    ['m', 'message', () => ({ do: 'push' })],
+    ['l', '1000 messages', () => ({ do: 'flood', count: 1_000 })],
+  ],
+  [
+    [
+      'c',
+      'close the connection, or dial',
+      ({ connection }) => ({ do: connection?.state === 'closed' ? 'dial' : 'close' }),
+    ],
+    ['u', 'reconnect', () => ({ do: 'reconnect' })],
+    ['q', 'quit'],
+  ],
+];
 
 export const keysHelp = (paint: Terminal['paint']): string =>
-  [
-    ['p', 'pull or plug the cable'],
-    ['r', 'restart the server'],
-    ['f', 'forget the session'],
-    ['m', 'push a message'],
-    ['q', 'quit'],
-  ]
-    .map(([key = '', does = '']) => `${paint('bold', key)} ${does}`)
-    .join('   ');
+  rows.map((row) => row.map(([key, does]) => `${paint('bold', key)} ${does}`).join('   ')).join('\n');
 
 /** Answers when the connection is closed. A second `q` or ctrl-C does not wait for that. */
-export async function playKeys(stage: Stage, keyboard: Keyboard, { print, paint }: Terminal): Promise<void> {
-  const { cable, server } = stage;
-  const bound = detectionBound(stage.heartbeat);
-  const connection = stage.dial();
-  let pulled: { at: number; closeEvents: number } | undefined;
-  let messages = 0;
-
-  const act = (what: string, picture = '') => print(`${paint('bold', `▸ ${what}`)}${picture && `   ${picture}`}`);
-
-  follow(connection, (happening) => {
-    print(asText(happening, paint), happening.type === 'beat');
-    if (happening.type !== 'state' || happening.state !== 'reconnecting' || pulled === undefined) return;
-    if (happening.cause !== 'silent') return;
-    const took = duration(performance.now() - pulled.at);
-    const fired = stage.closeEvents - pulled.closeEvents;
-    const heard = fired === 0 ? 'the socket fired no close event' : `close events: ${fired}`;
-    print(`  noticed ${took} after the pull, of ${duration(bound)} at most; ${heard}`);
-    pulled = undefined;
-  });
-
-  return new Promise<void>((resolve, reject) => {
-    const done = () => {
-      keyboard.off('data', press).off('end', quit);
-      resolve();
-    };
-    const fail = (error: Error) => {
-      reject(error);
-      connection.close();
-    };
-    const quit = () => {
-      if (connection.state === 'closed' || connection.state === 'closing') return done();
-      act('quit');
-      connection.close();
-    };
-    const keys: Record<string, () => void> = {
-      p: () => {
-        if (cable.isPulled) {
-          act('the cable is plugged in', 'client ─── server');
-          pulled = undefined;
-          cable.plug();
-          return;
-        }
-        act('the cable is pulled: both sockets stay open, nothing passes', `client ─${paint('red', '✂')}─ server`);
-        pulled = { at: performance.now(), closeEvents: stage.closeEvents };
-        cable.pull();
-      },
-      r: () => {
-        if (server.isDown) return act('the server is restarting already');
-        act(`the server restarts, and is away for ${duration(downFor)}`);
-        void server.restart(downFor).then(() => act('the server is there again'), fail);
-      },
-      f: () => {
-        if (server.isDown) return act('the server is restarting, and has forgotten all');
-        server.forget();
-        act('the server forgets its clients: whoever comes back is somebody new');
-      },
-      m: () => {
-        const told = server.push(`message ${(messages += 1)}`);
-        act(`the server pushes message ${messages} to ${told} ${told === 1 ? 'client' : 'clients'}`);
-      },
-      q: quit,
-      // ctrl-C and ctrl-D, which are keys like any other in raw mode.
-      '\u0003': quit,
-      '\u0004': quit,
-    };
-    const press = (typed: Buffer | string) => {
-      for (const key of String(typed)) {
-        if (Object.hasOwn(keys, key)) keys[key]?.();
-      }
-    };
-    connection.on('closed', done);
-    keyboard.on('data', press).on('end', quit);
-  });
+export async function playKeys(faults: Faults, keyboard: Keyboard): Promise<void> {
+  const commands = new Map(rows.flat().map(([key, , command]) => [key, command]));
+  const press = (typed: Buffer | string) => {
+    for (const key of String(typed)) {
+      const command = commands.get(key)?.(faults);
+      if (command !== undefined) faults.act(command);
+      if (quitting.has(key)) quit();
+    }
+  };
+  const quit = () => faults.quit();
+  faults.begin();
+  keyboard.on('data', press).on('end', quit);
+  try {
+    await faults.ended;
+  } finally {
+    keyboard.off('data', press).off('end', quit);
+  }
 }
+
+/** ctrl-C and ctrl-D are keys like any other in raw mode. */
+const quitting: ReadonlySet<string> = new Set(['q', '\u0003', '\u0004']);

@@ -9,7 +9,7 @@ const loopbackNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[
 /** Why an upgrade is refused; undefined: it is welcome. */
 export function refusal(
   { host, origin }: Pick<IncomingHttpHeaders, 'host' | 'origin'>,
-  allowedOrigins: ReadonlySet<string>,
+  allowedOrigins: ReadonlySet<string> = new Set(),
 ): string | undefined {
   if (!isLoopbackHost(host)) return `the Host ${host ?? '(none)'} is not this machine`;
   // Only browsers send an Origin, and they always do.

@@ -1,15 +1,16 @@
 /**
- * The push server of `serve` and of the demo: `systole/server` on loopback, for clients of this machine only.
+ * The push server of `serve` and of the demo: `systole/server` on loopback, for clients of this machine only. It can be made to fail in the ways
+ * in which servers fail.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 
-import { serveHeartbeats } from '../adapters/server.ts';
+import { isHeartbeat, serveHeartbeats } from '../adapters/server.ts';
 import { refusal } from './loopback.ts';
 
 export interface PushServerOptions {
@@ -35,6 +36,8 @@ const mostWaiting = 1_048_576;
 const longestMessage = 1_048_576;
 /** How long clients may take to answer a close frame, ms. */
 const patience = 500;
+/** Messages of a flood between which others get their turn. */
+const gush = 100;
 
 export class PushServer {
   readonly #options: Required<PushServerOptions>;
@@ -44,6 +47,9 @@ export class PushServer {
   #port: number;
   #restarting: Promise<void> | undefined;
   readonly #slow = new WeakSet<WebSocket>();
+  #skew = 0;
+  #isMuted = false;
+  #refused: { retryAfter?: number } | undefined;
 
   private constructor(options: PushServerOptions) {
     this.#options = {
@@ -74,6 +80,45 @@ export class PushServer {
     return this.#restarting !== undefined;
   }
 
+  /** Ms by which its clock is ahead of this machine's. */
+  get skew(): number {
+    return this.#skew;
+  }
+
+  get isMuted(): boolean {
+    return this.#isMuted;
+  }
+
+  get isRefusing(): boolean {
+    return this.#refused !== undefined;
+  }
+
+  /** From now on the time that it tells is `ms` ahead of this machine's; negative: behind. */
+  skewClock(ms: number): void {
+    this.#skew = ms;
+  }
+
+  /** From now on heartbeats are heard and not answered. Clients are named, and messages flow, as before. */
+  mute(): void {
+    this.#isMuted = true;
+  }
+
+  unmute(): void {
+    this.#isMuted = false;
+  }
+
+  /**
+   * From now on dials are answered with 503; who is connected stays.
+   * @param retryAfter seconds that clients are asked to wait; default: not said
+   */
+  refuse(retryAfter?: number): void {
+    this.#refused = retryAfter === undefined ? {} : { retryAfter };
+  }
+
+  accept(): void {
+    this.#refused = undefined;
+  }
+
   /** To every client; answers how many there are. */
   push(text: string): number {
     let told = 0;
@@ -88,6 +133,17 @@ export class PushServer {
       told += 1;
     }
     return told;
+  }
+
+  /**
+   * Pushes `count` messages, as fast as others on this event loop allow; `text` is given the number of each, from 1. A client that cannot keep up
+   * is cut off, as by any push.
+   */
+  async flood(count: number, text: (number: number) => string): Promise<void> {
+    for (let number = 1; number <= count && !this.#closing.signal.aborted; number += 1) {
+      this.push(text(number));
+      if (number % gush === 0) await turn();
+    }
   }
 
   /** Ends every connection without a word, as a server does that lost its sessions; answers how many there were. */
@@ -129,19 +185,39 @@ export class PushServer {
     this.#port = (http.address() as AddressInfo).port;
     this.#sockets = new WebSocketServer({
       server: http,
+      WebSocket: this.#socketClass(),
       maxPayload: longestMessage,
       verifyClient: ({ req }, answer) => {
         const why = refusal(req.headers, this.#options.allowedOrigins);
         if (why !== undefined) this.#options.hear({ type: 'refused', why });
-        answer(why === undefined, 403);
+        if (why !== undefined || this.#refused === undefined) return answer(why === undefined, 403);
+        const { retryAfter } = this.#refused;
+        answer(
+          false,
+          503,
+          'Service Unavailable',
+          retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) },
+        );
       },
     });
     const { silence, nextId } = this.#options;
-    const named = serveHeartbeats(this.#sockets, { silence, nextId }).clients;
+    const now = () => Date.now() + this.#skew;
+    const named = serveHeartbeats(this.#sockets, { silence, nextId, now }).clients;
     this.#sockets.on('connection', (socket) => {
       const id = [...named].find(([, each]) => each === socket)?.[0] ?? '';
       this.#follow(socket, id, this.#sockets);
     });
+  }
+
+  /** Sockets on which, while the server is mute, a heartbeat counts as heard, as a ping does, but is no message that anyone could answer. */
+  #socketClass(): typeof WebSocket {
+    const isMuted = () => this.#isMuted;
+    return class extends WebSocket {
+      override emit(event: string | symbol, ...args: unknown[]): boolean {
+        if (event === 'message' && isMuted() && isHeartbeat(args[0])) return super.emit('ping', args[0]);
+        return super.emit(event, ...args);
+      }
+    };
   }
 
   #follow(socket: WebSocket, id: string, { clients }: WebSocketServer): void {

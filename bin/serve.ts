@@ -3,7 +3,7 @@
  */
 import { createInterface } from 'node:readline';
 
-import { milliseconds, noPositionals, parse, port, UsageError } from './arguments.ts';
+import { askedBy, milliseconds, noPositionals, parse, port, UsageError } from './arguments.ts';
 import { onInterrupt } from './interrupt.ts';
 import { originOf } from './loopback.ts';
 import { type News, PushServer } from './push-server.ts';
@@ -46,12 +46,13 @@ export async function serve(args: string[], terminal: Terminal): Promise<number>
     const at = ((performance.now() - start) / 1_000).toFixed(3).padStart(9);
     print(`${paint('dim', at)}  ${mark} ${what}`);
   };
-  const server = await PushServer.open({
+  const opening = PushServer.open({
     port: port('port', values.port) ?? 8080,
     silence,
     allowedOrigins,
     hear: (news) => say(markOf(news, terminal), sentenceOf(news, silence)),
   });
+  const server = await askedBy('port', opening);
   const push = (text: string) => {
     const told = server.push(text);
     say(paint('cyan', '›'), `pushed to ${clients(told)}: ${printable(text)}`);

@@ -4,22 +4,32 @@
  */
 import { WebSocket } from 'ws';
 
-import { connect, type Connection, detectionBound } from '../adapters/index.ts';
+import { connect, type Connection, type ConnectOptions, detectionBound } from '../adapters/index.ts';
 import { type FaultProxy, faultProxy } from '../test/kit/fault-proxy.ts';
 import { PushServer } from './push-server.ts';
 
 export interface Stage {
   readonly heartbeat: { interval: number; timeout: number };
-  readonly cable: Pick<FaultProxy, 'port' | 'isPulled' | 'pull' | 'plug'>;
-  readonly server: Pick<PushServer, 'port' | 'isDown' | 'push' | 'forget' | 'restart'>;
+  readonly cable: Omit<FaultProxy, 'links' | 'accepted' | 'close'>;
+  readonly server: Omit<PushServer, 'close'>;
   /** Close events that the client's sockets have fired so far. */
   readonly closeEvents: number;
+  /** Called when clients come and go; the answer undoes it. */
+  onClients(listener: () => void): () => void;
   dial(): Connection;
   close(): Promise<void>;
 }
 
-/** @param port of the cable; 0: any free one */
-export async function openStage(heartbeat: Stage['heartbeat'], port: number): Promise<Stage> {
+/**
+ * @param port of the cable; 0: any free one
+ * @param inspect hears the machines of all connections that are dialled
+ */
+export async function openStage(
+  heartbeat: Stage['heartbeat'],
+  port: number,
+  inspect?: ConnectOptions['inspect'],
+): Promise<Stage> {
+  const listeners = new Set<() => void>();
   let closeEvents = 0;
   let clients = 0;
   class WitnessedWebSocket extends WebSocket {
@@ -32,6 +42,9 @@ export async function openStage(heartbeat: Stage['heartbeat'], port: number): Pr
     port: 0,
     silence: 3 * detectionBound(heartbeat),
     nextId: () => `client-${(clients += 1)}`,
+    hear: () => {
+      for (const listener of listeners) listener();
+    },
   });
   const cable = await faultProxy(server.port, port).catch(async (error: unknown) => {
     await server.close();
@@ -44,7 +57,11 @@ export async function openStage(heartbeat: Stage['heartbeat'], port: number): Pr
     get closeEvents() {
       return closeEvents;
     },
-    dial: () => connect(`ws://127.0.0.1:${cable.port}`, { heartbeat, WebSocket: WitnessedWebSocket }),
+    onClients(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    dial: () => connect(`ws://127.0.0.1:${cable.port}`, { heartbeat, WebSocket: WitnessedWebSocket, inspect }),
     async close() {
       await cable.close();
       await server.close();

@@ -4,10 +4,11 @@
  */
 import { createRequire } from 'node:module';
 
-import { UsageError } from './arguments.ts';
+import { Failure, UsageError } from './arguments.ts';
 import { demo } from './demo.ts';
 import { serve } from './serve.ts';
 import { type Terminal, terminalOn } from './terminal.ts';
+import { visualize } from './visualize.ts';
 import { watch } from './watch.ts';
 
 const help = `usage: systole COMMAND [options]
@@ -16,11 +17,17 @@ A WebSocket that knows when its line is dead.
 
   demo         pull the cable of a real connection, and watch it come back
   watch URL    connect to a server and print every transition
+  visualize    a page that shows connections at work, and recordings
   serve        a push server to connect to
 
 systole COMMAND --help tells more; systole --version tells the version.`;
 
-const commands: Record<string, (args: string[], terminal: Terminal) => Promise<number>> = { demo, watch, serve };
+const commands: Record<string, (args: string[], terminal: Terminal) => Promise<number>> = {
+  demo,
+  watch,
+  visualize,
+  serve,
+};
 
 process.exitCode = await run(process.argv.slice(2), terminalOn(process.stdout, process.env));
 
@@ -39,8 +46,8 @@ async function run([name = '', ...args]: string[], terminal: Terminal): Promise<
       console.error(`systole ${name}: ${error.message}\nsystole ${name} --help tells more.`);
       return 2;
     }
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    // Such as a port in use: no fault of ours, and no stack to show.
+    // The system's errors are no fault of ours either, and have no stack to show.
+    if (!(error instanceof Failure) && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
     console.error(`systole ${name}: ${(error as Error).message}`);
     return 1;
   }

@@ -3,7 +3,8 @@
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 
-import { connect, type Connection, detectionBound, type ConnectOptions } from '../adapters/index.ts';
+import { connect, type ConnectOptions, detectionBound } from '../adapters/index.ts';
+import { connectionInput } from '../adapters/options.ts';
 import { actionCable } from '../adapters/protocols/actioncable.ts';
 import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
 import { nativePing } from '../adapters/protocols/native-ping.ts';
@@ -13,6 +14,7 @@ import { silent } from '../adapters/protocols/silent.ts';
 import { defaultSettings } from '../machines/settings.ts';
 import { milliseconds, parse, UsageError, wholeNumber } from './arguments.ts';
 import { onInterrupt } from './interrupt.ts';
+import { Recording } from './recording.ts';
 import { asJson, asText, follow } from './story.ts';
 import { duration, printable, type Terminal } from './terminal.ts';
 
@@ -37,6 +39,9 @@ Neither the query nor the user information of the URL is ever printed.
   --subprotocol NAME     offer a subprotocol; may be repeated
   --messages             print messages as well
   --json                 print JSON, one object a line; times in ms
+  --record FILE          write down what the machine does, for the page of
+                         systole visualize; neither URL, headers nor messages
+  --force                with --record: overwrite the file
 
 ctrl-C closes the connection, a second one ends at once. The exit code is 0 if
 it was closed so, 1 if it closed for any other cause.`;
@@ -53,6 +58,8 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
     subprotocol: { type: 'string', multiple: true },
     messages: { type: 'boolean' },
     json: { type: 'boolean' },
+    record: { type: 'string' },
+    force: { type: 'boolean' },
   });
   const { print, paint } = terminal;
   if (values.help) {
@@ -68,13 +75,18 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
     interval: milliseconds('interval', values.interval) ?? interval,
     timeout: milliseconds('timeout', values.timeout) ?? timeout,
   };
-  const connection = dial(url, {
+  if (values.force && values.record === undefined) throw new UsageError('--force goes with --record only');
+  const options: ConnectOptions = {
     protocol,
     heartbeat,
     retries: wholeNumber('retries', values.retries, 0, Number.MAX_SAFE_INTEGER) ?? Infinity,
     protocols: values.subprotocol ?? [],
     ...(values.header && { headers: headersIn(values.header) }),
-  });
+  };
+  checkDial(url, options);
+  const recording = values.record === undefined ? undefined : await Recording.open(values.record, values.force);
+  const connection = connect(url, { ...options, inspect: recording?.inspect });
+  void recording?.failed.then(() => connection.close());
 
   if (!values.json) {
     print(`${paint('bold', 'systole watch')}  ${shownUrl(url)}  ${protocol.name}`);
@@ -91,6 +103,7 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
     connection.on('closed', (end) => resolve(end.cause));
   });
   undo();
+  recording?.end();
   return cause === 'user-closed' ? 0 : 1;
 }
 
@@ -129,9 +142,10 @@ function headersIn(given: string[]): Record<string, string> {
   return headers;
 }
 
-function dial(url: string, options: ConnectOptions): Connection {
+/** @throws {UsageError} before anything is dialled, or a file written */
+function checkDial(url: string, options: ConnectOptions): void {
   try {
-    return connect(url, options);
+    connectionInput(url, options);
   } catch (error) {
     // Its message names what is wrong and does not repeat the URL.
     if (error instanceof DOMException) throw new UsageError(error.message.replace('protocols:', '--subprotocol:'));

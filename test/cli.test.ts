@@ -57,7 +57,7 @@ async function httpServer(listener: RequestListener): Promise<number> {
 }
 
 test.each([
-  [['--help'], ['demo', 'watch', 'serve']],
+  [['--help'], ['demo', 'watch', 'serve', 'visualize']],
   [
     ['serve', '--help'],
     ['--port', '--tick', '--silence', '--allow-origin'],
@@ -67,8 +67,16 @@ test.each([
     ['--protocol', '--interval', '--timeout', '--header', '--subprotocol', '--messages', '--json', '--retries'],
   ],
   [
+    ['watch', '--help'],
+    ['--record FILE', '--force'],
+  ],
+  [
     ['demo', '--help'],
-    ['--script', '--interval', '--timeout', '--port'],
+    ['--script', '--interval', '--timeout', '--port', '--page-port', '--no-open'],
+  ],
+  [
+    ['visualize', '--help'],
+    ['--port', '--connect', '--no-open'],
   ],
   [['--version'], ['0.']],
 ])('%j helps', async (args, words) => {
@@ -96,6 +104,18 @@ test.each([
   [['demo', '--interval', '1e3'], '--interval'],
   [['demo', '--timeout'], '--timeout'],
   [['demo', '--port', '80.5'], '--port'],
+  [['demo', '--page-port', '65536'], '--page-port'],
+  [['visualize', 'more'], 'options only'],
+  [['visualize', '--port', 'any'], '--port'],
+  [['visualize', '--connect', secret], '--connect'],
+  [['visualize', '--connect', 'ws://hunter2.example:8888'], '--connect'],
+  [['visualize', '--connect', 'ws://127.0.0.1:8888@hunter2.example/'], '--connect'],
+  [['visualize', '--connect', 'ws://ann:hunter2@127.0.0.1:8888'], '--connect'],
+  [['visualize', '--connect', 'ws://127.0.0.1:8888/#hunter2'], '--connect'],
+  [['visualize', '--connect', 'http://127.0.0.1:8888'], '--connect'],
+  [['visualize', '--connect', 'ws://127.0.0.1:99999'], '--connect'],
+  [['watch', secret, '--force'], '--force'],
+  [['watch', secret, '--record'], '--record'],
   [['watch'], 'URL'],
   [['watch', secret, 'more'], 'one URL'],
   [['watch', `${secret}#fragment`], 'fragment'],
@@ -413,7 +433,7 @@ test('a port in use is a plain error', async () => {
   const { port } = await served();
   const second = run('serve', '--port', String(port));
   expect(await second.ended).toEqual({ code: 1, signal: null });
-  expect(second.stderr).toMatch(/^systole serve: .*EADDRINUSE.*\n$/);
+  expect(second.stderr).toMatch(/^systole serve: --port: .*EADDRINUSE.*\n$/);
 });
 
 test('colour and renewed lines only where a person looks', () => {

@@ -1,19 +1,23 @@
 /**
- * `systole demo`: the script tells the truth, also when a step does not happen; the keys do what they say.
+ * `systole demo`: the script tells the truth, also when a step does not happen; the faults are real, and the keys do what they say.
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect as connectTo, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, test, type TestContext } from 'vitest';
 
-import { connect } from '../adapters/index.ts';
+import { connect, type Connection, detectionBound } from '../adapters/index.ts';
+import { Faults, type Status } from '../bin/faults.ts';
 import { playKeys } from '../bin/keys.ts';
 import { playScript } from '../bin/script.ts';
 import { openStage, type Stage } from '../bin/stage.ts';
 import { noPaint, type Terminal } from '../bin/terminal.ts';
 import { Command, started, systole } from './command.ts';
+import { faultProxy, type FaultProxy } from './kit/fault-proxy.ts';
+import { messagesOf, statesOf, until as untilEvent, untilState } from './support.ts';
 
 const heartbeat = { interval: 500, timeout: 400 };
 /** What a step may take besides its timers, ms. */
@@ -100,14 +104,12 @@ const cableWith = (stage: Stage, broken: Partial<Stage['cable']>): Partial<Stage
   cable: { ...stage.cable, ...broken },
 });
 const serverWith = ({ server }: Stage, broken: Partial<Stage['server']>): Partial<Stage> => ({
-  server: {
-    port: server.port,
-    isDown: false,
-    push: (text) => server.push(text),
-    forget: () => server.forget(),
-    restart: (downFor) => server.restart(downFor),
-    ...broken,
-  },
+  server: new Proxy(server, {
+    get(_, name) {
+      const value: unknown = { ...broken }[name as 'push'] ?? server[name as 'push'];
+      return typeof value === 'function' ? value.bind(server) : value;
+    },
+  }),
 });
 
 /** What is broken, how, and how the story ends. */
@@ -169,6 +171,188 @@ test.concurrent.for(sabotages)('the script, and %s', async ([, sabotage, end], c
   expect(terminal.lines.at(-1)).toMatch(isTrue ? /✓/ : /[✗×]/);
 });
 
+/** A client of the stage that is alive, and closed with the test. */
+async function aliveOn(stage: Stage, { onTestFinished: atEnd }: Pick<TestContext, 'onTestFinished'>) {
+  const connection = stage.dial();
+  atEnd(() => connection[Symbol.asyncDispose]());
+  await untilState(connection, 'alive');
+  return connection;
+}
+
+test('mute: named and pushed to as before, but no heartbeat is answered', async (context) => {
+  const stage = await stageFor(context);
+  const connection = await aliveOn(stage, context);
+  const messages = messagesOf(connection);
+  const states = statesOf(connection);
+  stage.server.mute();
+  const pushing = setInterval(() => stage.server.push('still here'), 20);
+  context.onTestFinished(() => clearInterval(pushing));
+  // Whatever comes is a sign of life, also to the server, which cuts off who is silent for three times the bound.
+  await sleep(4 * detectionBound(heartbeat));
+  expect(states).toEqual(['alive']);
+  expect(messages).toContain('still here');
+  expect(connection.roundTripTime).toBeUndefined();
+
+  clearInterval(pushing);
+  const { cause } = await untilEvent(connection, 'lost');
+  expect(cause).toBe('silent');
+  expect(states.slice(0, 3)).toEqual(['alive', 'stale', 'reconnecting']);
+  await untilEvent(connection, 'restored');
+  stage.server.unmute();
+  await untilRoundTrip(connection);
+  expect(connection.state).toBe('alive');
+});
+
+test('refuse: HTTP 503, with and without Retry-After; who is connected stays', async (context) => {
+  const stage = await stageFor(context);
+  const connection = await aliveOn(stage, context);
+  stage.server.refuse();
+  await untilRoundTrip(connection);
+  const refused = untilEvent(connection, 'retry');
+  stage.server.forget();
+  const { cause, reason, nextDialIn } = await refused;
+  expect({ cause, reason }).toEqual({ cause: 'refused', reason: 'HTTP 503' });
+  expect(nextDialIn).toBeLessThan(10_000);
+
+  stage.server.refuse(90);
+  const asked = await untilEvent(connection, 'retry', ({ nextDialIn: wait = 0 }) => wait > 30_000);
+  expect(asked.nextDialIn).toBeGreaterThanOrEqual(90_000);
+  stage.server.accept();
+  connection.reconnect();
+  await untilState(connection, 'alive');
+});
+
+test('skew: beats of a clock set back are outdated; then the client knows the clock', async (context) => {
+  const stage = await stageFor(context);
+  const connection = await aliveOn(stage, context);
+  await untilRoundTrip(connection);
+  expect(Math.abs(connection.clockOffset!)).toBeLessThan(1_000);
+  stage.server.skewClock(-90_000);
+  expect((await untilEvent(connection, 'lost')).cause).toBe('outdated');
+  await untilEvent(connection, 'restored');
+  expect(Math.abs(connection.clockOffset! + 90_000)).toBeLessThan(1_000);
+  expect(stage.server.skew).toBe(-90_000);
+});
+
+test('flood: all of it arrives, in order, on a line that stays alive', async (context) => {
+  const stage = await stageFor(context);
+  const connection = await aliveOn(stage, context);
+  const messages = messagesOf(connection);
+  const last = untilEvent(connection, 'message', (data) => data === '5000');
+  await stage.server.flood(5_000, String);
+  await last;
+  expect(messages).toEqual(Array.from({ length: 5_000 }, (_, index) => String(index + 1)));
+});
+
+test('reset: the client hears of it at once, and comes back', async (context) => {
+  const stage = await stageFor(context);
+  const connection = await aliveOn(stage, context);
+  const lost = untilEvent(connection, 'lost');
+  const restored = untilEvent(connection, 'restored');
+  stage.cable.reset();
+  expect(await lost).toMatchObject({ cause: 'peer-closed', code: 1006 });
+  await restored;
+});
+
+interface Echo {
+  readonly cable: FaultProxy;
+  readonly client: Socket;
+  /** What has come back so far. */
+  readonly text: string;
+  /** Ms until it has come back. */
+  until(text: string): Promise<number>;
+}
+
+/** A cable to a server that sends back what it hears. */
+async function echoing({ onTestFinished: atEnd }: Pick<TestContext, 'onTestFinished'>): Promise<Echo> {
+  const server = createServer((socket) => void socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cable = await faultProxy((server.address() as AddressInfo).port);
+  const client = connectTo(cable.port, '127.0.0.1').on('error', () => {});
+  atEnd(async () => {
+    client.destroy();
+    await cable.close();
+    server.close();
+  });
+  let text = '';
+  client.setEncoding('utf8').on('data', (more: string) => (text += more));
+  const echo: Echo = {
+    cable,
+    client,
+    get text() {
+      return text;
+    },
+    async until(expected) {
+      const start = performance.now();
+      while (!text.endsWith(expected)) await once(client, 'data');
+      return performance.now() - start;
+    },
+  };
+  client.write('begin');
+  await echo.until('begin');
+  return echo;
+}
+
+test('delay: each way, in order, also with jitter; then as fast as ever', async (context) => {
+  const echo = await echoing(context);
+  const { cable, client } = echo;
+  expect(cable.delayed).toBe(0);
+  cable.delay(150);
+  expect(cable.delayed).toBe(150);
+  client.write('slow');
+  expect(await echo.until('slow')).toBeGreaterThanOrEqual(299);
+
+  const chances = [0.9, 0, 0.5, 0.1];
+  let next = 0;
+  cable.delay(20, { jitter: 60, random: () => chances[(next += 1) % chances.length]! });
+  const sent = Array.from({ length: 40 }, (_, index) => `<${index}>`);
+  for (const piece of sent) {
+    client.write(piece);
+    await turn();
+  }
+  await echo.until('<39>');
+  expect(next).toBeGreaterThan(2);
+
+  cable.delay(0);
+  client.write('fast');
+  expect(await echo.until('fast')).toBeLessThan(150);
+  expect(echo.text).toBe(`beginslow${sent.join('')}fast`);
+});
+
+test('delay: the end travels behind the data, and nothing that is under way passes a pulled cable', async (context) => {
+  const echo = await echoing(context);
+  const { cable, client } = echo;
+  cable.delay(100);
+  client.write('under way');
+  await sleep(20);
+  cable.pull();
+  await sleep(400);
+  expect(echo.text).toBe('begin');
+  cable.plug();
+  await echo.until('under way');
+
+  const ended = once(client, 'end');
+  const start = performance.now();
+  client.end('last');
+  await ended;
+  expect(performance.now() - start).toBeGreaterThanOrEqual(199);
+  expect(echo.text).toBe('beginunder waylast');
+});
+
+test('delay: a reset does not wait, and leaves nothing behind', async (context) => {
+  const { cable, client } = await echoing(context);
+  const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+  const before = timers();
+  cable.delay(60_000);
+  client.write('never to arrive');
+  await sleep(20);
+  const closed = new Promise((resolve) => client.once('close', resolve));
+  cable.reset();
+  await closed;
+  while (cable.links > 0) await turn();
+  expect(timers()).toBe(before);
+});
+
 test('the keys: pull, notice, plug, restart, forget, push, quit', async (context) => {
   const terminal = recorder();
   const lines = new PassThrough();
@@ -176,16 +360,17 @@ test('the keys: pull, notice, plug, restart, forget, push, quit', async (context
   const printed = (pattern: RegExp) => until(lines, terminal, pattern);
   const stage = await stageFor(context);
   const { print } = terminal;
-  const played = playKeys(stage, keyboard, {
+  const faults = new Faults(stage, {
     ...terminal,
     print: (line) => {
       print(line);
       lines.write('.');
     },
   });
+  const played = playKeys(faults, keyboard);
 
   await printed(/● alive +id client-1$/);
-  keyboard.write('mx');
+  keyboard.write('mz');
   await printed(/▸ the server pushes message 1 to 1 client$/);
   await printed(/‹ message +message 1$/);
   await printed(/♥ beat/);
@@ -217,6 +402,67 @@ test('the keys: pull, notice, plug, restart, forget, push, quit', async (context
   expect(keyboard.listenerCount('data') + keyboard.listenerCount('end')).toBe(0);
 });
 
+test('the keys: every other fault, and what holds then', async (context) => {
+  const terminal = recorder();
+  const keyboard = new PassThrough();
+  const faults = new Faults(await stageFor(context), terminal);
+  const told: Partial<Status>[] = [];
+  faults.onStatus((status) => told.push(status));
+  const played = playKeys(faults, keyboard);
+  const initial = { ...faults.status, clients: 1 };
+  await untilState(faults.connection!, 'alive');
+  expect(told).toEqual([initial]);
+
+  /** What a key changes, and what it says. */
+  const rows: [key: string, change: Partial<Status>, says: string][] = [
+    ['h', { heartbeats: 'muted' }, 'the server leaves heartbeats unanswered; messages pass'],
+    ['h', { heartbeats: 'answered' }, 'the server answers heartbeats'],
+    ['n', { dials: 'refused' }, 'the server refuses dials (HTTP 503)'],
+    ['n', { dials: 'accepted' }, 'the server accepts dials'],
+    ['s', { skew: -90_000 }, "the server's clock is 90 s behind"],
+    ['s', { skew: 0 }, "the server's clock is right"],
+    ['d', { delay: 400 }, 'the cable takes 400 ms, each way'],
+    ['d', { delay: 0 }, 'the cable is as fast as ever'],
+    ['p', { cable: 'pulled' }, 'the cable is pulled: both sockets stay open, nothing passes'],
+    ['p', { cable: 'plugged' }, 'the cable is plugged in'],
+  ];
+  for (const [key, change, says] of rows) {
+    keyboard.write(key);
+    await turn();
+    expect(told.at(-1)).toMatchObject(change);
+    expect(terminal.lines.findLast((line) => line.startsWith('▸'))).toContain(`▸ ${says}`);
+  }
+  expect(told).toHaveLength(1 + rows.length);
+
+  const flooded = untilEvent(faults.connection!, 'message', (data) => data === 'flood 1000 of 1000');
+  keyboard.write('ll');
+  await flooded;
+  expect(terminal.lines.filter((line) => line.startsWith('▸')).slice(-2)).toEqual([
+    '▸ the server pushes 1000 messages at once',
+    '▸ the server is flooding already',
+  ]);
+
+  for (const key of ['u', 'x']) {
+    const restored = untilEvent(faults.connection!, 'restored');
+    keyboard.write(key);
+    await restored;
+  }
+
+  // A closed connection is final: the next one is another.
+  const first = faults.connection!;
+  keyboard.write('c');
+  await untilState(first, 'closed');
+  while (faults.status.clients > 0) await turn();
+  expect(told.at(-1)).toEqual({ ...initial, clients: 0 });
+  keyboard.write('uc');
+  await turn();
+  expect(faults.connection).not.toBe(first);
+  await untilState(faults.connection!, 'alive');
+  keyboard.write('q');
+  await played;
+  expect(faults.connection!.state).toBe('closed');
+});
+
 test.for(['q', '\u0003', '\u0004', null])(
   'the keys: %j quits, and a second one does not wait',
   async (key, context) => {
@@ -224,7 +470,7 @@ test.for(['q', '\u0003', '\u0004', null])(
     const keyboard = new PassThrough();
     const stage = await stageFor(context);
     const connection = stage.dial();
-    const played = playKeys({ ...stage, cable: stage.cable, dial: () => connection }, keyboard, terminal);
+    const played = playKeys(new Faults({ ...stage, dial: () => connection }, terminal), keyboard);
     await new Promise<void>((resolve) => connection.on('open', () => resolve()));
     stage.cable.pull();
     const changed = new Promise<void>((resolve) => connection.on('state', () => resolve()));
@@ -264,6 +510,18 @@ test.runIf(hasPseudoTerminal)('the keys in a terminal, which is left as it was',
   expect(demo.stdout).toMatch(/ icanon/);
   expect(demo.stdout).not.toMatch(/-icanon|-echo /);
 });
+
+/** Waits for the next answer to a heartbeat. */
+async function untilRoundTrip({ actor }: Connection): Promise<void> {
+  const last = actor.getSnapshot().context.roundTripTime;
+  await new Promise<void>((resolve) => {
+    const subscription = actor.subscribe(({ context }) => {
+      if (context.roundTripTime === last || context.roundTripTime === undefined) return;
+      subscription.unsubscribe();
+      resolve();
+    });
+  });
+}
 
 async function until(changed: PassThrough, { lines }: { lines: string[] }, pattern: RegExp): Promise<void> {
   while (!lines.some((line) => pattern.test(line))) await once(changed, 'data');

@@ -1,0 +1,80 @@
+/**
+ * A recording: what is known of a machine at work, one line of JSON for each `Entry`, after a line that says what it is. Each line is in the file
+ * before the next thing happens, also where the process is killed then.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+import { Failure } from './arguments.ts';
+import { type Inspector, openObservation } from './inspection.ts';
+
+const header = { systole: 'recording', version: 1 };
+
+export class Recording {
+  /** For `connect()`. */
+  readonly inspect: Inspector;
+  /** Fulfilled when the file takes no more, such as on a full disk. */
+  readonly failed: Promise<void>;
+  readonly #file: number;
+  #isOpen = true;
+  #failure: Failure | undefined;
+  #fail!: () => void;
+
+  private constructor(file: number, inspect: Inspector) {
+    this.#file = file;
+    this.inspect = inspect;
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+    this.#write(header);
+  }
+
+  /** @throws {Failure} where the file is there already and not to be overwritten, or cannot be made */
+  static async open(name: string, force = false): Promise<Recording> {
+    let write = (_entry: object) => {};
+    const inspect = await openObservation((entry) => write(entry));
+    if (inspect === undefined) throw new Failure('--record: the visualizer is not built here: npm run build');
+    const recording = new Recording(opened(name, force), inspect);
+    write = (entry) => recording.#write(entry);
+    return recording;
+  }
+
+  /** @throws {Failure} where not all of it could be written */
+  end(): void {
+    this.#close();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #write(entry: object): void {
+    if (!this.#isOpen) return;
+    try {
+      writeSync(this.#file, `${JSON.stringify(entry)}\n`);
+    } catch (error) {
+      this.#failure = failure(error);
+      this.#close();
+      this.#fail();
+    }
+  }
+
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.inspect.stop();
+    this.#isOpen = false;
+    closeSync(this.#file);
+  }
+}
+
+function opened(name: string, force: boolean): number {
+  try {
+    // For nobody else to read: it tells what somebody does, and when.
+    return openSync(name, force ? 'w' : 'wx', 0o600);
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+/** Without the name, which may be a URL in the wrong place. */
+function failure(error: unknown): Failure {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (code === 'EEXIST') return new Failure('--record: there is such a file already; --force overwrites it');
+  return new Failure(`--record: the file cannot be written (${code})`);
+}

@@ -1,0 +1,75 @@
+/**
+ * `systole/inspect`: what a machine of XState 5, such as a connection, is doing, for the visualizer and for whatever else speaks `@xstate/inspect`.
+ *
+ * ```ts
+ * connect(url, { inspect: inspect() });
+ * ```
+ *
+ * Written without the types of Node and of the DOM, of which an app has one or the other.
+ */
+import type { ConnectOptions } from '../../adapters/connect.ts';
+import type { Entry } from '../entry.ts';
+
+export type { Entry };
+
+/** What XState 5 tells of its actors. */
+export type InspectionEvent = Parameters<Extract<NonNullable<ConnectOptions['inspect']>, (...args: never) => void>>[0];
+
+/** Goes where XState's option `inspect` goes, of as many machines as there are. */
+export interface Inspection {
+  (event: InspectionEvent): void;
+  /** Tells no more, and lets go of the window or the port. */
+  stop(): void;
+}
+
+/** Told to both. */
+export interface Shared {
+  /**
+   * The last word on what leaves: what it answers is told in place of the entry, undefined drops it; without its `registered` a machine is not told
+   * at all. By default nothing more is taken away than queries, fragments and userinfo of URLs, fields named like secrets, and all but the last four
+   * characters of the session's name. If it throws, the entry is dropped and the error surfaces as an uncaught one.
+   */
+  redact?: ((entry: Entry) => Entry | undefined) | undefined;
+  /** Whether the page may send a machine the events it knows, never those that XState makes itself. Default true. */
+  send?: boolean | undefined;
+}
+
+export interface BrowserOptions extends Shared {
+  /** Where the visualizer is. Nothing is posted to any other origin. Default `http://127.0.0.1:4400/`. */
+  url?: string | undefined;
+  /** Where to show it; by default it opens in a window of its own. */
+  iframe?: { src: string; readonly contentWindow: object | null } | undefined;
+}
+
+export interface NodeOptions extends ServerOptions {
+  /** Where the visualizer finds this process, on 127.0.0.1; 0: any free port. Default 8888. */
+  port?: number | undefined;
+}
+
+export interface ServerOptions extends Shared {
+  /** Origins of web pages that may connect, besides those that this machine serves. Default none. */
+  origins?: readonly string[] | undefined;
+}
+
+export type InspectOptions = BrowserOptions & NodeOptions;
+
+/**
+ * In a browser it opens the visualizer, or shows it in a frame; in Node it serves what the visualizer connects to. Asked again with the same
+ * options, it answers with the same inspection.
+ * @throws {TypeError | RangeError} naming the option at fault
+ */
+export declare function inspect(options?: InspectOptions): Inspection;
+
+/** The entries themselves, as they are told. */
+export declare function observe(tell: (entry: Entry) => void, options?: Shared): Inspection;
+
+/** For a server of your own. */
+export interface InspectionServer {
+  inspect: Inspection;
+  /** For the `upgrade` events of an HTTP server. A Host or Origin that is not this machine's, and not in `origins`, is refused. */
+  upgrade(request: object, socket: object, head: Uint8Array): void;
+  stop(): void;
+}
+
+/** Node only. */
+export declare function serveInspection(options?: ServerOptions): InspectionServer;

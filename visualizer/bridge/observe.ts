@@ -1,0 +1,306 @@
+/**
+ * What XState 5's inspection tells, as entries. Machines only: what they invoke besides is seen in their definition and their events.
+ *
+ * - An event is told when the machine has taken it, right before the `changed` that it led to. XState itself tells of it when it is sent, which may be
+ *   in the middle of another one.
+ * - Transient states are left out: a `changed` is where the machine has come to rest.
+ * - Nothing leaves that was not made plain before (`plain.ts`), and nothing that goes wrong here reaches the machine.
+ */
+import { guarded } from '../../adapters/surface.ts';
+import type { Delay, Entry, StateValue } from '../entry.ts';
+import type { Inspection, InspectionEvent, Shared } from './inspect.types.ts';
+import { plain, text } from './plain.ts';
+import { type DataPlane, isDataPlane, Traffic } from './traffic.ts';
+import { translate, dictionaryOf, isMachine, type Machine5 } from './translate.ts';
+
+export interface Observation extends Inspection {
+  /** Passes a page's event on. False: there is no such machine, or it does not know such an event. */
+  send(session: string, event: { type: string }): boolean;
+}
+
+/** What is used of an actor of XState 5. */
+interface Actor5 {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly logic?: unknown;
+  readonly _parent?: Actor5 | undefined;
+  readonly system: {
+    getSnapshot(): { _scheduledEvents: Record<string, Scheduled> };
+  };
+  getSnapshot(): Snapshot5;
+  send(event: { type: string }): void;
+}
+
+interface Scheduled {
+  readonly source: unknown;
+  readonly event: { readonly type: string };
+  readonly delay: number;
+  /** Epoch ms. */
+  readonly startedAt: number;
+}
+
+interface Snapshot5 {
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  readonly value: unknown;
+  readonly context: unknown;
+  readonly output?: unknown;
+}
+
+type Event5 = Readonly<Record<string, unknown>> & { readonly type: string };
+
+interface Machine {
+  readonly session: string;
+  readonly actor: Actor5;
+  readonly logic: Machine5;
+  readonly line: DataPlane | undefined;
+  readonly traffic: Traffic | undefined;
+  readonly word: (type: string) => string;
+  /** Sent to it, and not taken yet. */
+  readonly waiting: Event5[];
+  isChecked: boolean;
+}
+
+/** How often it is looked whether something has passed by, ms. */
+const pace = 250;
+/** Events that wait to be taken by one machine; of more than these, those that are never taken are not remembered. */
+const mostWaiting = 1_000;
+
+/** Sessions of one process, or one page, differ from those of the one before it, which the visualizer may still show. */
+const run = Math.random().toString(36).slice(2, 8);
+let sessions = 0;
+
+export function observe(tell: (entry: Entry) => void, { redact, send = true }: Shared = {}): Observation {
+  const machines = new Map<unknown, Machine>();
+  const over = new WeakSet<object>();
+  const named = new Map<string, number>();
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let isStopped = false;
+
+  const tellPlain = guarded((entry: Entry) => {
+    const allowed = redact === undefined ? entry : plainEntry(redact(entry));
+    if (allowed !== undefined) tell(allowed);
+  });
+
+  function register(actor: Actor5, logic: Machine5): Machine {
+    const snapshot = actor.getSnapshot();
+    const line = lineIn(snapshot);
+    sessions += 1;
+    const machine: Machine = {
+      session: `${run}-${sessions}`,
+      actor,
+      logic,
+      line,
+      traffic: line && new Traffic(line),
+      word: dictionaryOf(logic),
+      waiting: [],
+      isChecked: false,
+    };
+    const parent = parentOf(actor);
+    over.delete(actor);
+    machines.set(actor, machine);
+    tellPlain({
+      type: 'registered',
+      at: Date.now(),
+      session: machine.session,
+      name: text(nameOf(actor, logic)),
+      ...(parent !== undefined && { parent }),
+      definition: translate(logic),
+      value: valueOf(snapshot),
+      context: contextOf(machine, snapshot),
+    });
+    if (machine.traffic !== undefined) startTimer();
+    return machine;
+  }
+
+  function nameOf({ id, sessionId }: Actor5, logic: Machine5): string {
+    if (id !== sessionId) return id;
+    const number = (named.get(logic.id) ?? 0) + 1;
+    named.set(logic.id, number);
+    return number === 1 ? logic.id : `${logic.id} ${number}`;
+  }
+
+  function parentOf({ _parent }: Actor5): string | undefined {
+    for (let each = _parent; each !== undefined; each = each._parent) {
+      const machine = machines.get(each);
+      if (machine !== undefined) return machine.session;
+    }
+    return undefined;
+  }
+
+  function hear({ type, actorRef, ...rest }: InspectionEvent): void {
+    const actor = actorRef as unknown as Actor5;
+    const logic = actor.logic;
+    if (isStopped || !isMachine(logic)) return;
+    const { event } = rest as { event?: Event5 };
+    if (type === '@xstate.event' && event !== undefined) {
+      if (event.type === 'xstate.init') checkSoon(register(actor, logic));
+      else expect(actor, event);
+    } else if (type === '@xstate.snapshot' && event !== undefined && !over.has(actor)) {
+      take(machines.get(actor) ?? register(actor, logic), event);
+    }
+  }
+
+  function expect(actor: Actor5, event: Event5): void {
+    const machine = machines.get(actor);
+    if (machine === undefined) return;
+    if (machine.waiting.length < mostWaiting) machine.waiting.push(event);
+    checkSoon(machine);
+  }
+
+  /** XState does not tell of a machine that threw. */
+  function checkSoon(machine: Machine): void {
+    if (machine.isChecked) return;
+    machine.isChecked = true;
+    queueMicrotask(
+      harmless(() => {
+        machine.isChecked = false;
+        if (machines.get(machine.actor) !== machine || isStopped) return;
+        if (machine.actor.getSnapshot().status === 'error') take(machine, machine.waiting[0]);
+      }),
+    );
+  }
+
+  function take(machine: Machine, event: Event5 | undefined): void {
+    const { actor, session, waiting } = machine;
+    const snapshot = actor.getSnapshot();
+    const at = Date.now();
+    if (event !== undefined) {
+      waiting.splice(0, waiting.indexOf(event) + 1);
+      if (event.type !== 'xstate.init' && event.type !== 'xstate.stop')
+        tellPlain({ type: 'event', at, session, event: eventOf(machine, event) });
+    }
+    // What is over still has its timers at this moment.
+    const delays = snapshot.status === 'active' ? delaysOf(machine) : undefined;
+    tellPlain({
+      type: 'changed',
+      at,
+      session,
+      value: valueOf(snapshot),
+      context: contextOf(machine, snapshot),
+      ...(delays !== undefined && { delays }),
+      done: snapshot.status === 'done',
+    });
+    if (snapshot.status !== 'active') end(machine, snapshot);
+  }
+
+  function end(machine: Machine, { output }: Snapshot5): void {
+    const { actor, session, traffic } = machine;
+    count(machine);
+    traffic?.stop();
+    machines.delete(actor);
+    over.add(actor);
+    const shown = output === undefined ? undefined : plain(output);
+    tellPlain({ type: 'stopped', at: Date.now(), session, ...(shown !== undefined && { output: shown }) });
+    stopTimerIfIdle();
+  }
+
+  function count({ session, traffic }: Machine): void {
+    const news = traffic?.news();
+    if (news !== undefined) tellPlain({ type: 'counted', at: Date.now(), session, ...news });
+  }
+
+  function startTimer(): void {
+    timer ??= setInterval(
+      harmless(() => {
+        for (const machine of machines.values()) count(machine);
+      }),
+      pace,
+    );
+    // On Node: an inspector holds no process up.
+    if (typeof timer === 'object') timer.unref?.();
+  }
+
+  function stopTimerIfIdle(): void {
+    if ([...machines.values()].some(({ traffic }) => traffic !== undefined)) return;
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  return Object.assign(harmless(hear), {
+    send(session: string, event: { type: string }): boolean {
+      const machine = [...machines.values()].find((each) => each.session === session);
+      if (!send || isStopped || machine === undefined || !knows(machine.logic, event.type)) return false;
+      if (machine.actor.getSnapshot().status !== 'active') return false;
+      guarded(() => machine.actor.send(event))();
+      return true;
+    },
+    stop(): void {
+      isStopped = true;
+      for (const { traffic } of machines.values()) traffic?.stop();
+      machines.clear();
+      stopTimerIfIdle();
+    },
+  });
+}
+
+/** A fault of ours is a warning: neither the machine nor the app is the worse for it. */
+export function harmless<A extends unknown[]>(call: (...args: A) => void): (...args: A) => void {
+  return (...args) => {
+    try {
+      call(...args);
+    } catch (error) {
+      console.warn('systole/inspect:', error);
+    }
+  };
+}
+
+/** Its own event types; what XState makes itself is nobody else's to send. */
+function knows({ events }: Machine5, type: string): boolean {
+  if (/^$|^init$|^(?:xstate|done|error)(?:\.|$)|\*/.test(type)) return false;
+  return events.some((each) => each === type || each === '*' || (each.endsWith('.*') && isWithin(type, each)));
+}
+
+/** `user.closed` and `user` are within `user.*`. */
+function isWithin(type: string, wildcard: string): boolean {
+  return type === wildcard.slice(0, -2) || type.startsWith(wildcard.slice(0, -1));
+}
+
+/** What XState's system has scheduled for it: only delays of states that are active, as long as they really are. */
+function delaysOf({ actor, word }: Machine): Record<string, Delay> | undefined {
+  const running = Object.values(actor.system.getSnapshot()._scheduledEvents).filter(
+    ({ source, event, delay }) => source === actor && event.type.startsWith('xstate.after.') && Number.isFinite(delay),
+  );
+  if (running.length === 0) return undefined;
+  return Object.fromEntries(
+    running.map(({ event, delay, startedAt }) => [word(event.type), { ms: delay, since: startedAt }]),
+  );
+}
+
+function valueOf({ value }: Snapshot5): StateValue {
+  return (plain(value) ?? '') as StateValue;
+}
+
+function lineIn({ context }: Snapshot5): DataPlane | undefined {
+  const line = typeof context === 'object' && context !== null && 'line' in context ? context.line : undefined;
+  return isDataPlane(line) ? line : undefined;
+}
+
+function contextOf({ line }: Machine, { context }: Snapshot5): unknown {
+  if (line === undefined) return plain(context) ?? null;
+  const { line: _, settings, ...shown } = context as Record<string, unknown>;
+  const { shouldReconnect: __, ...told } = { ...(settings as object | undefined) } as Record<string, unknown>;
+  return plain({ ...withoutName(shown), ...(settings !== undefined && { settings: told }) }) ?? null;
+}
+
+/** They carry the name of a session. */
+const naming: ReadonlySet<string> = new Set(['peer.named', 'open', 'restored']);
+
+function eventOf({ word }: Machine, event: Event5): { type: string } {
+  const shown = plain(naming.has(event.type) ? withoutName(event) : event);
+  return { ...(shown as object), type: text(word(event.type)) };
+}
+
+/** Who knows the name of a session may be able to take it over: of it only the end is told. */
+function withoutName(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const short = ['id', 'previousId'].filter((field) => typeof value[field] === 'string');
+  return { ...value, ...Object.fromEntries(short.map((field) => [field, `…${(value[field] as string).slice(-4)}`])) };
+}
+
+/** What the app's `redact` has answered, which may be anything. */
+function plainEntry(entry: Entry | undefined): Entry | undefined {
+  if (typeof entry?.type !== 'string') return undefined;
+  if (entry.type === 'registered') {
+    return { ...entry, value: valueOf(entry as never), context: plain(entry.context) ?? null };
+  }
+  return plain(entry) as unknown as Entry;
+}

@@ -1,0 +1,58 @@
+/**
+ * One inspection for all who ask with the same options.
+ */
+import { callable, check, type Rule, type Rules } from '../../adapters/check.ts';
+import { originOf } from '../../bin/loopback.ts';
+
+interface Kept<T> {
+  readonly options: object;
+  readonly inspection: T;
+}
+
+export class SharedInspections<T> {
+  #kept: readonly Kept<T>[] = [];
+
+  for(options: object): T | undefined {
+    return this.#kept.find((each) => isSame(each.options, options))?.inspection;
+  }
+
+  keep(options: object, inspection: T): void {
+    this.#kept = [...this.#kept, { options, inspection }];
+  }
+
+  forget(inspection: T): void {
+    this.#kept = this.#kept.filter((each) => each.inspection !== inspection);
+  }
+}
+
+function isSame(some: object, others: object): boolean {
+  const names = new Set([...Object.keys(some), ...Object.keys(others)]);
+  return [...names].every((name) => {
+    const [a, b] = [some, others].map((each) => (each as Record<string, unknown>)[name]);
+    return a === b || (Array.isArray(a) && Array.isArray(b) && a.join() === b.join());
+  });
+}
+
+const port: Rule = (value) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
+    ? undefined
+    : 'a whole number from 0 to 65535';
+const origins: Rule = (value) =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string' && originOf(each) !== undefined)
+    ? undefined
+    : "an array of origins, such as ['https://app.example.com']";
+const address: Rule = (value) =>
+  typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+    ? undefined
+    : 'an absolute http: or https: URL';
+const element: Rule = (value) =>
+  typeof value === 'object' && value !== null && 'contentWindow' in value ? undefined : 'an iframe element';
+const truth: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+
+/** An app gives the same options in Node and in a browser; each takes what is its own. */
+const rules: Rules = { redact: callable, send: truth, url: address, iframe: element, port, origins };
+
+/** @throws {TypeError | RangeError} naming the option at fault */
+export function checkOptions(options: object): void {
+  check(options, rules);
+}
