@@ -34,7 +34,11 @@ test('it holds what users need, and nothing else', () => {
     /\.\w+$|LICENSE/.test(file),
   );
   const strange = files.filter(
-    (file) => !/^(dist\/(machines|adapters|adapters\/protocols|bin|test\/kit)\/[\w.-]+\.(js|d\.ts)|[\w.]+)$/.test(file),
+    (file) =>
+      !/^(?:dist\/(?:machines|adapters|adapters\/protocols|bin|test\/kit)\/[\w.-]+\.(?:js|d\.ts)|[\w.]+)$/.test(file) &&
+      !/^dist\/visualizer\/(?:(?:inspect\.(?:node|browser)\.js|(?:inspect|entry)\.d\.ts|LICENSES\.md)|page\/(?:index\.html|LICENSES\.md|assets\/[\w.-]+\.(?:js|css)))$/.test(
+        file,
+      ),
   );
   expect(strange).toEqual([]);
   expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']));
@@ -57,6 +61,7 @@ test('every entry is there, with the names it promises', () => {
     'systole/protocols/silent': ['silent'],
     'systole/protocols/graphql-transport-ws': ['graphqlTransportWs'],
     'systole/server': ['serveHeartbeats', 'isHeartbeat'],
+    'systole/inspect': ['inspect', 'observe', 'serveInspection'],
   };
   const names = run(`
     const entries = ${JSON.stringify(Object.keys(entries))};
@@ -92,6 +97,7 @@ test("its types need no other types than the platform's", () => {
     import { serveHeartbeats } from 'systole/server';
     import { connectionInput, HeartbeatWebSocket, lineOf, webSocketActor } from 'systole/websocket';
     import { workerClock } from 'systole/worker-clock';
+    import { inspect } from 'systole/inspect';
     import { createActor } from 'xstate';
     const connection = connect('wss://example.com', { protocol: plain(), heartbeat: { interval: 25_000 } });
     connection.on('lost', ({ cause }) => { const why: Cause = cause; console.log(why); });
@@ -103,6 +109,7 @@ test("its types need no other types than the platform's", () => {
     const actor = createActor(machine, { input: connectionInput('wss://example.com') });
     const sent: boolean = lineOf(actor).send('x');
     console.log(sent, serveHeartbeats);
+    connect('wss://example.com', { inspect: inspect({ port: 8889, redact: (entry) => entry }) });
     const library: { WebSocketCtor: typeof WebSocket } = { WebSocketCtor: HeartbeatWebSocket.with({ retries: 0 }) };
     const socket: WebSocket = new HeartbeatWebSocket('wss://example.com', [], { clock: workerClock });
     (socket as HeartbeatWebSocket).addEventListener('close', ({ reconnecting, cause }) => { const why: Cause = cause; console.log(reconnecting, why, library); });
@@ -143,7 +150,7 @@ test('in a browser bundle there is no ws, and little else', async () => {
     });
     const chunks = [output].flat().flatMap((each) => ('output' in each ? each.output : []));
     const code = chunks.map((chunk) => ('code' in chunk ? chunk.code : '')).join('');
-    expect(code).not.toMatch(/Sec-WebSocket|node:|EventEmitter/i);
+    expect(code).not.toMatch(/Sec-WebSocket|node:|EventEmitter|xstate\.inspecting/i);
     return gzipSync(code).length;
   };
   const all = await size("import { connect } from 'systole'; connect(location.hash);");

@@ -1,0 +1,141 @@
+/**
+ * A statechart, alive: where the machine is, what it can do next, what it did last, and how long until time does it.
+ *
+ * It draws what it is told and knows no machine. What changes ten times a second (`now`) is drawn apart from what changes with the state.
+ */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+
+import type { Definition, StateValue } from '../../entry.ts';
+import { activeIn } from './graph.ts';
+import type { Layout, PlacedBox } from './layout.ts';
+import { fontFamily, measureByCanvas } from './measure.ts';
+import { Countdowns, Trail } from './motion.tsx';
+import { Scene } from './scene.tsx';
+import { useView } from './view.ts';
+
+export interface ChartProps {
+  definition: Definition;
+  /** Made beforehand by `layoutOf`; where there is none it is made here, which loads ELK. */
+  layout?: Layout | undefined;
+  value?: StateValue | undefined;
+  /** Where it was before `taken`. */
+  previous?: StateValue | undefined;
+  /** What it was told last; `at`, epoch ms, tells two of the same event apart, without it only a change of `value` or `previous` does. */
+  taken?: string | { event: string; at: number } | undefined;
+  /** Timers that run, by event type: how long each takes in all, ms, and since when, epoch ms. */
+  delays?: Record<string, { ms: number; since: number }> | undefined;
+  /** Epoch ms. */
+  now?: number | undefined;
+  /** Asked to send an event to the machine; without it nothing can be clicked. */
+  onEvent?: ((type: string) => void) | undefined;
+}
+
+export function Chart({ definition, layout: given, value, previous, taken, delays, now, onEvent }: ChartProps) {
+  const layout = useLayout(definition, given);
+  const svg = useRef<SVGSVGElement>(null);
+  const active = useMemo(() => activeIn(definition, value), [definition, value]);
+  const current = useMemo(() => cardOf(layout, active), [layout, active]);
+  const view = useView(svg, layout, current);
+  const name = nameOf(definition, active);
+  const scene = useMemo(() => layout && <Scene {...{ layout, active, onEvent }} />, [layout, active, onEvent]);
+  const event = typeof taken === 'object' ? taken.event : taken;
+  const turn = typeof taken === 'object' ? `${event} ${taken.at}` : JSON.stringify([event, previous, value]);
+  const trail = useMemo(
+    () => layout && event !== undefined && <Trail key={turn} {...{ layout, active, definition, previous, event }} />,
+    [layout, turn],
+  );
+  const onKeyDown = (press: KeyboardEvent) => {
+    const act = keys[press.key];
+    if (act === undefined || press.ctrlKey || press.metaKey || press.altKey) return;
+    press.preventDefault();
+    act(view);
+  };
+  return (
+    <div class="statechart" style={{ fontFamily }}>
+      <svg
+        ref={svg}
+        class={`${view.isDragged ? 'dragged' : ''} ${view.glides ? 'glides' : ''}`}
+        role={onEvent === undefined ? 'img' : 'group'}
+        aria-label={`Statechart of ${definition.id}: ${name === '' ? 'not started' : `now in ${name}`}`}
+        tabindex={0}
+        onKeyDown={onKeyDown}
+        onDblClick={view.fit}
+      >
+        <g class="camera" style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}>
+          {scene}
+          {layout && delays && now !== undefined && <Countdowns {...{ layout, active, delays, now }} />}
+          {trail}
+        </g>
+      </svg>
+      {layout === undefined && <p class="statechart-waits">Laying the chart out …</p>}
+      <div class="statechart-zoom">
+        <button type="button" aria-label="zoom in" onClick={() => view.zoom(1.3)}>
+          +
+        </button>
+        <button type="button" aria-label="zoom out" onClick={() => view.zoom(1 / 1.3)}>
+          −
+        </button>
+        <button type="button" aria-label="show all" onClick={view.fit}>
+          ⤢
+        </button>
+      </div>
+      <ul class="statechart-states">
+        {layout?.boxes
+          .filter(({ kind }) => kind !== 'initial')
+          .map(({ id }) => (
+            <li key={id} aria-current={active.has(id) ? 'true' : undefined}>
+              {pathOf(definition, id)}
+            </li>
+          ))}
+      </ul>
+    </div>
+  );
+}
+
+const keys: Record<string, (view: ReturnType<typeof useView>) => void> = {
+  '+': (view) => view.zoom(1.2),
+  '=': (view) => view.zoom(1.2),
+  '-': (view) => view.zoom(1 / 1.2),
+  '0': (view) => view.fit(),
+  ArrowLeft: (view) => view.pan(40, 0),
+  ArrowRight: (view) => view.pan(-40, 0),
+  ArrowUp: (view) => view.pan(0, 40),
+  ArrowDown: (view) => view.pan(0, -40),
+};
+
+function useLayout(definition: Definition, given: Layout | undefined): Layout | undefined {
+  const [made, setMade] = useState<{ of: Definition; layout: Layout } | undefined>(undefined);
+  useEffect(() => {
+    if (given !== undefined) return undefined;
+    let isWanted = true;
+    const make = async () => {
+      const { layoutOf } = await import('./layout.ts');
+      const layout = await layoutOf(definition, measureByCanvas());
+      if (isWanted) setMade({ of: definition, layout });
+    };
+    void make();
+    return () => {
+      isWanted = false;
+    };
+  }, [definition, given]);
+  return given ?? (made?.of === definition ? made.layout : undefined);
+}
+
+/** The innermost active box that is worth looking at: the stack that the current leaf is in, or the leaf. */
+function cardOf(layout: Layout | undefined, active: ReadonlySet<string>): PlacedBox | undefined {
+  const lit = layout?.boxes.filter(({ id }) => active.has(id)) ?? [];
+  const leaf = lit.at(-1);
+  const parent = lit.find(({ id }) => id === leaf?.parent);
+  return parent !== undefined && parent.width < 320 ? parent : leaf;
+}
+
+function nameOf({ id: root }: Definition, active: ReadonlySet<string>): string {
+  return [...active]
+    .filter((id) => id !== root)
+    .map((id) => id.split('.').at(-1))
+    .join(', ');
+}
+
+function pathOf({ id: root }: Definition, id: string): string {
+  return id.startsWith(`${root}.`) ? id.slice(root.length + 1).replaceAll('.', ', ') : id;
+}

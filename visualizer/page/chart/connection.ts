@@ -1,0 +1,11 @@
+/** How systole's own machine is laid out: a visit above, what is between visits below. */
+import type { Arrangement } from './layout.ts';
+
+export const connectionArrangement: Arrangement = {
+  connection: { rows: [['socket'], ['reconnecting', 'lost', 'closed']], apart: 40, across: 'center' },
+  'connection.socket': {
+    columns: [['connecting', '.'], ['awaiting-id', 'closing'], ['alive'], ['stale']],
+    apart: 30,
+    gap: 25,
+  },
+};

@@ -1,0 +1,45 @@
+/**
+ * The demo's far end: what can be done to its server and its cable. Absent where the page was not opened by the demo.
+ */
+import { signal } from '@preact/signals';
+
+import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
+import { silent } from '../../adapters/protocols/silent.ts';
+
+export interface Stage {
+  cable: 'plugged' | 'pulled';
+  heartbeats: 'answered' | 'muted';
+  /** Each way, ms. */
+  delay: number;
+  dials: 'accepted' | 'refused';
+  /** Of the server's clock, ms. */
+  skew: number;
+  server: 'up' | 'down';
+  clients: number;
+}
+
+export type Command =
+  | { do: 'pull' | 'plug' | 'reset' | 'restart' | 'forget' | 'push' | 'mute' | 'unmute' | 'refuse' | 'accept' }
+  | { do: 'close' | 'reconnect' | 'dial' }
+  | { do: 'delay' | 'skew'; ms: number }
+  | { do: 'flood'; count: number }
+  | { do: 'send'; text: string };
+
+/** Undefined: there is no demo, or it is gone. */
+export const stage = signal<Stage | undefined>(undefined);
+
+let line: HeartbeatWebSocket | undefined;
+
+export function takeControl(url: string): void {
+  line = new HeartbeatWebSocket(url, [], { protocol: silent(), backoff: { initial: 500, max: 2_000 } });
+  line.onmessage = ({ data }) => {
+    stage.value = JSON.parse(data as string) as Stage;
+  };
+  line.onclose = () => {
+    stage.value = undefined;
+  };
+}
+
+export function order(command: Command): void {
+  line?.send(JSON.stringify(command));
+}

@@ -1,0 +1,5 @@
+declare module 'virtual:own-layout' {
+  export const definition: import('../entry.ts').Definition;
+  export const layout: import('./chart/layout.ts').Layout;
+}
+declare module '*.css';

@@ -1,0 +1,89 @@
+/**
+ * `npm run screenshots`: pictures of the page, light and dark, in each state, into visualizer/screenshots/. Two of them stand in the README.
+ * Needs the built package, and a Chromium: `npx playwright install chromium`, or yours in SYSTOLE_CHROMIUM.
+ */
+import { existsSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { chromium } from 'playwright';
+
+import { Control } from '../dist/bin/control.js';
+import { Faults } from '../dist/bin/faults.js';
+import { PageServer, readFiles } from '../dist/bin/page.js';
+import { openStage } from '../dist/bin/stage.js';
+import { noPaint } from '../dist/bin/terminal.js';
+import { serveInspection } from '../dist/visualizer/inspect.node.js';
+
+const folder = fileURLToPath(new URL('screenshots/', import.meta.url));
+mkdirSync(folder, { recursive: true });
+
+const inspection = serveInspection();
+const stage = await openStage({ interval: 2_000, timeout: 12_000 }, 0, inspection.inspect);
+const faults = new Faults(stage, { print: () => {}, paint: noPaint });
+const control = new Control(faults);
+const server = await PageServer.open({
+  port: 0,
+  files: readFiles(),
+  configFor: (host) => ({ sources: [`ws://${host}/inspect`], control: `ws://${host}/control` }),
+  upgrades: {
+    '/inspect': (...upgraded) => inspection.upgrade(...upgraded),
+    '/control': (...upgraded) => control.upgrade(...upgraded),
+  },
+});
+
+const chosen = [process.env.SYSTOLE_CHROMIUM, '/usr/bin/chromium'].find(
+  (path) => path !== undefined && existsSync(path),
+);
+const browser = await chromium.launch({
+  ...(chosen && { executablePath: chosen }),
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+});
+const open = async (colorScheme, viewport, deviceScaleFactor = 1) => {
+  const page = await browser.newPage({ viewport, colorScheme, deviceScaleFactor });
+  await page.goto(server.address);
+  return page;
+};
+const wide = { width: 1280, height: 720 };
+const pages = {
+  light: await open('light', wide, 1.5),
+  dark: await open('dark', wide, 1.5),
+  'phone-light': await open('light', { width: 390, height: 844 }, 2),
+  'phone-dark': await open('dark', { width: 390, height: 844 }, 2),
+};
+
+const shoot = (state) =>
+  Promise.all(
+    Object.entries(pages).map(async ([name, page]) => {
+      await page
+        .locator('.state .now strong')
+        .filter({ hasText: new RegExp(`^${state}`) })
+        .waitFor();
+      await page.screenshot({ path: `${folder}${state}-${name}.png` });
+    }),
+  );
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const pushes = setInterval(() => faults.act({ do: 'push' }), 700);
+faults.act({ do: 'delay', ms: 40 });
+faults.begin();
+for (const page of [pages.light, pages.dark]) await page.getByLabel('How much is seen at once').selectOption('15000');
+await sleep(13_000);
+await shoot('alive');
+faults.act({ do: 'pull' });
+await shoot('stale');
+await shoot('connecting');
+faults.act({ do: 'refuse', retryAfter: 20 });
+faults.act({ do: 'plug' });
+await shoot('reconnecting');
+faults.act({ do: 'accept' });
+faults.act({ do: 'reconnect' });
+await sleep(3_000);
+faults.act({ do: 'close' });
+await shoot('closed');
+
+clearInterval(pushes);
+await browser.close();
+control.stop();
+inspection.stop();
+await server.close();
+await stage.close();
