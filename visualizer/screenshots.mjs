@@ -66,7 +66,6 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const pushes = setInterval(() => faults.act({ do: 'push' }), 700);
 faults.act({ do: 'delay', ms: 40 });
 faults.begin();
-for (const page of [pages.light, pages.dark]) await page.getByLabel('How much is seen at once').selectOption('15000');
 await sleep(13_000);
 await shoot('alive');
 faults.act({ do: 'pull' });

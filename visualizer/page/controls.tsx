@@ -31,6 +31,20 @@ export function Controls() {
         </svg>
       </div>
       <div class="group">
+        <button type="button" onClick={() => order({ do: 'reconnect' })}>
+          Reconnect
+        </button>
+        {shown.value?.life.isOver === true ? (
+          <button type="button" class="mend" onClick={() => order({ do: 'dial' })}>
+            Dial anew
+          </button>
+        ) : (
+          <button type="button" onClick={() => order({ do: 'close' })}>
+            Close
+          </button>
+        )}
+      </div>
+      <div class="group">
         <button type="button" disabled={now.server === 'down'} onClick={() => order({ do: 'restart' })}>
           Restart
         </button>
@@ -88,20 +102,6 @@ export function Controls() {
           </button>
         </div>
       </details>
-      <div class="group">
-        <button type="button" onClick={() => order({ do: 'reconnect' })}>
-          Reconnect
-        </button>
-        {shown.value?.life.isOver === true ? (
-          <button type="button" class="mend" onClick={() => order({ do: 'dial' })}>
-            Dial anew
-          </button>
-        ) : (
-          <button type="button" onClick={() => order({ do: 'close' })}>
-            Close
-          </button>
-        )}
-      </div>
     </section>
   );
 }

@@ -37,7 +37,6 @@ function Page() {
       ) : (
         <main>
           <div class="left">
-            <Controls />
             <section class="chart panel" aria-label="Statechart">
               <Diagram machine={machine} />
             </section>
@@ -48,6 +47,7 @@ function Page() {
           </div>
           <div class="right">
             <Panel machine={machine} key={machine.key} />
+            <Controls />
             <Teller />
             <Log />
           </div>

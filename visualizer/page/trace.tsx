@@ -11,7 +11,7 @@ import { type Life, stateWord } from './life.ts';
 import { cursor, look, news, now, shown, time } from './store.ts';
 
 /** How much of a life is seen at once, ms. */
-export const spans = [15_000, 60_000, 300_000, 1_800_000];
+export const spans = [15_000, 30_000, 60_000, 300_000, 1_800_000];
 
 /** The wave of one beat: where, as a share of its width, and how high. */
 const wave: readonly [number, number][] = [
