@@ -42,6 +42,7 @@ test(
 
     server.tell('count');
     const counted = await server.until('counted');
+    child.tell('close');
     const quarter = cycles / 4;
     expect(counted['dials']).toEqual({ close: quarter, cut: quarter, refuse: quarter, leave: quarter, stay: 3 });
     expect(dials).toBe(cycles + 3);

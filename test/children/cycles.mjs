@@ -1,8 +1,8 @@
 /**
  * Dial, id, loss, thousands of times, and what is left of it: `node --expose-gc cycles.mjs URL CYCLES`. The server is `cycle-server.mjs`.
- * Exits by itself.
+ * Exits by itself, when it has been told to close.
  */
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapSnapshot } from 'node:v8';
@@ -129,6 +129,10 @@ say('cycled', {
   before,
   after: resources(),
 });
+
+// The server is to count its connections first.
+await once(process.stdin, 'data');
+process.stdin.destroy();
 
 const socket = last.deref();
 connection.on('closed', () => {
