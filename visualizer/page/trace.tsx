@@ -106,7 +106,8 @@ export function Trace({ span }: { span: number }) {
   void news.value;
   const at = time.value;
   const isPast = cursor.value !== undefined;
-  const to = isPast && machine ? Math.min(Math.max(now.peek(), machine.life.last.at), at + span / 2) : at;
+  const newest = Math.max(now.peek(), machine?.life.last.at ?? 0);
+  const to = isPast ? Math.min(newest, at + span / 2) : newest;
   const from = to - span;
   if (machine !== undefined) drawn.current = pictureOf(machine.life, from, to);
   useEffect(() => {
