@@ -131,6 +131,7 @@ export class Outbox {
       gone.push(this.#shift().data);
       next = this.#held[this.#first];
     }
+    if (this.messages === 0) this.rest();
     for (const data of gone) this.#dropped({ data, reason: 'expired' });
   }
 

@@ -74,6 +74,7 @@ function statedWait({ retryAfter }: Loss, { spread }: Backoff, random: number): 
 /** The longest delay a timer takes; a longer one fires at once (HTML, Node: a signed 32-bit integer). */
 export const longestTimer = 2 ** 31 - 1;
 
+/** NaN becomes the least: as a delay it would fire at once, for ever. */
 export function clamp(value: number, min: number, max: number): number {
-  return Math.min(Math.max(value, min), max);
+  return value > min ? Math.min(value, max) : min;
 }

@@ -173,7 +173,7 @@ const base = setup({
             id: event.id,
             namedAt: context.line.wallTime(),
             interval:
-              event.interval === undefined
+              event.interval === undefined || Number.isNaN(event.interval)
                 ? context.interval
                 : clamp(event.interval, dictatedInterval.min, dictatedInterval.max),
             serverClock: sampled(context.serverClock, event),
@@ -512,7 +512,7 @@ function sampled(
   clock: Context['serverClock'],
   { serverTime, receivedAt: at }: { serverTime?: number | undefined; receivedAt: number },
 ): Context['serverClock'] {
-  if (serverTime === undefined || clock === 'distrusted') return clock;
+  if (serverTime === undefined || Number.isNaN(serverTime) || clock === 'distrusted') return clock;
   const offset = serverTime - at;
   if (clock === undefined) return { offset, at, samples: 1 };
   return { offset: Math.max(offset, clock.offset - (at - clock.at) * clockDrift), at, samples: clock.samples + 1 };

@@ -288,6 +288,9 @@ test.each([
   [5_000, 5_000],
   [1, 1_000],
   [1e9, 3_600_000],
+  [Infinity, 3_600_000],
+  [-1, 1_000],
+  [Number.NaN, 60_000],
 ])('an interval of %d dictated by the server becomes %d, for this visit', (interval, inForce) => {
   const subject = new Subject().tell(opened, { type: 'peer.named', receivedAt: 0, interval });
   expect(contextOf(subject).interval).toBe(inForce);
