@@ -26,6 +26,8 @@ export async function buildPage(outDir: string): Promise<void> {
       chunkSizeWarningLimit: 2_000,
       modulePreload: false,
       license: { fileName: 'LICENSES.md' },
+      // Laying our chart out takes its time, and is no plugin gone astray.
+      rollupOptions: { checks: { pluginTimings: false } },
     },
   });
 }

@@ -99,8 +99,8 @@ describe('offline', () => {
     expect(open(), 'nobody closed the socket but us').toBeLessThanOrEqual(1);
     const lost = all.find(({ type }) => type === 'lost')!;
     expect(lost.detail.cause).toBe('silent');
-    // The last sign of life came before we knew of the cut; a machine this busy is given a second.
-    expect(lost.at - from).toBeLessThanOrEqual(detectionBound(heartbeat) + 1_000);
+    // The last sign of life came before we knew of the cut; a busy machine is given two seconds.
+    expect(lost.at - from).toBeLessThanOrEqual(detectionBound(heartbeat) + 2_000);
     expect(lost.detail.nextDialIn, 'offline holds the dial').toBe(20_000);
     const back = Date.now();
     await tab.online();
