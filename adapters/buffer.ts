@@ -127,10 +127,7 @@ export class Outbox {
     if (this.#bounds.maxAge === Infinity) return;
     const born = this.#clock.wallTime() - this.#bounds.maxAge;
     const gone: Sendable[] = [];
-    for (let next = this.#held[this.#first]; next !== undefined && next.since <= born;) {
-      gone.push(this.#shift().data);
-      next = this.#held[this.#first];
-    }
+    while ((this.#held[this.#first]?.since ?? Infinity) <= born) gone.push(this.#shift().data);
     if (this.messages === 0) this.rest();
     for (const data of gone) this.#dropped({ data, reason: 'expired' });
   }

@@ -10,7 +10,7 @@ import { type Amount, defaultBounds, type Dropped, type Sendable } from './buffe
 import { check, type Rules } from './check.ts';
 import { systemClock } from './clock.ts';
 import type { Line } from './line.ts';
-import { callEach, listenIn } from './listeners.ts';
+import { Listeners } from './listeners.ts';
 import { connectionInput, type ConnectionOptions, connectionRules, type UrlOption } from './options.ts';
 import type { Frame } from './protocols/protocol.ts';
 import { surface } from './surface.ts';
@@ -74,7 +74,7 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   /** The machine at work: its snapshot has more to show than this object does. */
   readonly actor: Actor<typeof machine>;
   readonly #line: Line;
-  readonly #listeners = new Map<keyof ConnectionEvents, readonly ((detail: never) => void)[]>();
+  readonly #listeners = new Map<keyof ConnectionEvents, Listeners<never>>();
   readonly #buffer: Amount;
   readonly #clock: { now(): number; wallTime(): number };
   #state: State;
@@ -171,11 +171,9 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
       throw new TypeError(`on: ${type} is not an event: there are ${[...eventTypes].join(', ')}`);
     if (typeof listener !== 'function') throw new TypeError('on: listener must be a function');
     if (type === 'message') return this.#line.onMessage(listener as ConnectionListener<'message'>);
-    return listenIn(
-      () => this.#listeners.get(type) ?? [],
-      (listeners) => this.#listeners.set(type, listeners),
-      listener,
-    );
+    const listeners = this.#listeners.get(type) ?? new Listeners();
+    this.#listeners.set(type, listeners);
+    return listeners.add(listener);
   }
 
   /**
@@ -269,15 +267,16 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
 
   /** False: nobody listens. */
   #emit<T extends keyof ConnectionEvents>(type: T, detail: ConnectionEvents[T]): boolean {
-    const listeners = (this.#listeners.get(type) ?? []) as readonly ConnectionListener<T>[];
-    callEach(listeners, detail);
-    return listeners.length > 0;
+    const listeners = this.#listeners.get(type);
+    const isHeard = listeners !== undefined && listeners.all.length > 0;
+    listeners?.call(detail as never);
+    return isHeard;
   }
 }
 
 export type { Connection };
 
-const eventTypes: ReadonlySet<string> = new Set<keyof ConnectionEvents>([
+export const eventTypes: ReadonlySet<keyof ConnectionEvents> = new Set<keyof ConnectionEvents>([
   'open',
   'message',
   'lost',

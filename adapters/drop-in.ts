@@ -21,7 +21,7 @@ import { nativePing } from './protocols/native-ping.ts';
 import type { Frame, Protocol } from './protocols/protocol.ts';
 import { silent } from './protocols/silent.ts';
 import { checkCloseFrame, domString, syntaxError, webSocketUrl } from './url.ts';
-import type { WebSocketClass } from './visit.ts';
+import { noStatus, type WebSocketClass } from './visit.ts';
 import { lineOf } from './websocket.ts';
 
 /** Those of `connect()`; its `protocols` are the constructor's second argument. */
@@ -63,8 +63,6 @@ const CLOSING = 2;
 const CLOSED = 3;
 type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | typeof CLOSED;
 
-/** "No status": the close frame carries no code (RFC 6455 §7.4.1). */
-const noStatus = 1005;
 /** No close frame came (RFC 6455 §7.1.5). */
 const noHandshake = 1006;
 
@@ -213,12 +211,9 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
     if (this.#readyState === CONNECTING && this.#isPlain) {
       throw new DOMException('send: the WebSocket is not open yet', 'InvalidStateError');
     }
-    this.#calls += 1;
-    try {
+    this.#call(() => {
       if (!connection.send(message)) this.#refuse(connection, message);
-    } finally {
-      this.#calls -= 1;
-    }
+    });
   }
 
   /**
@@ -352,8 +347,8 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
 
   #lost(detail: ConnectionEvents['lost']): void {
     this.#tell('lost', detail);
-    if (this.#readyState !== OPEN) return;
-    if (detail.nextDialIn === undefined) return;
+    // Of the last loss `closed` tells.
+    if (this.#readyState !== OPEN || detail.nextDialIn === undefined) return;
     this.#readyState = CONNECTING;
     this.#end({ ...detail, reconnecting: true });
   }

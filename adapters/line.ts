@@ -17,7 +17,7 @@ import {
 import type { Clock } from './clock.ts';
 import type { Address } from './dial.ts';
 import type { Lifecycle, LifecycleOptions, WorldFact } from './lifecycle.ts';
-import { callEach, listenIn } from './listeners.ts';
+import { Listeners } from './listeners.ts';
 import type { Frame, Protocol } from './protocols/protocol.ts';
 import { surface } from './surface.ts';
 import { type Host, Visit, type WebSocketLike } from './visit.ts';
@@ -77,9 +77,9 @@ export class Line implements MachineLine, DataPlane {
   #sentBefore: Amount = { messages: 0, bytes: 0 };
   /** Undefined between visits, and when the one that was is over. */
   #current: Visit | undefined;
-  #listeners: readonly MessageListener[] = [];
-  #dropListeners: readonly ((dropped: Dropped) => void)[] = [];
-  #drainListeners: readonly (() => void)[] = [];
+  readonly #listeners = new Listeners<Frame>();
+  readonly #dropListeners = new Listeners<Dropped>();
+  readonly #drainListeners = new Listeners<void>();
   /** Somebody was refused and has not been told of room yet. */
   #isRefusing = false;
   /** Runs while something waits for the socket to have room. */
@@ -87,7 +87,7 @@ export class Line implements MachineLine, DataPlane {
 
   constructor(options: LineOptions) {
     this.#options = options;
-    this.#outbox = new Outbox(options.buffer, options.clock, (dropped) => callEach(this.#dropListeners, dropped));
+    this.#outbox = new Outbox(options.buffer, options.clock, (dropped) => this.#dropListeners.call(dropped));
     this.#host = {
       protocol: options.protocol,
       early: finite(options.buffer),
@@ -143,7 +143,7 @@ export class Line implements MachineLine, DataPlane {
 
   /** From now on nothing is received and nothing accepted. */
   mute(): void {
-    this.#listeners = [];
+    this.#listeners.all = [];
     this.shut();
   }
 
@@ -168,43 +168,22 @@ export class Line implements MachineLine, DataPlane {
     const bytes = byteLength(data);
     if (this.#gate === 'shut') return false;
     if (this.#outbox.messages === 0 && this.#handOver(data, bytes)) return true;
-    if (this.#outbox.offer(data, bytes, this.#current?.bufferedAmount ?? 0)) {
-      if (this.#isReleased) this.#startPump();
-      return true;
-    }
-    this.#isRefusing = true;
-    if (this.#isReleased) this.#startPump();
-    return false;
+    const accepted = this.#outbox.offer(data, bytes, this.#current?.bufferedAmount ?? 0);
+    if (!accepted) this.#isRefusing = true;
+    this.#startPump();
+    return accepted;
   }
 
   onMessage(listener: MessageListener): () => void {
-    return listenIn(
-      () => this.#listeners,
-      (listeners) => {
-        this.#listeners = listeners;
-      },
-      listener,
-    );
+    return this.#listeners.add(listener);
   }
 
   onDropped(listener: (dropped: Dropped) => void): () => void {
-    return listenIn(
-      () => this.#dropListeners,
-      (listeners) => {
-        this.#dropListeners = listeners;
-      },
-      listener,
-    );
+    return this.#dropListeners.add(listener);
   }
 
   onDrain(listener: () => void): () => void {
-    return listenIn(
-      () => this.#drainListeners,
-      (listeners) => {
-        this.#drainListeners = listeners;
-      },
-      listener,
-    );
+    return this.#drainListeners.add(listener);
   }
 
   drain(): Sendable[] {
@@ -277,7 +256,7 @@ export class Line implements MachineLine, DataPlane {
     this.#outbox.flush((data, bytes) => this.#handOver(data, bytes));
     if (this.#isRefusing && this.bufferedAmount <= this.#options.buffer.bytes / 2) {
       this.#isRefusing = false;
-      callEach(this.#drainListeners, undefined);
+      this.#drainListeners.call();
     }
     this.#startPump();
   }
@@ -299,7 +278,7 @@ export class Line implements MachineLine, DataPlane {
 
   /** On the hot path: not shared with others, whose listeners are of other kinds. */
   #receive(frame: Frame): void {
-    const listeners = this.#listeners;
+    const listeners = this.#listeners.all;
     for (let i = 0; i < listeners.length; i += 1) {
       try {
         listeners[i]!(frame);

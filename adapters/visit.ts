@@ -65,7 +65,7 @@ export interface Host {
 
 const OPEN = 1;
 /** "No status": says that a close frame carried no code (RFC 6455 §7.4.1). */
-const noStatus = 1005;
+export const noStatus = 1005;
 
 export class Visit {
   readonly #host: Host;

@@ -3,7 +3,13 @@
  */
 import { expect } from 'vitest';
 
-import { connect, type Connection, type ConnectionEvents, type ConnectOptions } from '../../adapters/connect.ts';
+import {
+  connect,
+  type Connection,
+  type ConnectionEvents,
+  type ConnectOptions,
+  eventTypes,
+} from '../../adapters/connect.ts';
 import type { WebSocketClass, WebSocketLike } from '../../adapters/visit.ts';
 import type { CloseInfo, State } from '../../machines/events.ts';
 
@@ -11,19 +17,6 @@ export type Heard = {
   [T in keyof ConnectionEvents]: { type: T; at: number; detail: ConnectionEvents[T] };
 }[keyof ConnectionEvents];
 export type HeardOf<T extends Heard['type']> = Extract<Heard, { type: T }>;
-
-const types = [
-  'open',
-  'message',
-  'lost',
-  'retry',
-  'restored',
-  'dropped',
-  'drain',
-  'state',
-  'warning',
-  'closed',
-] as const satisfies readonly Heard['type'][];
 
 /** A connection and all that it has said, in order, `at` epoch ms. */
 export class Watch {
@@ -38,7 +31,7 @@ export class Watch {
       at: Date.now(),
       detail: { state: this.connection.state, previous: this.connection.state, cause: undefined },
     });
-    for (const type of types) {
+    for (const type of eventTypes) {
       this.connection.on(type, (detail) => {
         this.heard.push({ type, at: Date.now(), detail } as Heard);
         const waiting = this.#waiting;
