@@ -82,7 +82,8 @@ export async function demo(args: string[], terminal: Terminal): Promise<number> 
   }
 }
 
-function openPage(
+/** The demo's page: what it listens to, and what it can order. */
+export function openPage(
   files: Files,
   wanted: number,
   inspection: Inspection | undefined,

@@ -30,7 +30,6 @@ import { Faults, type Status } from '../bin/faults.ts';
 import { PageServer, readFiles } from '../bin/page.ts';
 import { openStage } from '../bin/stage.ts';
 import { noPaint } from '../bin/terminal.ts';
-import { buildBridge } from '../visualizer/build.ts';
 import { Command, served, started } from './command.ts';
 import { until, untilState } from './support.ts';
 
@@ -48,16 +47,18 @@ const pageFiles: Record<string, string> = {
   'notes.unknown': 'not served',
 };
 
-beforeAll(async () => {
-  for (const at of [whole, bare]) {
-    const isOurs = (source: string) => !resolve(source).startsWith(resolve('dist/visualizer'));
+beforeAll(() => {
+  for (const [at, without] of [
+    [whole, 'dist/visualizer/page'],
+    [bare, 'dist/visualizer'],
+  ] as const) {
+    const isOurs = (source: string) => !resolve(source).startsWith(resolve(without));
     cpSync('dist', join(at, 'dist'), { recursive: true, filter: isOurs });
     cpSync('package.json', join(at, 'package.json'));
     symlinkSync(resolve('node_modules'), join(at, 'node_modules'));
   }
   mkdirSync(join(page, 'assets'), { recursive: true });
   for (const [name, content] of Object.entries(pageFiles)) writeFileSync(join(page, name), content);
-  await buildBridge(join(whole, 'dist/visualizer'));
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
 
 import { Control } from '../dist/bin/control.js';
+import { openPage } from '../dist/bin/demo.js';
 import { Faults } from '../dist/bin/faults.js';
-import { PageServer, readFiles } from '../dist/bin/page.js';
+import { readFiles } from '../dist/bin/page.js';
 import { openStage } from '../dist/bin/stage.js';
 import { noPaint } from '../dist/bin/terminal.js';
 import { serveInspection } from '../dist/visualizer/inspect.node.js';
@@ -21,15 +22,7 @@ const inspection = serveInspection();
 const stage = await openStage({ interval: 2_000, timeout: 12_000 }, 0, inspection.inspect);
 const faults = new Faults(stage, { print: () => {}, paint: noPaint });
 const control = new Control(faults);
-const server = await PageServer.open({
-  port: 0,
-  files: readFiles(),
-  configFor: (host) => ({ sources: [`ws://${host}/inspect`], control: `ws://${host}/control` }),
-  upgrades: {
-    '/inspect': (...upgraded) => inspection.upgrade(...upgraded),
-    '/control': (...upgraded) => control.upgrade(...upgraded),
-  },
-});
+const server = await openPage(readFiles(), 0, inspection, control);
 
 const chosen = [process.env.SYSTOLE_CHROMIUM, '/usr/bin/chromium'].find(
   (path) => path !== undefined && existsSync(path),

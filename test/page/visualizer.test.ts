@@ -15,6 +15,7 @@ import { createActor, createMachine } from 'xstate';
 
 import { connect } from '../../adapters/connect.ts';
 import { Control } from '../../bin/control.ts';
+import { openPage } from '../../bin/demo.ts';
 import { Faults } from '../../bin/faults.ts';
 import { PageServer, readFiles } from '../../bin/page.ts';
 import { openStage } from '../../bin/stage.ts';
@@ -60,15 +61,7 @@ async function demo(heartbeat = { interval: 600, timeout: 600 }) {
   const stage = await openStage(heartbeat, 0, inspection.inspect);
   const faults = new Faults(stage, { print: () => {}, paint: noPaint });
   const control = new Control(faults);
-  const server = await PageServer.open({
-    port: 0,
-    files: readFiles(join(process.cwd(), built))!,
-    configFor: (host) => ({ sources: [`ws://${host}/inspect`], control: `ws://${host}/control` }),
-    upgrades: {
-      '/inspect': (...upgraded) => inspection.upgrade(...upgraded),
-      '/control': (...upgraded) => control.upgrade(...upgraded),
-    },
-  });
+  const server = await openPage(readFiles(join(process.cwd(), built))!, 0, inspection, control);
   faults.begin();
   onTestFinished(async () => {
     faults.act({ do: 'close' });
@@ -341,20 +334,21 @@ describe('an app in a page of its own origin', () => {
   });
 });
 
-describe('a Node process', () => {
-  async function inspected() {
-    const inspection = serveInspection();
-    const server = createServer();
-    server.on('upgrade', (...upgraded) => inspection.upgrade(...upgraded));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      inspection.stop();
-      server.closeAllConnections();
-      server.close();
-    });
-    return { inspection, source: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/` };
-  }
+/** A process that is inspected: this one. */
+async function inspected() {
+  const inspection = serveInspection();
+  const server = createServer();
+  server.on('upgrade', (...upgraded) => inspection.upgrade(...upgraded));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    inspection.stop();
+    server.closeAllConnections();
+    server.close();
+  });
+  return { inspection, source: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+}
 
+describe('a Node process', () => {
   test('told of late, and again after a reload; what it says is text', async () => {
     const { inspection, source } = await inspected();
     const { url } = await listen((socket) => speakIdHeartbeat(socket, '<img src=x onerror=alert(1)>'));
@@ -426,10 +420,7 @@ describe("other people's machines", () => {
   });
 
   test('of XState 5, through our bridge', async () => {
-    const inspection = serveInspection();
-    const server = createServer();
-    server.on('upgrade', (...upgraded) => inspection.upgrade(...upgraded));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { inspection, source } = await inspected();
     const machine = createMachine({
       id: 'kettle',
       initial: 'cold',
@@ -443,15 +434,9 @@ describe("other people's machines", () => {
       },
     });
     const actor = createActor(machine, { inspect: inspection.inspect }).start();
-    onTestFinished(() => {
-      actor.stop();
-      inspection.stop();
-      server.closeAllConnections();
-      server.close();
-    });
+    onTestFinished(() => void actor.stop());
     actor.send({ type: 'HEAT' });
-    const { port } = server.address() as AddressInfo;
-    const { page, errors } = await open(await visualize([`ws://127.0.0.1:${port}/`]));
+    const { page, errors } = await open(await visualize([source]));
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toBe('hot · boiling');
     const chart = page.locator('.statechart');
     await expect.poll(() => chart.innerText(), { timeout: patience }).toMatch(/8\d(?:\.\d)? s|1\.\d min/);
