@@ -20,6 +20,9 @@ export type BackoffFunction = (attempt: number, loss: Loss & { random: number })
 
 export const defaultBackoff: Backoff = { initial: 500, max: 30_000, factor: 2, spread: 1_000 };
 
+/** Within {@link paceOf} there are no more dials than this, whatever they were lost by. */
+export const dialsPerPace = 10;
+
 /** A delay the server asks for is honoured up to here. */
 export const longestStatedDelay = 3_600_000;
 
@@ -49,26 +52,47 @@ const ours: ReadonlySet<Cause> = new Set<Cause>([
  */
 export function wait(loss: Loss, policy: Backoff | BackoffFunction, random: number): number {
   const own = typeof policy === 'function' ? policy(loss.attempt, { ...loss, random }) : undefined;
-  const backoff = typeof policy === 'function' ? defaultBackoff : policy;
-  const waited = own !== undefined && own >= 0 && Number.isFinite(own) ? own : standardWait(loss, backoff, random);
-  return clamp(Math.max(waited, statedWait(loss, backoff, random)), 0, longestTimer);
+  const waited =
+    own !== undefined && own >= 0 && Number.isFinite(own) ? own : standardWait(loss, backoffOf(policy), random);
+  return clamp(Math.max(waited, statedWait(loss, policy, random)), 0, longestTimer);
+}
+
+/**
+ * Ms within which ten dials may begin, the user's own not counted: as long as ten refused ones wait at the least, 75.75 s by default. So neither a
+ * server that takes its clients in and drops them, nor a network that comes and goes, is dialled faster than a server that refuses. The app's own rule
+ * keeps its own pace.
+ */
+export function paceOf(policy: Backoff | BackoffFunction): number {
+  if (typeof policy === 'function') return 0;
+  let pace = 0;
+  for (let attempt = 1; attempt <= dialsPerPace; attempt += 1) pace += ceilingOf(policy, attempt) / 2;
+  return pace;
+}
+
+function ceilingOf({ initial, max, factor }: Backoff, attempt: number): number {
+  const exponent = clamp(attempt - 1, 0, 100); // beyond, 0 · Infinity would make NaN
+  return Math.min(max, initial * factor ** exponent);
 }
 
 function standardWait(loss: Loss, backoff: Backoff, random: number): number {
   if (ours.has(loss.cause)) return 0;
-  const exponent = clamp(loss.attempt - 1, 0, 100); // beyond, 0 · Infinity would make NaN
   if (loss.code === 1013) {
-    const floor = Math.min(tryAgainLater * backoff.factor ** exponent, Math.max(backoff.max, tryAgainLater));
-    return floor + random * backoff.spread;
+    const patient = { ...backoff, initial: tryAgainLater, max: Math.max(backoff.max, tryAgainLater) };
+    return ceilingOf(patient, loss.attempt) + random * backoff.spread;
   }
   if (loss.attempt === 0) return random * backoff.spread;
-  const ceiling = Math.min(backoff.max, backoff.initial * backoff.factor ** exponent);
+  const ceiling = ceilingOf(backoff, loss.attempt);
   return ceiling / 2 + (random * ceiling) / 2;
 }
 
-function statedWait({ retryAfter }: Loss, { spread }: Backoff, random: number): number {
+/** The part of {@link wait} that the server has asked for, ms. */
+export function statedWait({ retryAfter }: Loss, policy: Backoff | BackoffFunction, random: number): number {
   if (retryAfter === undefined || !(retryAfter > 0)) return 0;
-  return Math.min(retryAfter, longestStatedDelay) + random * spread;
+  return Math.min(retryAfter, longestStatedDelay) + random * backoffOf(policy).spread;
+}
+
+function backoffOf(policy: Backoff | BackoffFunction): Backoff {
+  return typeof policy === 'function' ? defaultBackoff : policy;
 }
 
 /** The longest delay a timer takes; a longer one fires at once (HTML, Node: a signed 32-bit integer). */

@@ -11,7 +11,7 @@
  */
 import { assign, emit, type EventObject, fromCallback, sendTo, setup, type SnapshotFrom } from 'xstate';
 
-import { clamp, defaultBackoff, longestTimer, wait } from './backoff.ts';
+import { clamp, defaultBackoff, dialsPerPace, longestTimer, paceOf, statedWait, wait } from './backoff.ts';
 import type { Cause, CloseInfo, Fact, Line, Loss, Order, Output, Report, State } from './events.ts';
 import { type PartialSettings, type Settings, settle } from './settings.ts';
 
@@ -42,8 +42,12 @@ export interface Context {
   namedAt: number | undefined;
   /** Epoch ms of this visit's dial. */
   dialledAt: number;
+  /** Epoch ms of the last ten dials since the user's own one. */
+  dials: readonly number[];
   /** Epoch ms; undefined unless a dial is waiting. */
   nextDialAt: number | undefined;
+  /** Epoch ms before which no wake dials: the server has asked for it, or there were ten dials already. */
+  notBefore: number;
   /** Ms from the loss, or from the wake, to the next dial. */
   wait: number;
   /** The last loss of an established line: epoch ms, and how many dials there had been by then. */
@@ -137,7 +141,7 @@ const base = setup({
     isSuspect: ({ context }) => context.line.silentFor() > suspectAfter(context),
     sleptOrFroze: ({ event }) => event.type === 'world.woke' && (event.reason === 'sleep' || event.reason === 'freeze'),
     dialsSooner: ({ context }) =>
-      !isUnseen(context) && wakeDelay(context) < (context.nextDialAt ?? Infinity) - context.line.wallTime(),
+      !isUnseen(context) && soonest(context) < (context.nextDialAt ?? Infinity) - context.line.wallTime(),
     brokeOff: ({ event }) => event.type === 'socket.lost' && !event.wasClean,
     isUnseen: ({ context }) => isUnseen(context),
   },
@@ -145,6 +149,7 @@ const base = setup({
     beginVisit: assign(({ context }) => ({
       attempt: context.attempt + 1,
       dialledAt: context.line.wallTime(),
+      dials: [...context.dials, context.line.wallTime()].slice(-dialsPerPace),
       nextDialAt: undefined,
       namedAt: undefined,
       interval: context.settings.heartbeat.interval,
@@ -191,19 +196,21 @@ const base = setup({
     ),
     distrustClock: assign({ serverClock: 'distrusted' }),
     forgetAttempts: assign(({ context }) => ({ attempt: 0, retriesLeft: context.settings.retries })),
+    forgetDials: assign({ dials: [] }),
     scheduleDial: assign(({ context, event }) => {
       const { settings, line } = context;
-      const ms =
-        context.cause === 'network-changed'
-          ? wakeDelay(context)
-          : wait(lossOf(context, event), settings.backoff, line.random());
+      const loss = lossOf(context, event);
+      const random = line.random();
+      const least = Math.max(statedWait(loss, settings.backoff, random), restOfPace(context));
+      const ms = context.cause === 'network-changed' ? wakeDelay(context) : wait(loss, settings.backoff, random);
       return {
-        ...dialIn(context, Math.max(ms, hold(context))),
+        ...dialIn(context, Math.max(ms, least, hold(context))),
+        notBefore: line.wallTime() + least,
         retriesLeft: context.retriesLeft - 1,
       };
     }),
-    holdDial: assign(({ context }) => dialIn(context, hold(context, 'offline'))),
-    dialSooner: assign(({ context }) => dialIn(context, wakeDelay(context))),
+    holdDial: assign(({ context }) => dialIn(context, Math.max(hold(context, 'offline'), restOfWait(context)))),
+    dialSooner: assign(({ context }) => dialIn(context, soonest(context))),
     noteOutage: assign(({ context }) =>
       context.namedAt === undefined ? {} : { outage: { since: context.line.wallTime(), dials: context.attempt } },
     ),
@@ -267,7 +274,9 @@ export const connectionMachine = base.createMachine({
       serverClock: undefined,
       namedAt: undefined,
       dialledAt: line.wallTime(),
+      dials: [],
       nextDialAt: undefined,
+      notBefore: 0,
       wait: 0,
       outage: undefined,
       believableUntil: Infinity,
@@ -290,7 +299,7 @@ export const connectionMachine = base.createMachine({
         'peer.refused': { target: 'lost', actions: ['noteEnd', { type: 'blame', params: 'refused' }] },
         'user.reconnected': {
           target: 'lost',
-          actions: ['noteEnd', 'forgetAttempts', { type: 'blame', params: 'user-reconnected' }],
+          actions: ['noteEnd', 'forgetAttempts', 'forgetDials', { type: 'blame', params: 'user-reconnected' }],
         },
         'user.closed': { target: '.closing', actions: ['blameUser', 'hangUp'] },
         'world.suspended': { target: 'lost', actions: ['noteEnd', { type: 'blame', params: 'suspended' }] },
@@ -452,7 +461,7 @@ export const connectionMachine = base.createMachine({
       on: {
         'world.woke': { guard: 'dialsSooner', target: 'reconnecting', reenter: true, actions: 'dialSooner' },
         'world.wentOffline': { target: 'reconnecting', reenter: true, actions: 'holdDial' },
-        'user.reconnected': { target: 'socket', actions: 'forgetAttempts' },
+        'user.reconnected': { target: 'socket', actions: ['forgetAttempts', 'forgetDials'] },
         'user.closed': { target: 'closed', actions: 'blameUser' },
       },
     },
@@ -501,7 +510,9 @@ function endOf(event: Fact): CloseInfo {
 
 function isOutdated({ serverClock, settings }: Context, event: Fact): boolean {
   if (event.type !== 'peer.beat' || event.serverTime === undefined || typeof serverClock !== 'object') return false;
-  return event.receivedAt + serverClock.offset - event.serverTime > settings.heartbeat.maxAge;
+  // An answer is no older than its question, however late it is read: a page may have been frozen in between.
+  const since = event.receivedAt - (event.roundTripTime ?? 0);
+  return since + serverClock.offset - event.serverTime > settings.heartbeat.maxAge;
 }
 
 /**
@@ -546,4 +557,21 @@ function waitOf({ wait: ms }: Context): number {
 
 function dialIn({ line }: Context, ms: number): Pick<Context, 'wait' | 'nextDialAt'> {
   return { wait: ms, nextDialAt: line.wallTime() + ms };
+}
+
+/** Ms until a wake may dial. */
+function soonest(context: Context): number {
+  return Math.max(wakeDelay(context), restOfWait(context));
+}
+
+/** Ms that nothing but the user's word may shorten. The clock may have been set meanwhile: no more than was to be waited. */
+function restOfWait({ line, notBefore, wait: ms }: Context): number {
+  return clamp(notBefore - line.wallTime(), 0, ms);
+}
+
+/** Ms until a dial would not be one too many. Dials of the future are of a clock that has been set back. */
+function restOfPace({ line, dials, settings: { backoff } }: Context): number {
+  if (dials.length < dialsPerPace) return 0;
+  const elapsed = line.wallTime() - dials[0]!;
+  return elapsed < 0 ? 0 : Math.max(0, paceOf(backoff) - elapsed);
 }

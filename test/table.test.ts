@@ -374,7 +374,7 @@ const arrivals: Record<Place, () => Subject> = {
   'stale.asking': () => arrivals['alive.probing']().wait(),
   'stale.asking, outdated': () => {
     const subject = arrivals['alive.quiet']();
-    return subject.tell(beat(subject.clock.now(), 60_001));
+    return subject.tell(beat(subject.clock.now(), 60_008));
   },
   'stale.draining': () => arrivals['stale.asking']().wait(),
   closing: () => arrivals['alive.quiet']().tell({ type: 'user.closed' }),
@@ -389,7 +389,7 @@ const stimuli: Record<Stimulus, (subject: Subject) => unknown> = {
   'url.failed': (s) => s.tell({ type: 'url.failed', reason: 'gone' }),
   'peer.named': (s) => s.tell(naming(s.clock.now())),
   'peer.beat, fresh': (s) => s.tell(beat(s.clock.now(), 0)),
-  'peer.beat, outdated': (s) => s.tell(beat(s.clock.now(), 60_001)),
+  'peer.beat, outdated': (s) => s.tell(beat(s.clock.now(), 60_008)),
   'peer.beat, undated': (s) => s.tell(beat(s.clock.now(), undefined)),
   'peer.spoke': (s) => s.tell({ type: 'peer.spoke' }),
   'peer.refused': (s) => s.tell({ type: 'peer.refused', reason: 'later', retryAfter: 9_000 }),
