@@ -20,10 +20,10 @@ export const count: Rule = (value) =>
     ? undefined
     : 'a whole number from 0, or Infinity';
 export const size: Rule = (value) => (isNumber(value) && value >= 0 ? undefined : 'a number from 0, or Infinity');
-export const callable: Rule = (value) => (typeof value === 'function' ? undefined : 'a function');
+export const callable: Rule = (value) => (isFunction(value) ? undefined : 'a function');
 
 /** Instead of an object of options. */
-export const callableOrObject: Rule = (value) => (typeof value === 'function' ? undefined : 'an object or a function');
+export const callableOrObject: Rule = (value) => (isFunction(value) ? undefined : 'an object or a function');
 export const booleanOrObject: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true, false or an object');
 
 export function oneOf(...words: readonly string[]): Rule {
@@ -65,6 +65,10 @@ function isPair(rule: Rules | readonly [Rule, Rules]): rule is readonly [Rule, R
 
 export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && !Number.isNaN(value);
+}
+
+export function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -12,6 +12,6 @@ export {
   type ConnectOptions,
 } from './connect.ts';
 export type { DialContext, ProtocolsOption, UrlOption } from './dial.ts';
-export type { LifecycleOptions } from './lifecycle.ts';
+export type { LifecycleOptions, Platform } from './lifecycle.ts';
 export type { Frame, Protocol, Session } from './protocols/protocol.ts';
 export type { WebSocketClass, WebSocketLike } from './visit.ts';

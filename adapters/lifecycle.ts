@@ -14,6 +14,8 @@ export type WorldFact = Extract<Fact, { type: `world.${string}` }>;
 export interface LifecycleOptions {
   /** What becomes of a dial that is due while nobody sees the page. Default `dial`: what is pushed must arrive. `hold`: it waits to be seen. */
   whileHidden?: 'dial' | 'hold' | undefined;
+  /** What to listen to. Default: this page, worker or process. */
+  platform?: Platform | undefined;
 }
 
 /** What is used of a page, a worker or Node; what it does not have is not listened to. */
@@ -119,7 +121,8 @@ export class Lifecycle {
   }
 
   #tell(fact: WorldFact): void {
-    for (const tell of this.#watchers) tell(fact);
+    // Who begins to watch because of it, as a state that is entered anew does, is not told of it: else it would be told for ever.
+    for (const tell of Array.from(this.#watchers)) tell(fact);
   }
 }
 
@@ -132,10 +135,20 @@ function hear(
   return () => target?.removeEventListener?.(type, listener);
 }
 
+/** One for each platform, however many connections it has. */
+export function lifecycleOf({ platform }: LifecycleOptions): Lifecycle {
+  if (platform === undefined) return own;
+  const known = others.get(platform) ?? new Lifecycle(platform);
+  others.set(platform, known);
+  return known;
+}
+
+const others = new WeakMap<Platform, Lifecycle>();
+
 const here = globalThis as Partial<Platform>;
 
 /** The one of this process or page. */
-export const lifecycle = new Lifecycle({
+const own = new Lifecycle({
   addEventListener: (...args: Parameters<EventTarget['addEventListener']>) => here.addEventListener?.(...args),
   removeEventListener: (...args: Parameters<EventTarget['removeEventListener']>) => here.removeEventListener?.(...args),
   get document() {

@@ -11,6 +11,7 @@ import {
   callable,
   callableOrObject,
   count,
+  isFunction,
   isNumber,
   isObject,
   check,
@@ -22,7 +23,7 @@ import {
 } from './check.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Address, addresses, isOffer, type ProtocolsOption, type UrlOption } from './dial.ts';
-import { lifecycle as system, type LifecycleOptions } from './lifecycle.ts';
+import { lifecycleOf, type LifecycleOptions } from './lifecycle.ts';
 import { Line } from './line.ts';
 import { idHeartbeat } from './protocols/id-heartbeat.ts';
 import type { Protocol } from './protocols/protocol.ts';
@@ -62,13 +63,14 @@ export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
 export function connectionInput(url: UrlOption, options: ConnectionOptions = {}): Input {
   check(options, connectionRules);
   const { protocol = idHeartbeat(), clock = systemClock, random = Math.random, buffer, lifecycle = true } = options;
+  const world = lifecycle === true ? {} : lifecycle;
   return {
     line: new Line({
       protocol,
       random,
       clock: completed(clock),
       buffer: { ...defaultBounds, ...definedOf(buffer ?? {}) },
-      world: lifecycle === false ? undefined : { lifecycle: system, options: lifecycle === true ? {} : lifecycle },
+      world: world === false ? undefined : { lifecycle: lifecycleOf(world), options: world },
       address: addresses(url, options.protocols ?? [], protocol.subprotocols ?? []),
       dial: diallerOf(options, protocol),
     }),
@@ -171,10 +173,19 @@ export const connectionRules: Rules = {
     overflow: oneOf('reject', 'drop-oldest'),
     maxAge: (value) => (isNumber(value) && value > 0 ? undefined : 'a number of milliseconds above 0, or Infinity'),
   },
-  lifecycle: [booleanOrObject, { whileHidden: oneOf('dial', 'hold') }],
+  lifecycle: [
+    booleanOrObject,
+    {
+      whileHidden: oneOf('dial', 'hold'),
+      platform: (value) =>
+        isObject(value) && ['now', 'wallTime', 'setInterval', 'clearInterval'].every((name) => isFunction(value[name]))
+          ? undefined
+          : 'an object with now(), wallTime(), setInterval() and clearInterval()',
+    },
+  ],
   WebSocket: callable,
   clock: (value) =>
-    isObject(value) && ['now', 'setTimeout', 'clearTimeout'].every((name) => typeof value[name] === 'function')
+    isObject(value) && ['now', 'setTimeout', 'clearTimeout'].every((name) => isFunction(value[name]))
       ? undefined
       : 'an object with now(), setTimeout() and clearTimeout()',
   random: callable,
