@@ -90,7 +90,7 @@ export class Faults {
   get status(): Status {
     const { cable, server } = this.#stage;
     return {
-      cable: cable.isPulled ? 'pulled' : 'plugged',
+      cable: cable.silenced === 'none' ? 'plugged' : 'pulled',
       delay: cable.delayed,
       heartbeats: server.isMuted ? 'muted' : 'answered',
       dials: server.isRefusing ? 'refused' : 'accepted',
@@ -135,17 +135,17 @@ export class Faults {
 
   readonly #actions: { [D in keyof Actions]: (command: CommandTo<D>) => void } = {
     pull: () => {
-      if (this.#stage.cable.isPulled) return;
+      if (this.#stage.cable.silenced !== 'none') return;
       const picture = `client ─${this.#terminal.paint('red', '✂')}─ server`;
       this.#say('the cable is pulled: both sockets stay open, nothing passes', picture);
       this.#pulled = { at: performance.now(), closeEvents: this.#stage.closeEvents };
-      this.#stage.cable.pull();
+      this.#stage.cable.silence();
     },
     plug: () => {
-      if (!this.#stage.cable.isPulled) return;
+      if (this.#stage.cable.silenced === 'none') return;
       this.#say('the cable is plugged in', 'client ─── server');
       this.#pulled = undefined;
-      this.#stage.cable.plug();
+      this.#stage.cable.silence('none');
     },
     reset: () => {
       this.#say('the cable ends every link with a reset');

@@ -94,7 +94,7 @@ class Script {
     await this.#alive();
     const { closeEvents } = this.#stage;
     const pulledAt = performance.now();
-    this.#stage.cable.pull();
+    this.#stage.cable.silence();
     const { cause } = await this.#until('reconnecting');
     const took = performance.now() - pulledAt;
     judge(cause === 'silent', `cause silent, not ${cause}`);
@@ -109,7 +109,7 @@ class Script {
     this.#scene('It dials again, in vain, until the cable is plugged in');
     await this.#until('connecting');
     await sleep(this.#stage.heartbeat.interval / 4);
-    this.#stage.cable.plug();
+    this.#stage.cable.heal();
     const id = await this.#restored(previousId);
     await this.#push('hello again');
     await this.#beat();

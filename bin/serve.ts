@@ -3,9 +3,9 @@
  */
 import { createInterface } from 'node:readline';
 
+import { originOf } from '../test/kit/loopback.ts';
 import { askedBy, milliseconds, noPositionals, parse, port, UsageError } from './arguments.ts';
 import { onInterrupt } from './interrupt.ts';
-import { originOf } from './loopback.ts';
 import { type News, PushServer } from './push-server.ts';
 import { duration, printable, type Terminal } from './terminal.ts';
 

@@ -11,8 +11,8 @@ import type { BufferBounds, ConnectionEvents, ConnectOptions, Dropped } from '..
 import { connectionInput, lineOf, webSocketActor } from '../adapters/index.websocket.ts';
 import { silent } from '../adapters/protocols/silent.ts';
 import { connectionMachine } from '../machines/connection.ts';
+import { steppedClock } from './kit/clock.ts';
 import { faultProxy } from './kit/fault-proxy.ts';
-import { steppedClock } from './simulation.ts';
 import { eventsOf, listen, open, speakIdHeartbeat, textOf, until, untilState } from './support.ts';
 
 /** A server that is not there until it is told to be, and what it has heard. */
@@ -238,13 +238,13 @@ describe('maxAge', () => {
 });
 
 describe('closed', () => {
-  const closing = async (pulled: boolean): Promise<ConnectionEvents['closed']> => {
+  const closing = async (silenced: boolean): Promise<ConnectionEvents['closed']> => {
     const { port } = await listen((socket) => speakIdHeartbeat(socket, 'me'));
     const proxy = await faultProxy(port);
     onTestFinished(() => proxy.close());
     const connection = open(`ws://127.0.0.1:${proxy.port}`);
     await until(connection, 'open');
-    if (pulled) proxy.pull();
+    if (silenced) proxy.silence();
     connection.send('bye');
     const closed = until(connection, 'closed');
     connection.close();

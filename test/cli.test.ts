@@ -177,10 +177,10 @@ test('a pulled cable is noticed, and the watch closes a line that is alive with 
   onTestFinished(() => cable.close());
   const watch = run('watch', `ws://127.0.0.1:${cable.port}`, '--interval', '300', '--timeout', '1000');
   await watch.line(/● alive/);
-  cable.pull();
+  cable.silence();
   expect(await watch.line(/alive → ◑ stale/)).toMatch(/silent · asks again$/);
   expect(await watch.line(/stale → ↻ reconnecting/)).toMatch(/silent · dials at once$/);
-  cable.plug();
+  cable.heal();
   expect(await watch.line(/● alive .*back/)).toMatch(
     /id [0-9a-f]{8} → [0-9a-f]{8} · back after [\d.]+ m?s, \d+ dials?$/,
   );
@@ -196,7 +196,7 @@ test('a second ctrl-C does not wait for a server that does not answer', async ()
   onTestFinished(() => cable.close());
   const watch = run('watch', `ws://127.0.0.1:${cable.port}`);
   await watch.line(/● alive/);
-  cable.pull();
+  cable.silence();
   watch.process.kill('SIGINT');
   await watch.line(/◌ closing/);
   watch.process.kill('SIGINT');
@@ -422,7 +422,7 @@ test('serve: ends though a client does not answer its close, and another says no
   await once(socket, 'message');
   const idle = connect(server.port, '127.0.0.1');
   await once(idle, 'connect');
-  cable.pull();
+  cable.silence();
   server.process.kill('SIGINT');
   expect(await server.ended).toEqual({ code: 0, signal: null });
   idle.destroy();

@@ -98,13 +98,13 @@ async function expectBack(library: Library): Promise<void> {
   await library.tell(1, stage.port);
   await poll(() => news.length === 1 && bare.news.length === 1);
 
-  stage.cable.pull();
+  stage.cable.silence();
   await poll(() => closes.length === 1);
   expect(closes[0]).toMatchObject(dead);
   // The same library, over the same cable, on a class that has no heart.
   expect(bare.closes).toEqual([]);
 
-  stage.cable.plug();
+  stage.cable.heal();
   await poll(() => arrivals.length === 2);
   await library.tell(2, stage.port);
   await poll(() => news.length === 2);
@@ -225,11 +225,11 @@ describe('code written for reconnecting-websocket', () => {
     tell('before');
     await poll(() => ours?.heard.length === 1 && theirs?.heard.length === 1);
 
-    stage.cable.pull();
+    stage.cable.silence();
     await poll(() => ours?.closes === 1);
     expect(theirs?.closes).toBe(0);
 
-    stage.cable.plug();
+    stage.cable.heal();
     await poll(() => said.length === 4);
     tell('after');
     await poll(() => ours?.heard.length === 2);
@@ -473,7 +473,7 @@ async function setUp(serve: (server: WebSocketServer) => void): Promise<Stage> {
       await stop(server);
       const { accepted } = cable;
       await poll(() => cable.accepted > accepted);
-      await poll(() => cable.links === 0);
+      await poll(() => cable.links.length === 0);
       server = await start(serve, port);
     },
   };

@@ -3,7 +3,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, connect as connectTo, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
@@ -16,7 +16,6 @@ import { playScript } from '../bin/script.ts';
 import { openStage, type Stage } from '../bin/stage.ts';
 import { noPaint, type Terminal } from '../bin/terminal.ts';
 import { Command, started, systole } from './command.ts';
-import { faultProxy, type FaultProxy } from './kit/fault-proxy.ts';
 import { messagesOf, statesOf, until as untilEvent, untilState } from './support.ts';
 
 const heartbeat = { interval: 500, timeout: 400 };
@@ -101,28 +100,32 @@ function recorder(): Terminal & { lines: string[] } {
 }
 
 const cableWith = (stage: Stage, broken: Partial<Stage['cable']>): Partial<Stage> => ({
-  cable: { ...stage.cable, ...broken },
+  cable: sabotaged(stage.cable, broken),
 });
-const serverWith = ({ server }: Stage, broken: Partial<Stage['server']>): Partial<Stage> => ({
-  server: new Proxy(server, {
+const serverWith = (stage: Stage, broken: Partial<Stage['server']>): Partial<Stage> => ({
+  server: sabotaged(stage.server, broken),
+});
+
+function sabotaged<T extends object>(part: T, broken: Partial<T>): T {
+  return new Proxy(part, {
     get(_, name) {
-      const value: unknown = { ...broken }[name as 'push'] ?? server[name as 'push'];
-      return typeof value === 'function' ? value.bind(server) : value;
+      const value: unknown = broken[name as keyof T] ?? part[name as keyof T];
+      return typeof value === 'function' ? value.bind(part) : value;
     },
-  }),
-});
+  });
+}
 
 /** What is broken, how, and how the story ends. */
 const sabotages: [name: string, sabotage: (stage: Stage) => Partial<Stage>, end: string][] = [
   ['nothing', () => ({}), '✓ closed, with a handshake'],
   [
     'the pull does nothing',
-    (stage) => cableWith(stage, { pull() {} }),
+    (stage) => cableWith(stage, { silence() {} }),
     '✗ did not happen within 4.9 s: the state reconnecting',
   ],
   [
     'the pull closes the connection',
-    (stage) => cableWith(stage, { pull: () => stage.server.forget() }),
+    (stage) => cableWith(stage, { silence: () => stage.server.forget() }),
     '✗ it should have been: cause silent, not peer-closed',
   ],
   [
@@ -144,7 +147,7 @@ const sabotages: [name: string, sabotage: (stage: Stage) => Partial<Stage>, end:
     }),
     '✗ it should have been: noticed within 900 ms, not after …',
   ],
-  ['the cable stays out', (stage) => cableWith(stage, { plug() {} }), '✗ did not happen within 4.9 s: the state alive'],
+  ['the cable stays out', (stage) => cableWith(stage, { heal() {} }), '✗ did not happen within 4.9 s: the state alive'],
   [
     'the server pushes nothing',
     (stage) => serverWith(stage, { push: () => 0 }),
@@ -254,105 +257,6 @@ test('reset: the client hears of it at once, and comes back', async (context) =>
   await restored;
 });
 
-interface Echo {
-  readonly cable: FaultProxy;
-  readonly client: Socket;
-  /** What has come back so far. */
-  readonly text: string;
-  /** Ms until it has come back. */
-  until(text: string): Promise<number>;
-}
-
-/** A cable to a server that sends back what it hears. */
-async function echoing({ onTestFinished: atEnd }: Pick<TestContext, 'onTestFinished'>): Promise<Echo> {
-  const server = createServer((socket) => void socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const cable = await faultProxy((server.address() as AddressInfo).port);
-  const client = connectTo(cable.port, '127.0.0.1').on('error', () => {});
-  atEnd(async () => {
-    client.destroy();
-    await cable.close();
-    server.close();
-  });
-  let text = '';
-  client.setEncoding('utf8').on('data', (more: string) => (text += more));
-  const echo: Echo = {
-    cable,
-    client,
-    get text() {
-      return text;
-    },
-    async until(expected) {
-      const start = performance.now();
-      while (!text.endsWith(expected)) await once(client, 'data');
-      return performance.now() - start;
-    },
-  };
-  client.write('begin');
-  await echo.until('begin');
-  return echo;
-}
-
-test('delay: each way, in order, also with jitter; then as fast as ever', async (context) => {
-  const echo = await echoing(context);
-  const { cable, client } = echo;
-  expect(cable.delayed).toBe(0);
-  cable.delay(150);
-  expect(cable.delayed).toBe(150);
-  client.write('slow');
-  expect(await echo.until('slow')).toBeGreaterThanOrEqual(299);
-
-  const chances = [0.9, 0, 0.5, 0.1];
-  let next = 0;
-  cable.delay(20, { jitter: 60, random: () => chances[(next += 1) % chances.length]! });
-  const sent = Array.from({ length: 40 }, (_, index) => `<${index}>`);
-  for (const piece of sent) {
-    client.write(piece);
-    await turn();
-  }
-  await echo.until('<39>');
-  expect(next).toBeGreaterThan(2);
-
-  cable.delay(0);
-  client.write('fast');
-  expect(await echo.until('fast')).toBeLessThan(150);
-  expect(echo.text).toBe(`beginslow${sent.join('')}fast`);
-});
-
-test('delay: the end travels behind the data, and nothing that is under way passes a pulled cable', async (context) => {
-  const echo = await echoing(context);
-  const { cable, client } = echo;
-  cable.delay(100);
-  client.write('under way');
-  await sleep(20);
-  cable.pull();
-  await sleep(400);
-  expect(echo.text).toBe('begin');
-  cable.plug();
-  await echo.until('under way');
-
-  const ended = once(client, 'end');
-  const start = performance.now();
-  client.end('last');
-  await ended;
-  expect(performance.now() - start).toBeGreaterThanOrEqual(199);
-  expect(echo.text).toBe('beginunder waylast');
-});
-
-test('delay: a reset does not wait, and leaves nothing behind', async (context) => {
-  const { cable, client } = await echoing(context);
-  const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
-  const before = timers();
-  cable.delay(60_000);
-  client.write('never to arrive');
-  await sleep(20);
-  const closed = new Promise((resolve) => client.once('close', resolve));
-  cable.reset();
-  await closed;
-  while (cable.links > 0) await turn();
-  expect(timers()).toBe(before);
-});
-
 test('the keys: pull, notice, plug, restart, forget, push, quit', async (context) => {
   const terminal = recorder();
   const lines = new PassThrough();
@@ -422,9 +326,9 @@ test('the keys: every other fault, and what holds then', async (context) => {
     ['s', { skew: -90_000 }, "the server's clock is 90 s behind"],
     ['s', { skew: 0 }, "the server's clock is right"],
     ['d', { delay: 400 }, 'the cable takes 400 ms, each way'],
+    ['p', { cable: 'pulled', delay: 400 }, 'the cable is pulled: both sockets stay open, nothing passes'],
+    ['p', { cable: 'plugged', delay: 400 }, 'the cable is plugged in'],
     ['d', { delay: 0 }, 'the cable is as fast as ever'],
-    ['p', { cable: 'pulled' }, 'the cable is pulled: both sockets stay open, nothing passes'],
-    ['p', { cable: 'plugged' }, 'the cable is plugged in'],
   ];
   for (const [key, change, says] of rows) {
     keyboard.write(key);
@@ -472,7 +376,7 @@ test.for(['q', '\u0003', '\u0004', null])(
     const connection = stage.dial();
     const played = playKeys(new Faults({ ...stage, dial: () => connection }, terminal), keyboard);
     await new Promise<void>((resolve) => connection.on('open', () => resolve()));
-    stage.cable.pull();
+    stage.cable.silence();
     const changed = new Promise<void>((resolve) => connection.on('state', () => resolve()));
     if (key === null) keyboard.end();
     else keyboard.write(key);

@@ -110,10 +110,10 @@ describe('by default it redials', () => {
     const told = tale(socket);
     await heard(socket, 'open');
     const lost = heard<CustomEvent>(socket, 'lost');
-    proxy.pull();
+    proxy.silence();
     expect((await lost).detail).toMatchObject({ cause: 'silent' });
     const open = heard(socket, 'open');
-    proxy.plug();
+    proxy.heal();
     await open;
     expect(told.filter((each) => each !== 'error 0').slice(0, 6)).toEqual([
       'open 1',
@@ -202,7 +202,7 @@ describe('with retries: 0', () => {
     const socket = make(`ws://127.0.0.1:${proxy.port}`, { retries: 0, heartbeat: { interval: 100, timeout: 200 } });
     const told = tale(socket);
     await heard(socket, 'open');
-    proxy.pull();
+    proxy.silence();
     expect(await heard<CloseEvent>(socket, 'close')).toMatchObject({ code: 1006, reason: '', wasClean: false });
     expect(told).toEqual(['open 1', 'lost 1', 'close 3']);
   });
@@ -211,7 +211,7 @@ describe('with retries: 0', () => {
     const { port } = await echo();
     const proxy = await faultProxy(port);
     onTestFinished(() => proxy.close());
-    proxy.pull();
+    proxy.silence();
     const socket = make(`ws://127.0.0.1:${proxy.port}`, { retries: 0, connectTimeout: 200 });
     const told = tale(socket);
     await heard(socket, 'close');
@@ -228,7 +228,7 @@ describe('with retries: 0', () => {
     const url = `ws://127.0.0.1:${proxy.port}`;
     const [boundless, bounded] = [make(url, { retries: 0 }), make(url, { retries: 0, buffer: { bytes: 2 ** 20 } })];
     await Promise.all([heard(boundless, 'open'), heard(bounded, 'open')]);
-    proxy.pull();
+    proxy.silence();
     const told = tale(bounded);
     flood(boundless);
     expect(boundless).toMatchObject({ readyState: 1 });

@@ -77,7 +77,7 @@ const closeTimeout = 300;
 interface Peer {
   port: number;
   /** From now on it is silent. */
-  pull?: () => void;
+  silence?: () => void;
 }
 
 /** What is at the other end. */
@@ -106,10 +106,10 @@ const peers = {
   async 'a server'(): Promise<Peer> {
     return { port: await webSocketServer(serveHeartbeats) };
   },
-  async 'a server behind a cable that is pulled'(): Promise<Peer> {
+  async 'a server that falls silent'(): Promise<Peer> {
     const proxy = await faultProxy(await webSocketServer(serveHeartbeats));
     onTestFinished(() => proxy.close());
-    return { port: proxy.port, pull: () => proxy.pull() };
+    return { port: proxy.port, silence: () => proxy.silence() };
   },
 };
 
@@ -123,14 +123,14 @@ const rows: [
   ['connecting', 'a listener that says nothing', false, { interval: 60_000, timeout: 60_000 }],
   ['awaiting-id', 'a server that names nobody', false, { interval: 60_000, timeout: 60_000 }],
   ['alive', 'a server', false, { interval: 60_000, timeout: 60_000 }],
-  ['alive', 'a server behind a cable that is pulled', true, { interval: 60_000, timeout: 60_000 }],
-  ['stale', 'a server behind a cable that is pulled', true, { interval: 200, timeout: 3_000 }],
+  ['alive', 'a server that falls silent', true, { interval: 60_000, timeout: 60_000 }],
+  ['stale', 'a server that falls silent', true, { interval: 200, timeout: 3_000 }],
   ['reconnecting', 'nobody', false, { interval: 60_000, timeout: 60_000 }],
 ];
 
 test.for(rows)('in %s, with %s: one timer; after close() none, and the process exits', async (row) => {
   const [state, peer, waits, heartbeat] = row;
-  const { port, pull } = await peers[peer]();
+  const { port, silence } = await peers[peer]();
   const options = {
     heartbeat,
     closeTimeout,
@@ -140,9 +140,9 @@ test.for(rows)('in %s, with %s: one timer; after close() none, and the process e
     backoff: { initial: 60_000, max: 60_000 },
   };
   const child = run('closing.mjs', [`ws://127.0.0.1:${port}`, state, options]);
-  if (pull !== undefined) {
+  if (silence !== undefined) {
     await child.until('state', (change) => change['state'] === 'alive');
-    pull();
+    silence();
   }
   expect(await child.until('come')).toMatchObject({ timers: 1 });
   child.tell('close');

@@ -193,8 +193,8 @@ describe('sleep, on Node', () => {
 
   test('the timer holds no process up', async () => {
     const script = `
-      import { Lifecycle, lifecycle } from './dist/adapters/lifecycle.js';
-      lifecycle.watch(() => {});
+      import { Lifecycle, lifecycleOf } from './dist/adapters/lifecycle.js';
+      lifecycleOf({}).watch(() => {});
       console.log(process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length);
     `;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {

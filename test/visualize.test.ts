@@ -381,7 +381,7 @@ test('/control: what the page asks for happens, is told to each page, and in the
   // What the terminal does is seen on the page as well.
   faults.act({ do: 'pull' });
   await other.sees({ cable: 'pulled' });
-  stage.cable.plug();
+  stage.cable.silence('none');
   other.socket.terminate();
   socket.terminate();
 });

@@ -1,5 +1,5 @@
 /**
- * The near end of a rig: one WebSocket server behind a cable that can be pulled, as a test drives it, be the test in Node or in a browser.
+ * The near end of a rig: one WebSocket server behind a fault proxy, as a test drives it, be the test in Node or in a browser.
  * The far end is test/setup/rig-server.ts.
  */
 
@@ -28,7 +28,7 @@ interface Which {
 }
 
 export type Command =
-  | { do: 'pull' | 'plug' | 'reset' | 'stop' | 'start' }
+  | { do: 'silence' | 'heal' | 'reset' | 'stop' | 'start' }
   | ({ do: 'terminate' | 'ping' | 'name' } & Which)
   /** `as: 'binary'`: the same characters as bytes. */
   | ({ do: 'push'; text: string; as?: 'binary' } & Which)
@@ -41,7 +41,7 @@ export type Command =
 
 /** What the far end saw, `at` epoch ms. */
 export type Seen =
-  /** A TCP connection: what a dial is while the cable is pulled. */
+  /** A TCP connection: what a dial is while the line is silent. */
   | { type: 'reached'; at: number }
   /** An HTTP request to upgrade. */
   | { type: 'asked'; at: number }

@@ -32,7 +32,7 @@ export interface Kind {
 interface Row {
   state: State;
   server?: Behaviour;
-  pulled?: 'before' | 'then';
+  silenced?: 'before' | 'then';
   through: State[];
   end: Partial<CloseInfo>;
   after: number;
@@ -158,7 +158,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
       expect(mostLive()).toBe(1);
     });
 
-    test('alive - stale - reconnecting - connecting - alive: a pulled cable is noticed, and what the old socket does later changes nothing', async ({
+    test('alive - stale - reconnecting - connecting - alive: a silent line is noticed, and what the old socket does later changes nothing', async ({
       annotate,
     }) => {
       const rig = await rigOf();
@@ -166,7 +166,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
       const closes: number[] = [];
       connection.on('lost', () => closes.push(sights[0]!.closes.length));
       await rig.seen('heartbeat', 1);
-      await rig.order({ do: 'pull' });
+      await rig.order({ do: 'silence' });
       await rig.order({ do: 'push', text: 'a ghost', connection: 1 });
       const lost = await story.next('lost');
       expect(lost.detail).toMatchObject({ cause: 'silent', code: 1006, wasClean: false });
@@ -180,7 +180,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
       );
       const [, reached] = await rig.seen('reached', 2);
       const allowed = slack.dial + late.worst() + (await rig.report()).late;
-      expectWithin(reached!.at - lost.at, -1, allowed, 'from the loss to the cable');
+      expectWithin(reached!.at - lost.at, -1, allowed, 'from the loss to the proxy');
       expect(closes).toEqual([0]);
       expect(sights[0]!.socket.readyState).toBe(terminates ? 3 : 2);
       // Nobody listens to it any more.
@@ -190,7 +190,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
         `given up after ${silence} ms of ${detectionBound(heartbeat)}; dialled after ${reached!.at - lost.at} ms`,
       );
 
-      await rig.order({ do: 'plug' });
+      await rig.order({ do: 'heal' });
       await story.next('restored');
       await rig.order({ do: 'close', code: 4_002, reason: 'too late', connection: 1 });
       await rig.seen('closed');
@@ -408,12 +408,12 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
 
     test('connecting - reconnecting - connecting: a dial that hangs is given up after connectTimeout', async () => {
       const rig = await rigOf();
-      await rig.order({ do: 'pull' });
+      await rig.order({ do: 'silence' });
       const { story, sights, late, mostLive } = open(rig.url, { connectTimeout: 300 });
       const { detail, at } = await story.next('retry');
       expect(detail).toMatchObject({ cause: 'dial-timeout', attempt: 1 });
       expectWithin(at - sights[0]!.dialledAt, 295, 300 + slack.bound + late.worst(), 'given up after');
-      await rig.order({ do: 'plug' });
+      await rig.order({ do: 'heal' });
       await story.next('open');
       expect(story.kinds.filter((kind) => kind === 'open')).toHaveLength(1);
       expect(mostLive()).toBe(1);
@@ -425,7 +425,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
       const ignored: Behaviour = { heartbeats: 'ignored' };
       /** Through which states it ends, how, after how many ms, and the codes that the server hears. */
       const rows: Row[] = [
-        { state: 'connecting', pulled: 'before', through: [], end: cutOff, after: 0, told: [] },
+        { state: 'connecting', silenced: 'before', through: [], end: cutOff, after: 0, told: [] },
         {
           state: 'awaiting-id',
           server: { naming: 'never' },
@@ -439,7 +439,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
         {
           state: 'stale',
           server: ignored,
-          pulled: 'then',
+          silenced: 'then',
           through: ['closing'],
           end: cutOff,
           after: 500,
@@ -448,17 +448,17 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
         { state: 'reconnecting', server: { refuse: { status: 503 } }, through: [], end: cutOff, after: 0, told: [] },
       ];
 
-      test.each(rows)('$state - $through - closed, once; cable pulled: $pulled', async (row) => {
-        const { state, server, pulled, through, end, after, told } = row;
+      test.each(rows)('$state - $through - closed, once; silenced: $silenced', async (row) => {
+        const { state, server, silenced, through, end, after, told } = row;
         const rig = await rigOf(server);
-        if (pulled === 'before') await rig.order({ do: 'pull' });
+        if (silenced === 'before') await rig.order({ do: 'silence' });
         const { story, connection, late } = open(rig.url, {
           heartbeat: { interval: 300, timeout: 4_000 },
           backoff: { initial: 5_000 },
         });
         await story.until(state);
-        if (pulled === 'before') await rig.seen('reached');
-        if (pulled === 'then') await rig.order({ do: 'pull' });
+        if (silenced === 'before') await rig.seen('reached');
+        if (silenced === 'then') await rig.order({ do: 'silence' });
         expect(() => connection.close(1_001)).toThrow(RangeError);
         expect(connection.state).toBe(state);
         const asked = Date.now();
@@ -468,7 +468,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
         expect(detail).toMatchObject({ ...end, cause: 'user-closed', undelivered: { messages: 0, bytes: 0 } });
         expectWithin(at - asked, Math.max(0, after - 5), after + slack.bound + late.worst(), 'closed after');
         expect(story.path.endsWith([state, ...through, 'closed'].join(' - '))).toBe(true);
-        await rig.order({ do: 'plug' });
+        await rig.order({ do: 'heal' });
         const closed = await rig.seen('closed', told.length);
         expect(closed.slice(0, told.length).map(({ code }) => code)).toEqual(told);
 

@@ -1,203 +1,417 @@
 /**
- * A TCP proxy on loopback whose cable can be pulled: both ends stay open and hear nothing. It can also be slow.
+ * A TCP proxy on loopback, and what can befall a line: it goes silent while both ends stay open, it is slow or narrow, it hands over piece by piece,
+ * it breaks, it cannot be had.
+ *
+ * ```ts
+ * const proxy = await faultProxy(server.port);
+ * const connection = connect(`ws://127.0.0.1:${proxy.port}`);
+ * proxy.silence(); // the cable is pulled: no socket fires `close`
+ * proxy.heal();
+ * proxy.links[0]?.delay(200); // the first client's line alone
+ * await proxy.close();
+ * ```
  */
 import { once } from 'node:events';
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 
-export interface FaultProxy {
-  /** The port on 127.0.0.1 at which the proxy listens. */
-  readonly port: number;
-  /** Connections that have been accepted and not gone on both sides. */
-  readonly links: number;
-  /** Connections accepted so far. */
-  readonly accepted: number;
-  readonly isPulled: boolean;
+import { callable, check, milliseconds, oneOf, type Rule } from '../../adapters/check.ts';
+
+export type Direction = 'both' | 'to-server' | 'to-client';
+
+/**
+ * What can be done to a line. Faults combine, and of each what was said last holds. They change when things pass, and never what passes, nor in what
+ * order.
+ */
+export interface Faults {
+  /** Where nothing passes. */
+  readonly silenced: Direction | 'none';
   /** Ms that bytes take from one end to the other, jitter aside. */
   readonly delayed: number;
   /**
-   * From now on nothing passes, in either direction: no byte, no FIN, no RST. New connections are accepted and hang, as behind a dead router.
+   * From now on nothing passes in that direction: no byte, no FIN, no RST. Both ends stay open; what they send is held back, and when the buffers of
+   * the system are full, they feel it. A dial is accepted and hangs, as behind a dead router, until neither direction is silenced: a handshake takes
+   * both. `none`: what was held back passes, in order, as TCP would send it again; all other faults stay. Default `both`.
    */
-  pull(): void;
-  /** All that was held back passes, as TCP would send it again. */
-  plug(): void;
+  silence(direction?: Direction | 'none'): void;
   /**
-   * From now on all that passes takes `ms` longer, in each direction, and keeps its order: a round trip takes twice that. What is under way
-   * already arrives when it would have. 0: none.
+   * From now on all that passes takes `ms` longer, in each direction: a round trip takes twice that. A dial does not. What is under way already arrives
+   * when it would have. 0, without jitter: no delay, and what is under way arrives at once.
    */
   delay(ms: number, options?: DelayOptions): void;
-  /** Ends every link with a reset. */
+  /** From now on no more than so many bytes a second pass, at least 1, in each direction by itself. Whoever sends more feels it. Infinity: any number. */
+  throttle(bytesPerSecond: number): void;
+  /**
+   * From now on all that passes is written in pieces of at most so many bytes, one in each turn of the event loop. Nothing keeps a reader in another
+   * process, or one that is busy, from reading several at once. Infinity: as it comes.
+   */
+  slice(bytes: number): void;
+  /** Ends the line, at both ends, with an RST. Neither silence nor delay holds it back; what is under way is lost. */
   reset(): void;
-  /** Stops listening and ends every link. */
-  close(): Promise<void>;
+  /** There is no fault any more. What was held back passes at once, in order. */
+  heal(): void;
 }
 
 export interface DelayOptions {
-  /** Up to so many ms more, for each piece its own. Default 0. */
+  /** Up to so many ms more, for each piece its own; none overtakes another. Default 0. */
   jitter?: number;
   /** 0 ≤ x < 1. Default `Math.random`. */
   random?: () => number;
 }
 
-/** A proxy to `target`, a port on 127.0.0.1. @param port where to listen; default any free one */
+/** All links, those that are there and those to come; what is done to one link holds for it until the same is done to all. */
+export interface FaultProxy extends Faults {
+  /** The port on 127.0.0.1 at which the proxy listens. */
+  readonly port: number;
+  /** Connections that have been accepted and not gone on both sides, oldest first. */
+  readonly links: readonly FaultLink[];
+  /** Connections accepted so far, refused and closed ones included. */
+  readonly accepted: number;
+  /**
+   * From now on dials are refused: accepted by TCP, and reset before a byte was read. It is not ECONNREFUSED, for which the proxy would have to give up
+   * its port, and could lose it. Links stay as they are. A dial that hangs in silence is refused when that is over.
+   */
+  refuse(): void;
+  /** From now on dials are accepted and ended at once with a FIN; what they send is dropped. Links stay as they are. */
+  acceptAndClose(): void;
+  /** Dials reach the server, as in the beginning. */
+  accept(): void;
+  /** There is no fault any more, of any link, nor for dials. What was held back passes at once, in order. */
+  heal(): void;
+  /** Stops listening and resets every link. No socket and no timer is left. */
+  close(): Promise<void>;
+}
+
+/** One connection through the proxy. */
+export interface FaultLink extends Faults {
+  /** Fulfilled when it is gone, on both sides. */
+  readonly gone: Promise<void>;
+}
+
+/**
+ * A proxy to `target`, a port on 127.0.0.1. Where nobody listens there, links are reset.
+ * @param port where to listen; default any free one
+ * @throws {RangeError} for what is no port @throws {Error} where the port cannot be had
+ */
 export async function faultProxy(target: number, port = 0): Promise<FaultProxy> {
-  const links = new Set<Link>();
-  let isPulled = false;
-  let accepted = 0;
-  let delayed = 0;
-  let delay = () => 0;
-  const server: Server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-    accepted += 1;
-    const link = new Link({ client, target, delay: () => delay(), gone: () => links.delete(link) });
-    links.add(link);
-    if (!isPulled) link.plug();
-  });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    get links() {
-      return links.size;
-    },
-    get accepted() {
-      return accepted;
-    },
-    get isPulled() {
-      return isPulled;
-    },
-    get delayed() {
-      return delayed;
-    },
-    delay(ms, { jitter = 0, random = Math.random } = {}) {
-      delayed = ms;
-      delay = () => ms + jitter * random();
-    },
-    pull() {
-      isPulled = true;
-      for (const link of links) link.pull();
-    },
-    plug() {
-      isPulled = false;
-      for (const link of links) link.plug();
-    },
-    reset() {
-      for (const link of links) link.reset();
-    },
-    async close() {
-      server.close();
-      for (const link of links) link.reset();
-      await once(server, 'close');
-    },
-  };
+  check({ target, port }, { target: fromOne(65_535), port: anyPort }, 'faultProxy: ');
+  const proxy = new LoopbackProxy(target);
+  await proxy.listen(port);
+  return proxy;
 }
 
-interface Ends {
-  client: Socket;
-  /** A port on 127.0.0.1. */
-  target: number;
-  /** Ms that what leaves one end now takes to the other. */
-  delay: () => number;
-  /** Called when neither end is there any more. */
-  gone: () => void;
+interface Settings extends Required<DelayOptions> {
+  silenced: Direction | 'none';
+  delayed: number;
+  bytesPerSecond: number;
+  pieceSize: number;
 }
 
-/** One connection through the proxy: the client's socket, and ours to the target once there is a cable to reach it. */
-class Link {
-  readonly #ends: Ends;
-  readonly #toServer: Lane;
-  readonly #toClient: Lane;
-  #server: Socket | undefined;
+const healthy: Settings = {
+  silenced: 'none',
+  delayed: 0,
+  jitter: 0,
+  random: Math.random,
+  bytesPerSecond: Infinity,
+  pieceSize: Infinity,
+};
 
-  constructor(ends: Ends) {
-    this.#ends = ends;
-    this.#toServer = new Lane(ends.delay);
-    this.#toClient = new Lane(ends.delay);
-    this.#watch(ends.client, this.#toServer, () => this.#server);
+abstract class Line implements Faults {
+  settings = healthy;
+
+  get silenced(): Direction | 'none' {
+    return this.settings.silenced;
   }
 
-  pull(): void {
-    this.#ends.client.pause();
-    this.#server?.pause();
-    this.#toServer.pull();
-    this.#toClient.pull();
+  get delayed(): number {
+    return this.settings.delayed;
   }
 
-  plug(): void {
-    const { client, target: port } = this.#ends;
-    if (this.#server === undefined) {
-      this.#server = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true });
-      this.#watch(this.#server, this.#toClient, () => client);
-    }
-    client.resume();
-    this.#server.resume();
-    this.#toServer.plug();
-    this.#toClient.plug();
+  silence(direction: Direction | 'none' = 'both'): void {
+    check({ direction }, { direction: oneOf('both', 'to-server', 'to-client', 'none') }, 'silence: ');
+    this.adjust({ silenced: direction });
+  }
+
+  delay(ms: number, { jitter = 0, random = Math.random }: DelayOptions = {}): void {
+    check({ ms, jitter, random }, { ms: milliseconds, jitter: milliseconds, random: callable }, 'delay: ');
+    this.adjust({ delayed: ms, jitter, random });
+  }
+
+  throttle(bytesPerSecond: number): void {
+    check({ bytesPerSecond }, { bytesPerSecond: fromOne(Infinity) }, 'throttle: ');
+    this.adjust({ bytesPerSecond });
+  }
+
+  slice(bytes: number): void {
+    check({ bytes }, { bytes: fromOne(Infinity) }, 'slice: ');
+    this.adjust({ pieceSize: bytes });
+  }
+
+  heal(): void {
+    this.adjust(healthy);
+  }
+
+  adjust(change: Partial<Settings>): void {
+    this.settings = { ...this.settings, ...change };
+  }
+
+  abstract reset(): void;
+}
+
+/** What becomes of a dial. */
+type Welcome = 'accept' | 'refuse' | 'accept-and-close';
+
+class LoopbackProxy extends Line implements FaultProxy {
+  readonly #links = new Set<Link>();
+  readonly #server: Server;
+  #welcome: Welcome = 'accept';
+  #accepted = 0;
+  #port = 0;
+
+  constructor(target: number) {
+    super();
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
+      this.#accepted += 1;
+      const link = new Link({ client, target, settings: this.settings, welcome: () => this.#welcome });
+      this.#links.add(link);
+      void link.gone.then(() => this.#links.delete(link));
+    });
+  }
+
+  async listen(port: number): Promise<void> {
+    this.#server.listen(port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get links(): readonly FaultLink[] {
+    return [...this.#links];
+  }
+
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  refuse(): void {
+    this.#welcome = 'refuse';
+  }
+
+  acceptAndClose(): void {
+    this.#welcome = 'accept-and-close';
+  }
+
+  accept(): void {
+    this.#welcome = 'accept';
+  }
+
+  override heal(): void {
+    this.accept();
+    super.heal();
+  }
+
+  override adjust(change: Partial<Settings>): void {
+    super.adjust(change);
+    for (const link of this.#links) link.adjust(change);
   }
 
   reset(): void {
-    this.#ends.client.resetAndDestroy();
-    this.#server?.resetAndDestroy();
+    for (const link of this.#links) link.reset();
   }
 
-  #watch(socket: Socket, lane: Lane, other: () => Socket | undefined): void {
-    socket.setNoDelay(true);
-    socket.on('data', (bytes) => lane.carry(() => void other()?.write(bytes)));
-    socket.on('end', () => lane.carry(() => void other()?.end()));
-    socket.on('error', () => lane.carry(() => other()?.resetAndDestroy()));
+  async close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.reset();
+    await Promise.all([closed, ...this.links.map(({ gone }) => gone)]);
+  }
+}
+
+interface LinkInput {
+  client: Socket;
+  /** A port on 127.0.0.1. */
+  target: number;
+  settings: Settings;
+  welcome: () => Welcome;
+}
+
+/** The client's socket, and ours to the target once there is a way to reach it. */
+class Link extends Line implements FaultLink {
+  readonly gone: Promise<void>;
+  readonly #input: LinkInput;
+  readonly #sockets = new Set<Socket>();
+  #lanes: readonly Lane[] = [];
+  #isGone!: () => void;
+
+  constructor(input: LinkInput) {
+    super();
+    this.gone = new Promise((resolve) => {
+      this.#isGone = resolve;
+    });
+    this.#input = input;
+    this.#hold(input.client);
+    this.adjust(input.settings);
+  }
+
+  override adjust(change: Partial<Settings>): void {
+    super.adjust(change);
+    const isNew = this.#lanes.length === 0 && this.#input.client.writable;
+    if (isNew && this.silenced === 'none') this.#open();
+    for (const lane of this.#lanes) lane.adjust(this.settings);
+  }
+
+  reset(): void {
+    for (const socket of this.#sockets) cut(socket);
+  }
+
+  #open(): void {
+    const { client, target: port, welcome } = this.#input;
+    switch (welcome()) {
+      case 'refuse':
+        return cut(client);
+      case 'accept-and-close':
+        // What nobody reads would make an RST of the FIN.
+        return void client.end().resume();
+      case 'accept': {
+        const server = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+        this.#hold(server);
+        this.#lanes = [new Lane('to-server', client, server), new Lane('to-client', server, client)];
+      }
+    }
+  }
+
+  #hold(socket: Socket): void {
+    this.#sockets.add(socket);
+    // The other end, where there is one, is told by its lane.
+    socket.on('error', () => {});
     socket.on('close', () => {
-      // An end that went away without a word takes the other with it, once it can be told.
-      lane.carry(() => other()?.destroySoon());
-      if (!this.#ends.client.destroyed || this.#server?.destroyed === false) return;
-      this.#toServer.stop();
-      this.#toClient.stop();
-      this.#ends.gone();
+      this.#sockets.delete(socket);
+      if (this.#sockets.size === 0) this.#isGone();
     });
   }
 }
 
-/** One direction of a link: what happens at one end is told to the other later, in the same order, and not while the cable is pulled. */
+/** How much a throttled lane passes at once, in ms of what it may; also by how much it makes up for timers that are late. */
+const dose = 10;
+
+/** One direction of a link: what happens at one end is told to the other, in the same order, as soon as the faults let it. */
 class Lane {
-  readonly #delay: () => number;
-  #underWay: { due: number; tell: () => void }[] = [];
-  #isPulled = true;
+  readonly #way: Direction;
+  readonly #from: Socket;
+  readonly #to: Socket;
+  #settings = healthy;
+  #underWay: { due: number; bytes: Buffer; tell: (bytes: Buffer) => void }[] = [];
+  #bytesUnderWay = 0;
+  #last = { at: 0, size: 0 };
   #timer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
 
-  constructor(delay: () => number) {
-    this.#delay = delay;
+  constructor(way: Direction, from: Socket, to: Socket) {
+    this.#way = way;
+    this.#from = from;
+    this.#to = to;
+    from.on('data', (bytes) => this.#carry((piece) => void to.write(piece), bytes));
+    from.on('end', () => this.#carry(() => void to.end()));
+    from.on('error', () => this.#carry(() => cut(to)));
+    to.on('drain', () => this.#schedule());
+    to.on('close', () => this.#drop());
   }
 
-  carry(tell: () => void): void {
-    this.#underWay.push({ due: performance.now() + this.#delay(), tell });
-    this.#arrive();
+  adjust(settings: Settings): void {
+    this.#settings = settings;
+    this.#schedule();
   }
 
-  pull(): void {
-    this.#isPulled = true;
+  #carry(tell: (bytes: Buffer) => void, bytes = Buffer.alloc(0)): void {
+    if (this.#to.destroyed) return;
+    const { delayed, jitter, random } = this.#settings;
+    this.#underWay.push({ due: performance.now() + delayed + jitter * random(), bytes, tell });
+    this.#bytesUnderWay += bytes.length;
+    this.#schedule();
+  }
+
+  #schedule(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
+    if (this.#isStuck || this.#isFull) this.#from.pause();
+    else this.#from.resume();
+    const wait = this.#wait();
+    if (wait === Infinity) return;
+    if (wait > 0) this.#timer = setTimeout(() => this.#schedule(), Math.ceil(wait));
+    else this.#turn = setImmediate(() => this.#pass());
   }
 
-  plug(): void {
-    this.#isPulled = false;
-    this.#arrive();
+  #pass(): void {
+    this.#passPiece();
+    if (this.#settings.pieceSize === Infinity) while (this.#wait() <= 0) this.#passPiece();
+    this.#schedule();
   }
 
-  stop(): void {
-    clearTimeout(this.#timer);
+  #passPiece(): void {
+    const first = this.#underWay[0]!;
+    const piece = first.bytes.subarray(0, Math.min(this.#settings.pieceSize, this.#dose));
+    first.bytes = first.bytes.subarray(piece.length);
+    if (first.bytes.length === 0) this.#underWay.shift();
+    this.#bytesUnderWay -= piece.length;
+    this.#last = { at: Math.max(this.#free, performance.now() - dose), size: piece.length };
+    first.tell(piece);
+  }
+
+  /** Ms until the next piece may pass; Infinity: there is none, or it may not. Nothing overtakes what left before it, though it be due. */
+  #wait(): number {
+    const [first] = this.#underWay;
+    if (first === undefined || this.#isStuck) return Infinity;
+    const { delayed, jitter } = this.#settings;
+    const due = delayed + jitter > 0 ? first.due : 0;
+    return Math.max(due, this.#free) - performance.now();
+  }
+
+  /** When the last piece has passed, at the rate that is allowed now; what passed at a higher one counts as no more than a dose. */
+  get #free(): number {
+    return this.#last.at + (Math.min(this.#last.size, this.#dose) / this.#settings.bytesPerSecond) * 1_000;
+  }
+
+  /** The most bytes that pass at once. */
+  get #dose(): number {
+    return Math.max(1, Math.floor((this.#settings.bytesPerSecond * dose) / 1_000));
+  }
+
+  /** Silenced, or the far end does not read. */
+  get #isStuck(): boolean {
+    const { silenced } = this.#settings;
+    return silenced === 'both' || silenced === this.#way || this.#to.writableNeedDrain;
+  }
+
+  /** More than a second's worth is waiting for its turn: the sender is to feel it. */
+  get #isFull(): boolean {
+    return this.#bytesUnderWay > this.#settings.bytesPerSecond;
+  }
+
+  #drop(): void {
     this.#underWay = [];
-  }
-
-  #arrive(): void {
-    clearTimeout(this.#timer);
-    if (this.#isPulled) return;
-    // Nothing overtakes what left before it, though it be due.
-    for (let next = this.#underWay[0]; next !== undefined; next = this.#underWay[0]) {
-      const wait = next.due - performance.now();
-      if (wait > 0) {
-        this.#timer = setTimeout(() => this.#arrive(), wait);
-        return;
-      }
-      this.#underWay.shift();
-      next.tell();
-    }
+    this.#bytesUnderWay = 0;
+    this.#schedule();
   }
 }
+
+/** Ends it at once, with an RST where there can be one. */
+function cut(socket: Socket): void {
+  // A reset would wait for a dial; and where a FIN waits to be sent, libuv refuses it, and the handle is never closed.
+  const isEnding = socket.writableEnded && !socket.writableFinished;
+  if (socket.connecting || isEnding) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+function fromOne(most: number): Rule {
+  return (value) =>
+    (Number.isInteger(value) || value === Infinity) && (value as number) >= 1 && (value as number) <= most
+      ? undefined
+      : `a whole number from 1${most === Infinity ? ', or Infinity' : ` to ${most}`}`;
+}
+
+const anyPort: Rule = (value) => {
+  const takes = value === 0 ? undefined : fromOne(65_535)(value);
+  return takes && `0, or ${takes}`;
+};

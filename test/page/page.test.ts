@@ -220,11 +220,11 @@ describe('frozen', () => {
     });
     await tab.hide();
     await tab.freeze();
-    proxy.pull();
+    proxy.silence();
     await tab.resume();
     await states(tab, (seen) => seen.includes('reconnecting'));
     const before = asked['/x']?.length ?? 0;
-    proxy.plug();
+    proxy.heal();
     const all = await states(tab, (seen) => seen.at(-1) === 'alive');
     expect(causes(all)).toEqual(['silent']);
     await expect.poll(() => asked['/x']?.length ?? 0, { timeout: 20_000 }).toBeGreaterThan(before);
@@ -279,11 +279,11 @@ describe('the back/forward cache', () => {
     onTestFinished(() => proxy.close());
     const tab = await pageOf();
     await connect(tab, `ws://127.0.0.1:${proxy.port}`, { backoff: { initial: 20_000 }, connectTimeout: 60_000 });
-    proxy.pull();
+    proxy.silence();
     await tab.page.evaluate(() => window.systole.watched['it']?.connection.reconnect());
     await states(tab, (seen) => seen.at(-1) === 'connecting');
     await tab.leave();
-    proxy.plug();
+    proxy.heal();
     expect(await tab.back()).toEqual({ persisted: true });
     const all = await states(tab, (seen) => seen.at(-1) === 'alive');
     expect(all.findLast(({ type }) => type === 'retry')?.detail.cause).toBe('suspended');

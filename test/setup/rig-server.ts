@@ -100,8 +100,8 @@ class FarEnd {
 
   async obey(command: Command): Promise<void> {
     switch (command.do) {
-      case 'pull':
-      case 'plug':
+      case 'silence':
+      case 'heal':
       case 'reset':
         return this.#proxy?.[command.do]();
       case 'stop':
