@@ -1,0 +1,448 @@
+/**
+ * A clock, a network and a WebSocket class that share one deterministic schedule: hours of life in milliseconds, the same for the same seed. Nothing
+ * global is replaced; what lives here is given its clock, its chance, its WebSocket and its platform by option:
+ *
+ * ```ts
+ * const world = virtualWorld({ seed: 7 });
+ * const connection = connect('ws://virtual', world.options);
+ * await world.run(60_000); // connection.state is 'alive'
+ * world.silence();
+ * await world.run(70_000); // it is 'connecting', cause 'silent'
+ * ```
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+
+import type { Clock } from '../../adapters/clock.ts';
+import type { Platform } from '../../adapters/lifecycle.ts';
+import type { WebSocketClass } from '../../adapters/visit.ts';
+import { type Data, Host, type Manners } from './manners.ts';
+import { chance, Schedule, type Task } from './schedule.ts';
+import type { Direction, Wire } from './virtual-link.ts';
+import {
+  type Habits,
+  type VirtualLink,
+  VirtualNodeWebSocket,
+  type VirtualPeer,
+  type VirtualServer,
+  VirtualWebSocket,
+} from './virtual-web-socket.ts';
+
+export interface VirtualWorldOptions {
+  /** The same seed, the same world. Default 1. */
+  seed?: number;
+  /** The WebSocket class it has the habits of. Default `browser`. */
+  like?: Habits;
+  /** Ms from one end to the other. Default 20. */
+  delay?: number;
+  /** Up to so many ms more, each time. Default 5. */
+  jitter?: number;
+  /** Epoch ms at which it begins. Default 2026-01-01. */
+  begins?: number;
+}
+
+/** Hears what its WebSockets do. */
+export interface Watcher {
+  dialled?(socket: VirtualWebSocket): void;
+  /** The app has sent it. */
+  wrote?(socket: VirtualWebSocket, data: Data): void;
+  /** Before and after the handlers of an event are called. `data`: of a message. */
+  firing?(socket: VirtualWebSocket, type: string, data: unknown): void;
+  fired?(socket: VirtualWebSocket, type: string, data: unknown): void;
+}
+
+/** For `connect()`, to be spread among other options. */
+export interface WorldlyOptions {
+  clock: Required<Clock>;
+  random: () => number;
+  WebSocket: WebSocketClass;
+  lifecycle: { platform: Platform };
+}
+
+export function virtualWorld(options: VirtualWorldOptions = {}): VirtualWorld {
+  return new VirtualWorld(options);
+}
+
+export class VirtualWorld {
+  readonly options: WorldlyOptions;
+  /** 0 ≤ x < 1, for you. */
+  readonly random: () => number;
+  /** WebSockets that have not closed. */
+  readonly sockets = new Set<VirtualWebSocket>();
+  /** Connections, also those that are being made. */
+  readonly links = new Set<VirtualLink>();
+  /** How many WebSockets there were. */
+  dials = 0;
+  /** What the server of `id-heartbeat` says that answers every dial, until you `serve()` another one. */
+  readonly host: Host<VirtualPeer>;
+  server: VirtualServer;
+  isRefusing = false;
+
+  /** All that is not the client's: the network and the servers, in true time. */
+  readonly nature = new Schedule();
+  /** Of the network. */
+  readonly chance: () => number;
+  readonly goodWire: Wire;
+  readonly wires: { up: Wire; down: Wire };
+  readonly #begins: number;
+  readonly #watchers = new Set<Watcher>();
+  readonly #page = new VirtualPage();
+
+  // The client's device. Its clocks may stand still or be wrong.
+  readonly #timers = new Schedule();
+  #asleep = 0;
+  #clockError = 0;
+  /** The event loop stands still: what arrives waits, what is due is late. */
+  #isStalled = false;
+  #inbox: (() => void)[] = [];
+
+  constructor({
+    seed = 1,
+    like = 'browser',
+    delay = 20,
+    jitter = 5,
+    begins = Date.UTC(2026, 0, 1),
+  }: VirtualWorldOptions) {
+    this.chance = chance(seed);
+    this.random = chance(seed ^ 0x5bd1e995);
+    this.goodWire = { delay, jitter, rate: Infinity, isSilenced: false };
+    this.wires = { up: { ...this.goodWire }, down: { ...this.goodWire } };
+    this.#begins = begins;
+    const clock: Required<Clock> = {
+      now: () => this.time - this.#asleep,
+      wallTime: () => this.#begins + this.time + this.#clockError,
+      setTimeout: (callback, ms) => this.#timers.at(clock.now() + Math.max(0, ms), callback),
+      clearTimeout: (id) => this.#timers.callOff(id as Task | undefined),
+    };
+    this.host = new Host(this.serverClock);
+    this.server = welcoming(this.host);
+    this.options = {
+      clock,
+      random: chance(seed ^ 0x2545f491),
+      WebSocket: this.#webSocketClass(like),
+      lifecycle: { platform: this.#page.platform(clock) },
+    };
+  }
+
+  /** Ms since the beginning. */
+  get time(): number {
+    return this.nature.now;
+  }
+
+  /** Timers of the client that are still to fire, and listeners to its platform. */
+  get leftovers(): { timers: number; listeners: number } {
+    return { timers: this.#timers.size, listeners: this.#page.listeners };
+  }
+
+  /** The server's time, for its manners. */
+  get serverClock(): Required<Clock> {
+    return {
+      now: () => this.#begins + this.time,
+      wallTime: () => this.#begins + this.time,
+      setTimeout: (callback, ms) => this.nature.at(this.time + ms, callback),
+      clearTimeout: (task) => this.nature.callOff(task as Task | undefined),
+    };
+  }
+
+  // Time.
+
+  /** Lets time pass, in order of what is due; between any two things that happen, promises are kept. */
+  async run(ms: number): Promise<void> {
+    await turn();
+    const until = this.time + ms;
+    for (;;) {
+      const timer = this.#isStalled ? Infinity : this.#timers.due + this.#asleep;
+      const next = Math.min(timer, this.nature.due);
+      if (next > until) break;
+      this.#pass(next);
+      if (timer === next) this.#timers.runNext();
+      else this.nature.runNext();
+      await turn();
+    }
+    this.#pass(until);
+  }
+
+  /** Lets time pass until it is true. @throws {Error} if it is not within `limit` ms, default an hour */
+  async until(isTrue: () => boolean, limit = 3_600_000): Promise<void> {
+    const end = this.time + limit;
+    await turn();
+    while (!isTrue()) {
+      const next = Math.min(this.#isStalled ? Infinity : this.#timers.due + this.#asleep, this.nature.due);
+      if (next > end) throw new Error(`until: not within ${limit} ms`);
+      await this.run(next - this.time);
+    }
+  }
+
+  // The network. All links, and those to come.
+
+  /** The server of `id-heartbeat` behaves so from now on, in all else well. @throws {TypeError | RangeError} naming the manner at fault */
+  behave(manners: Partial<Manners> = {}): void {
+    this.host.behave(manners);
+  }
+
+  /** Another server answers from now on. */
+  serve(server: VirtualServer): void {
+    this.server = server;
+  }
+
+  /** Nothing passes; both ends stay open. What is sent arrives after `heal()`. */
+  silence(direction: Direction = 'both'): void {
+    if (direction !== 'to-client') this.wires.up.isSilenced = true;
+    if (direction !== 'to-server') this.wires.down.isSilenced = true;
+    for (const link of this.links) link.silence(direction);
+  }
+
+  /** The network is as it was in the beginning. */
+  heal(): void {
+    this.isRefusing = false;
+    Object.assign(this.wires.up, this.goodWire);
+    Object.assign(this.wires.down, this.goodWire);
+    for (const link of this.links) link.heal();
+  }
+
+  delay(ms: number, options: { jitter?: number } = {}): void {
+    for (const wire of [this.wires.up, this.wires.down])
+      Object.assign(wire, { delay: ms, jitter: options.jitter ?? 0 });
+    for (const link of this.links) link.delay(ms, options);
+  }
+
+  throttle(bytesPerSecond: number): void {
+    for (const wire of [this.wires.up, this.wires.down]) wire.rate = bytesPerSecond;
+    for (const link of this.links) link.throttle(bytesPerSecond);
+  }
+
+  reset(): void {
+    for (const link of Array.from(this.links)) link.reset();
+  }
+
+  /** A router forgets every connection: whatever the client says next is answered with a reset, and nothing else passes. */
+  forget(): void {
+    for (const link of this.links) link.forget();
+  }
+
+  /** Dials are refused from now on, until `heal()`. */
+  refuse(): void {
+    this.isRefusing = true;
+  }
+
+  // The client's device.
+
+  /** It sleeps: its monotonic clock stands still, its wall clock and the world go on. */
+  async sleep(ms: number): Promise<void> {
+    await this.#stand(ms, ms);
+  }
+
+  /** Its event loop is blocked: all its clocks run on, and what is due is late. Then timers come before what has arrived, as in every event loop. */
+  async stall(ms: number): Promise<void> {
+    await this.#stand(ms, 0);
+  }
+
+  /** As `stall`, and the page is told when it resumes. */
+  async freeze(ms: number): Promise<void> {
+    this.#page.freeze();
+    await this.#stand(ms, 0);
+    this.#page.resume();
+    await turn();
+  }
+
+  /** Its wall clock is set: `ms` ahead of where it is; negative: back. */
+  setClock(ms: number): void {
+    this.#clockError += ms;
+  }
+
+  offline(): void {
+    this.#page.setOnline(false);
+  }
+
+  online(): void {
+    this.#page.setOnline(true);
+  }
+
+  hide(): void {
+    this.#page.setVisible(false);
+  }
+
+  show(): void {
+    this.#page.setVisible(true);
+  }
+
+  /** The page enters the back/forward cache, and comes back after `ms`. */
+  async suspend(ms: number): Promise<void> {
+    this.#page.suspend();
+    await turn();
+    await this.#stand(ms, 0);
+    this.#page.restore();
+    await turn();
+  }
+
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  // For its WebSockets.
+
+  began(socket: VirtualWebSocket): void {
+    this.dials += 1;
+    this.sockets.add(socket);
+    this.links.add(socket.link);
+    for (const watcher of this.#watchers) watcher.dialled?.(socket);
+  }
+
+  ended(socket: VirtualWebSocket): void {
+    this.sockets.delete(socket);
+  }
+
+  unlinked(link: VirtualLink): void {
+    this.links.delete(link);
+  }
+
+  wrote(socket: VirtualWebSocket, data: Data): void {
+    for (const watcher of this.#watchers) watcher.wrote?.(socket, data);
+  }
+
+  firing(socket: VirtualWebSocket, type: string, data: unknown): void {
+    for (const watcher of this.#watchers) watcher.firing?.(socket, type, data);
+  }
+
+  fired(socket: VirtualWebSocket, type: string, data: unknown): void {
+    for (const watcher of this.#watchers) watcher.fired?.(socket, type, data);
+  }
+
+  /** To the client, when it can take it. */
+  deliver(what: () => void): void {
+    if (this.#isStalled) this.#inbox.push(what);
+    else what();
+  }
+
+  async #stand(ms: number, asleep: number): Promise<void> {
+    this.#isStalled = true;
+    await this.run(ms);
+    this.#isStalled = false;
+    this.#asleep += asleep;
+    this.#pass(this.time);
+    while (this.#timers.due <= this.options.clock.now()) {
+      this.#timers.runNext();
+      await turn();
+    }
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const deliver of inbox) {
+      deliver();
+      await turn();
+    }
+  }
+
+  #pass(time: number): void {
+    this.nature.now = time;
+    this.#timers.now = time - this.#asleep;
+  }
+
+  #webSocketClass(like: Habits): WebSocketClass {
+    // oxlint-disable-next-line no-this-alias, unicorn/no-this-assignment -- the class below has a `this` of its own
+    const world = this;
+    const Base = like === 'ws' ? VirtualNodeWebSocket : VirtualWebSocket;
+    return class WebSocket extends Base {
+      constructor(url: string, protocols?: string | readonly string[]) {
+        super(world, like, url, protocols);
+      }
+    };
+  }
+}
+
+function welcoming(host: Host<VirtualPeer>): VirtualServer {
+  return {
+    upgrade() {
+      const { upgrade, retryAfter } = host.manners;
+      if (upgrade === 'accept') return undefined;
+      if (upgrade === 'hang') return 'hang';
+      return { status: upgrade, ...(retryAfter !== undefined && { headers: { 'retry-after': String(retryAfter) } }) };
+    },
+    opened: (peer) => host.opened(peer),
+    received: (peer, data) => typeof data === 'string' && void host.received(peer, data),
+    gone: (peer) => host.gone(peer),
+  };
+}
+
+/** The page of a virtual world, as far as a connection listens to one. */
+class VirtualPage {
+  readonly #window = new EventTarget();
+  readonly #document = new EventTarget();
+  #isOnline = true;
+  #isVisible = true;
+  /** Of all kinds. */
+  listeners = 0;
+
+  platform(clock: Required<Clock>): Platform {
+    const isVisible = () => this.#isVisible;
+    const isOnline = () => this.#isOnline;
+    return {
+      now: () => clock.now(),
+      wallTime: () => clock.wallTime(),
+      setInterval: (callback, ms) => repeat(clock, callback, ms),
+      clearInterval: (stop) => (stop as (() => void) | undefined)?.(),
+      ...this.#counted(this.#window),
+      document: Object.defineProperty(
+        this.#counted(this.#document) as EventTarget & { visibilityState: string },
+        'visibilityState',
+        {
+          get: () => (isVisible() ? 'visible' : 'hidden'),
+        },
+      ),
+      navigator: {
+        get onLine() {
+          return isOnline();
+        },
+      },
+    };
+  }
+
+  setOnline(isOnline: boolean): void {
+    if (this.#isOnline === isOnline) return;
+    this.#isOnline = isOnline;
+    this.#window.dispatchEvent(new Event(isOnline ? 'online' : 'offline'));
+  }
+
+  setVisible(isVisible: boolean): void {
+    if (this.#isVisible === isVisible) return;
+    this.#isVisible = isVisible;
+    this.#document.dispatchEvent(new Event('visibilitychange'));
+  }
+
+  freeze(): void {
+    this.#document.dispatchEvent(new Event('freeze'));
+  }
+
+  resume(): void {
+    this.#document.dispatchEvent(new Event('resume'));
+  }
+
+  suspend(): void {
+    this.#window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+  }
+
+  restore(): void {
+    this.#window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+  }
+
+  #counted(target: EventTarget): Pick<EventTarget, 'addEventListener' | 'removeEventListener'> {
+    return {
+      addEventListener: (...args: Parameters<EventTarget['addEventListener']>) => {
+        this.listeners += 1;
+        target.addEventListener(...args);
+      },
+      removeEventListener: (...args: Parameters<EventTarget['removeEventListener']>) => {
+        this.listeners -= 1;
+        target.removeEventListener(...args);
+      },
+    };
+  }
+}
+
+function repeat(clock: Required<Clock>, callback: () => void, ms: number): () => void {
+  const again = () => {
+    timer = clock.setTimeout(again, ms);
+    callback();
+  };
+  let timer = clock.setTimeout(again, ms);
+  return () => clock.clearTimeout(timer);
+}

@@ -1,0 +1,218 @@
+/** The virtual world of `systole/testing`: the same for the same seed, and true to what it stands for. */
+import { describe, expect, test } from 'vitest';
+
+import { connect } from '../adapters/connect.ts';
+import { nativePing } from '../adapters/protocols/native-ping.ts';
+import { plain } from '../adapters/protocols/plain.ts';
+import type { Habits } from './kit/virtual-web-socket.ts';
+import { type VirtualWorld, virtualWorld, type VirtualWorldOptions } from './kit/virtual-world.ts';
+
+function begin(options: VirtualWorldOptions = {}, more: Parameters<typeof connect>[1] = {}) {
+  const world = virtualWorld(options);
+  const connection = connect('ws://virtual', { ...world.options, ...more });
+  const story: string[] = [];
+  const note = (what: string) => story.push(`${Math.round(world.time)} ${what}`);
+  connection.on('state', ({ state, cause }) => note(cause === undefined ? state : `${state} (${cause})`));
+  connection.on('message', (data) => note(`message ${data as string}`));
+  return { world, connection, story };
+}
+
+async function finish({ world, connection }: { world: VirtualWorld; connection: ReturnType<typeof connect> }) {
+  connection.close();
+  await world.run(61_000);
+  expect(connection.state).toBe('closed');
+  expect(world.leftovers).toEqual({ timers: 0, listeners: 0 });
+  expect([...world.sockets].filter(({ readyState }) => readyState < 2)).toEqual([]);
+}
+
+test('hours in milliseconds, and the same for the same seed', async () => {
+  const tell = async (seed: number) => {
+    const all = begin({ seed });
+    const { world, story } = all;
+    for (let hour = 0; hour < 3; hour += 1) {
+      await world.run(3_000_000);
+      world.silence();
+      await world.run(300_000);
+      world.heal();
+      world.host.push(`news ${hour}`);
+      await world.run(300_000);
+    }
+    await finish(all);
+    return story;
+  };
+  const [first, again, other] = [await tell(1), await tell(1), await tell(2)];
+  expect(first).toEqual(again);
+  expect(first).not.toEqual(other);
+  expect(first.length).toBeGreaterThan(30);
+});
+
+test('silence is noticed within the bound, and healed', async () => {
+  const all = begin({ jitter: 0 });
+  const { world, connection, story } = all;
+  await world.until(() => connection.state === 'alive');
+  const heard = world.time;
+  world.silence();
+  await world.until(() => connection.state === 'connecting');
+  expect(world.time - heard).toBeCloseTo(70_000, 3);
+  expect(story.at(-2)).toMatch(/reconnecting \(silent\)$/);
+  world.heal();
+  await world.until(() => connection.state === 'alive');
+  await finish(all);
+});
+
+describe('the habits of WebSockets', () => {
+  test.each<[Habits, string[]]>([
+    ['browser', ['error', 'close 1006']],
+    ['ws', ['error', 'close 1006']],
+    ['undici', ['error']],
+  ])('%s: a dial that fails', async (like, expected) => {
+    const world = virtualWorld({ like });
+    world.refuse();
+    expect(await eventsOf(world, 1_000)).toEqual(expected);
+  });
+
+  test.each<[Habits, number]>([
+    ['browser', 60_000],
+    ['ws', 30_000],
+    ['undici', Infinity],
+  ])('%s: close() on a dead line', async (like, patience) => {
+    const world = virtualWorld({ like });
+    const socket = dial(world);
+    await world.run(1_000);
+    expect(socket.readyState).toBe(1);
+    world.silence();
+    let closed = 0;
+    socket.onclose = () => (closed = world.time);
+    socket.close();
+    expect(socket.readyState).toBe(2);
+    await world.run(100_000);
+    expect(closed).toBe(patience === Infinity ? 0 : 1_000 + patience);
+  });
+
+  test('ws: what nobody listens for is thrown', async () => {
+    const world = virtualWorld({ like: 'ws' });
+    dial(world).close();
+    await expect(world.run(1_000)).rejects.toThrow('closed before the connection was established');
+  });
+
+  test('ws: a refused upgrade is shown, and its Retry-After honoured', async () => {
+    const all = begin({ like: 'ws' });
+    all.world.behave({ upgrade: 503, retryAfter: 120 });
+    const retries: unknown[] = [];
+    all.connection.on('retry', ({ reason, nextDialIn }) => retries.push(reason, Math.floor((nextDialIn ?? 0) / 1_000)));
+    await all.world.run(100_000);
+    expect(retries).toEqual(['HTTP 503', 120]);
+    await finish(all);
+  });
+
+  test('ws: pings are answered', async () => {
+    const all = begin({ like: 'ws' }, { protocol: nativePing() });
+    await all.world.run(600_000);
+    expect(all.story.filter((each) => each.endsWith('stale')).length).toBe(0);
+    expect(all.connection.roundTripTime).toBeGreaterThan(39);
+    await finish(all);
+  });
+});
+
+test('any server can answer', async () => {
+  const all = begin({}, { protocol: plain({ heartbeat: 'ping', reply: 'pong' }) });
+  const said: unknown[] = [];
+  all.world.serve({
+    received(peer, data) {
+      said.push(data);
+      if (data === 'ping') peer.send('pong');
+    },
+  });
+  all.connection.send('hello');
+  await all.world.run(130_000);
+  expect(said).toEqual(['hello', 'ping', 'ping']);
+  await finish(all);
+});
+
+describe('the device', () => {
+  test('asleep: its monotonic clock stands still, and it asks when it wakes', async () => {
+    const all = begin();
+    const { world, connection, story } = all;
+    await world.run(1_000);
+    const before = world.options.clock.now();
+    await world.sleep(3_600_000);
+    expect(world.options.clock.now()).toBe(before);
+    await world.run(5_000);
+    expect(story.slice(-2).map((each) => each.replace(/^\d+ /, ''))).toEqual(['stale (silent)', 'alive']);
+    expect(connection.state).toBe('alive');
+    await finish(all);
+  });
+
+  test('blocked: what is due comes late, before what has arrived', async () => {
+    const world = virtualWorld();
+    const socket = dial(world);
+    await world.run(1_000);
+    const order: string[] = [];
+    socket.onmessage = () => order.push('message');
+    world.options.clock.setTimeout(() => order.push('timer'), 4_000);
+    world.host.push('news');
+    await world.stall(5_000);
+    expect(order).toEqual(['timer', 'message']);
+  });
+
+  test('a page that is frozen twice in a row does not take late answers for old ones', async () => {
+    const all = begin();
+    await all.world.run(600_000);
+    await all.world.freeze(1_200_000);
+    await all.world.freeze(90_000);
+    await all.world.run(600_000);
+    expect(all.story.filter((each) => each.includes('reconnecting'))).toEqual([]);
+    await finish(all);
+  });
+
+  test('offline while it waits to dial: the dial is held, until it is online', async () => {
+    const all = begin();
+    const { world, connection } = all;
+    world.refuse();
+    await world.until(() => connection.state === 'reconnecting');
+    world.offline();
+    const { dials } = world;
+    await world.run(20_000);
+    expect(world.dials).toBe(dials);
+    world.heal();
+    world.online();
+    await world.run(1_200);
+    expect(connection.state).toBe('alive');
+    await finish(all);
+  });
+});
+
+test('a router that has forgotten the line answers what is said next with a reset', async () => {
+  const all = begin();
+  await all.world.run(30_000);
+  all.world.forget();
+  await all.world.until(() => all.connection.state !== 'alive');
+  expect(all.world.time).toBeLessThan(60_200);
+  await finish(all);
+});
+
+test('a slow line fills the buffer', async () => {
+  const all = begin();
+  await all.world.run(1_000);
+  all.world.throttle(1_000);
+  all.connection.send('x'.repeat(100_000));
+  expect(all.connection.bufferedAmount).toBeGreaterThan(30_000);
+  await all.world.run(120_000);
+  expect(all.connection.bufferedAmount).toBe(0);
+  await finish(all);
+});
+
+type Socket = InstanceType<typeof WebSocket>;
+
+function dial(world: VirtualWorld): Socket {
+  return new world.options.WebSocket('ws://virtual') as unknown as Socket;
+}
+
+async function eventsOf(world: VirtualWorld, ms: number): Promise<string[]> {
+  const events: string[] = [];
+  const socket = dial(world);
+  socket.onerror = () => events.push('error');
+  socket.onclose = ({ code }) => events.push(`close ${code}`);
+  await world.run(ms);
+  return events;
+}
