@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { type BufferBounds, byteLength, type Dropped, Outbox } from '../adapters/buffer.ts';
-import { steppedClock } from './simulation.ts';
+import { steppedClock } from './kit/clock.ts';
 
 const bounds: fc.Arbitrary<BufferBounds> = fc.record({
   messages: fc.constantFrom(0, 1, 3, 10, Infinity),

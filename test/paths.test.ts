@@ -1,111 +1,96 @@
 /**
  * Every path of the model, walked twice: by the machine in simulated time, and by the real adapter with a real `ws` client against a real `ws`
- * server, where only the timers are stepped by hand.
+ * server under full control, where only the timers are stepped by hand.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
-import type { InspectionEvent } from 'xstate';
-import { createActor } from 'xstate';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { createActor, type InspectionEvent } from 'xstate';
 
-import { type Connection, connect } from '../adapters/connect.ts';
-import { connectionInput, type ConnectionOptions } from '../adapters/options.ts';
+import { connectionInput } from '../adapters/options.ts';
 import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
 import { field, jsonObject, type Protocol } from '../adapters/protocols/protocol.ts';
 import { connectionMachine } from '../machines/connection.ts';
-import type { Fact } from '../machines/events.ts';
-import { allTransitions, facts, type ModelPath, type ModelStep, pathsOf, transitionName } from './model.ts';
-import { placeOf, steppedClock, Subject } from './simulation.ts';
+import type { Fact, Liveness } from '../machines/events.ts';
+import { connectionModel, type Moment } from './kit/model.ts';
+import {
+  allTransitions,
+  draw,
+  facts,
+  longAgo,
+  modelSettings,
+  type ModelStep,
+  placeOf,
+  transitionsIn,
+} from './kit/paths.ts';
+import { Subject } from './simulation.ts';
 
-const paths = [...pathsOf('ask', false), ...pathsOf('ask', true), ...pathsOf('none', false)];
+const drawn = (['ask', 'none'] as const).map((liveness) => ({ liveness, routes: draw(liveness).routes }));
+const everyPlace = [...new Set(drawn.flatMap(({ routes }) => routes.flatMap(({ steps }) => steps.map(placeIn))))];
 
-/** Transitions that were taken, by whoever walks. */
-class Coverage {
-  readonly taken = new Set<string>();
-  readonly places = new Set<string>();
-
-  readonly inspect = (event: InspectionEvent): void => {
-    if (event.type !== '@xstate.microstep') return;
-    for (const transition of event._transitions) this.taken.add(transitionName(transition));
-    if ('value' in event.snapshot) this.places.add(placeOf(event.snapshot as never));
-  };
+function placeIn({ place }: ModelStep): string {
+  return place;
 }
 
-const everyPlace = [...new Set(paths.flatMap(({ steps }) => steps.map(({ place }) => place)))].toSorted();
-
-/** Ms that let the delay of this name pass, and no other one that could fire in the same state. */
-const stableAfter = 1_000;
-
-test(`in simulated time: ${paths.length} paths, every place, every transition`, () => {
-  const coverage = new Coverage();
-  for (const path of paths) {
-    const subject = new Subject(path.settings, coverage.inspect);
-    subject.line.silence = 100_000;
-    for (const step of path.steps) {
-      simulate(subject, step, path.late);
-      expect(subject.place, `${step.name} in ${path.name}`).toBe(step.place);
+test('in simulated time: every path, every place, every transition', () => {
+  const taken = new Set<string>();
+  const places = new Set<string>();
+  const inspect = (event: InspectionEvent): void => {
+    for (const transition of transitionsIn(event)) taken.add(transition);
+    if (event.type === '@xstate.microstep' && 'value' in event.snapshot) places.add(placeOf(event.snapshot as never));
+  };
+  for (const { liveness, routes } of drawn) {
+    expect(new Set(routes.map(({ name }) => name)).size).toBe(routes.length);
+    for (const { name, steps } of routes) {
+      const subject = new Subject({ ...modelSettings(), liveness }, inspect);
+      subject.line.silence = longAgo;
+      for (const step of steps) {
+        simulate(subject, step);
+        expect(subject.place, `${step.name} in ${name}`).toBe(step.place);
+      }
+      subject.actor.stop();
     }
-    subject.actor.stop();
   }
-  const unseen = new Subject({}, coverage.inspect); // the model's world is always seen
+  const unseen = new Subject({}, inspect); // the model's world is always seen
   unseen.line.blocked = 'unseen';
   unseen.tell(facts['socket.lost'] as Fact).clock.advance(2 ** 31);
   expect(unseen.place).toBe('reconnecting');
   unseen.actor.stop();
-  createActor(connectionMachine, {
-    input: connectionInput('ws://127.0.0.1:9'),
-    inspect: coverage.inspect,
-  }).start(); // no socket was provided: it closes
-  expect([...coverage.taken].filter((name) => !name.includes('xstate.init')).toSorted()).toEqual(
-    expect.arrayContaining(allTransitions()),
-  );
-  expect([...coverage.places]).toEqual(expect.arrayContaining(everyPlace));
+  createActor(connectionMachine, { input: connectionInput('ws://127.0.0.1:9'), inspect }).start(); // no socket was provided: it closes
+  expect([...taken]).toEqual(expect.arrayContaining(allTransitions()));
+  expect([...places]).toEqual(expect.arrayContaining(everyPlace));
 });
 
-function simulate(subject: Subject, { name, event }: ModelStep, late: boolean): void {
+function simulate(subject: Subject, { name, event, place }: ModelStep): void {
   const at = subject.clock.now();
   if (event.type === 'peer.named') subject.tell({ ...event, serverTime: at, receivedAt: at });
   else if (event.type === 'peer.beat') {
-    subject.tell({
-      ...event,
-      receivedAt: at,
-      serverTime: at + ((event as { serverTime?: number }).serverTime ?? 0),
-    });
-  } else if (!event.type.startsWith('xstate.after.')) subject.tell(event as never);
-  else pass(name, late, subject.clock, subject.line, () => subject.place);
-}
-
-/** Lets one delay pass: the machine is then somewhere else, but for `stableAfter`. */
-function pass(
-  name: string,
-  late: boolean,
-  clock: { advance(ms: number): void; step(): boolean },
-  line: { jump: number },
-  place: () => string,
-): void {
-  if (name === 'after stableAfter') return clock.advance(stableAfter);
-  if (late && /connectTimeout|idTimeout|staleTimeout/.test(name)) line.jump += 3_600_000;
-  const before = place();
-  while (place() === before && clock.step());
+    const { serverTime = 0 } = event as { serverTime?: number };
+    subject.tell({ ...event, receivedAt: at, serverTime: at + serverTime });
+  } else if (!event.type.startsWith('xstate.after.')) subject.tell(event as Fact);
+  else if (name === 'after stableAfter') subject.clock.advance(modelSettings().stableAfter ?? 0);
+  else {
+    if (name.endsWith(' late')) subject.line.jump += longAgo;
+    while (subject.place !== place && subject.clock.step());
+  }
 }
 
 /** These cannot happen to a real WebSocket on Node: after `close()` the adapter is deaf, only a faulty class would make a creator throw, and all pages are seen. */
 const impossible = new Set([
   'connection.socket xstate.error.actor → connection.closed',
   'connection.socket.closing peer.refused → itself',
-  'connection.socket.alive.unwatched peer.beat → itself',
   'connection.reconnecting xstate.after.backoff [isUnseen] → connection.reconnecting',
 ]);
 
 /** An `id-heartbeat` server may beat here unasked, and may tell us to go, so that one server can do all that the model can think of. */
-function frankProtocol(liveness: 'ask' | 'none'): Protocol {
+function frankProtocol(liveness: Liveness): Protocol {
   return {
     name: 'frank',
-    liveness: liveness === 'none' ? 'none' : 'server-beats',
+    liveness,
     session() {
       const session = idHeartbeat().session();
       return {
@@ -115,6 +100,7 @@ function frankProtocol(liveness: 'ask' | 'none'): Protocol {
           if (typeof reason !== 'string') return session.received?.(frame);
           return { refused: { reason, fatal: reason === 'fatal' }, swallow: true };
         },
+        probe: () => session.probe?.(),
       };
     },
   };
@@ -123,18 +109,25 @@ function frankProtocol(liveness: 'ask' | 'none'): Protocol {
 /** One HTTP server that upgrades when it is told to. */
 const http = createServer();
 const sockets = new WebSocketServer({ noServer: true });
-type Upgrade = [IncomingMessage, Duplex, Buffer];
-const upgrades = new Map<string, { promise: Promise<Upgrade>; resolve: (upgrade: Upgrade) => void }>();
+const upgrades = new Map<string, PromiseWithResolvers<[IncomingMessage, Duplex, Buffer]>>();
+let peer: WebSocket | undefined;
+let port: number;
 
-function upgradeOf(dial: string) {
-  let upgrade = upgrades.get(dial);
+interface PromiseWithResolvers<T> {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+}
+
+/** Whoever comes first: the dial, or the hand that waits for it. */
+function upgradeOf(url: string): PromiseWithResolvers<[IncomingMessage, Duplex, Buffer]> {
+  let upgrade = upgrades.get(url);
   if (upgrade === undefined) {
-    let resolve: (upgrade: Upgrade) => void = () => {};
-    const promise = new Promise<Upgrade>((settle) => {
+    let resolve: (found: [IncomingMessage, Duplex, Buffer]) => void = () => {};
+    const promise = new Promise<[IncomingMessage, Duplex, Buffer]>((settle) => {
       resolve = settle;
     });
     upgrade = { promise, resolve };
-    upgrades.set(dial, upgrade);
+    upgrades.set(url, upgrade);
   }
   return upgrade;
 }
@@ -146,6 +139,7 @@ beforeAll(async () => {
   });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
+  ({ port } = http.address() as AddressInfo);
 });
 
 afterAll(() => {
@@ -154,166 +148,56 @@ afterAll(() => {
   http.close();
 });
 
-let walks = 0;
+/** The dial that is meant, where it is not accepted yet. */
+let held: number | undefined;
 
-/** A real connection on its way along a path. */
-class Walk {
-  readonly #path: ModelPath;
-  readonly #clock = steppedClock();
-  readonly #world = { jump: 0 };
-  readonly #connection: Connection;
-  readonly #number = (walks += 1);
-  #dials = 0;
-  #heard = new Map<string, () => void>();
-  #server: WebSocket | undefined;
-  #begun = 0;
-
-  constructor(path: ModelPath, coverage: Coverage) {
-    this.#path = path;
-    const { liveness, ...settings } = path.settings;
-    const options: ConnectionOptions = {
-      ...settings,
-      protocol: frankProtocol(liveness === 'none' ? 'none' : 'ask'),
-      random: () => 0.5,
-      clock: { ...this.#clock, wallTime: () => this.#clock.now() + this.#world.jump },
-    };
-    this.#connection = connect(() => this.#url(), {
-      ...options,
-      inspect: (event) => {
-        coverage.inspect(event);
-        if (event.type === '@xstate.event' && event.actorRef === this.#connection?.actor) {
-          queueMicrotask(() => this.#heard.get(event.event.type)?.());
-        }
-      },
-    });
-    this.#connection.on('warning', () => {});
-  }
-
-  get place(): string {
-    return placeOf(this.#connection.actor.getSnapshot());
-  }
-
-  async run(): Promise<void> {
-    for (const step of this.#path.steps) {
-      this.#begun += 1;
-      await this.#take(step);
-      // A URL that cannot be had is found out before anyone can look.
-      if (this.#path.steps[this.#begun]?.name === 'url.failed') continue;
-      expect(this.place, `${step.name} in ${this.#path.name}`).toBe(step.place);
-    }
-    this.#connection.actor.stop();
-  }
-
-  /** The URL is asked for at once when dialling begins, so whether it can be had depends on the step that comes next. */
-  #url(): string {
-    const next = this.#path.steps.slice(this.#begun).find(({ event }) => 'reason' in event || isOfDial(event.type));
-    if (next?.event.type === 'url.failed') throw new Error('no url today');
-    this.#dials += 1;
-    return `ws://127.0.0.1:${(http.address() as { port: number }).port}${this.#dial}`;
-  }
-
-  get #dial(): string {
-    return `/${this.#number}/${this.#dials}`;
-  }
-
-  async #take({ name, event }: ModelStep): Promise<void> {
-    if (event.type.startsWith('xstate.after.')) {
-      return pass(name, this.#path.late, this.#clock, this.#world, () => this.place);
-    }
-    if (name === 'url.failed') return setImmediate();
-    const heard = this.#hears(event.type);
-    await this.#bringAbout(name);
-    await heard;
-  }
-
-  #hears(type: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error(`${type} was not heard in ${this.#path.name}`)), 20_000);
-      this.#heard.set(type, () => {
-        this.#heard.delete(type);
-        clearTimeout(limit);
-        resolve();
+function hands(liveness: Liveness) {
+  const upgrade = ({ dial }: Moment) => upgradeOf(`/${liveness}/${dial}`).promise;
+  const say = (message: object) => peer?.send(JSON.stringify(message));
+  return {
+    async accept(moment: Moment) {
+      const [request, socket, head] = await upgrade(moment);
+      sockets.handleUpgrade(request, socket, head, (accepted) => {
+        peer = accepted;
+        held = moment.dial;
       });
-    });
-  }
-
-  /** Does to the world what makes the adapter report the fact. */
-  async #bringAbout(name: string): Promise<void> {
-    const now = this.#clock.now();
-    switch (name) {
-      case 'socket.opened':
-        return this.#accept();
-      case 'socket.lost':
-      case 'socket.lost (fatal)':
-        return this.#lose(name.endsWith('(fatal)'));
-      case 'peer.named':
-        return this.#say(JSON.stringify({ id: 'a', now_time: now }));
-      case 'peer.beat':
-        return this.#say(JSON.stringify({ heartbeat: now }));
-      case 'peer.beat (outdated)':
-        return this.#say(JSON.stringify({ heartbeat: now - 60_001 }));
-      case 'peer.spoke':
-        return this.#say('anything');
-      case 'peer.refused':
-        return this.#say('{"refused":"later"}');
-      case 'peer.refused (fatal)':
-        return this.#say('{"refused":"fatal"}');
-      case 'user.reconnected':
-        return this.#connection.reconnect();
-      case 'user.closed':
-        return this.#connection.close();
-      default:
-        // Long enough ago for any wake to find the line suspect, and no limit late.
-        if (this.place.startsWith('alive')) this.#world.jump += 100_000;
-        return this.#connection.actor.send(facts[name] as never);
-    }
-  }
-
-  async #accept(): Promise<void> {
-    const [request, socket, head] = await upgradeOf(this.#dial).promise;
-    sockets.handleUpgrade(request, socket, head, (server) => {
-      this.#server = server;
-    });
-  }
-
-  async #lose(fatal: boolean): Promise<void> {
-    if (!this.place.startsWith('connecting')) {
-      if (fatal) this.#server?.close(1008);
-      else this.#server?.terminate();
-      return;
-    }
-    const [, socket] = await upgradeOf(this.#dial).promise;
-    if (fatal) socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
-  }
-
-  #say(text: string): void {
-    this.#server?.send(text);
-  }
-}
-
-function isOfDial(type: string): boolean {
-  return (
-    type.startsWith('socket.') || type === 'url.failed' || type.startsWith('user.') || type.includes('connectTimeout')
-  );
-}
-
-/** No frame reaches a client that has not opened, and a URL is asked for only when a dial begins. */
-function isPossible({ steps }: ModelPath): boolean {
-  const places = ['connecting.dialling', ...steps.map(({ place }) => place)];
-  return steps.every(({ name }, i) => {
-    const place = places[i] ?? '';
-    if (name.startsWith('peer.refused')) return !place.startsWith('connecting') && place !== 'closing';
-    if (name === 'url.failed') return i === 0 || places[i - 1] === 'reconnecting';
-    return name !== 'peer.beat' || place !== 'alive.unwatched';
-  });
+    },
+    async drop(moment: Moment) {
+      if (held === moment.dial) peer?.terminate();
+      else (await upgrade(moment))[1].destroy();
+    },
+    async forbid(moment: Moment) {
+      if (held === moment.dial) peer?.close(1008);
+      else (await upgrade(moment))[1].end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
+    },
+    name: ({ time }: Moment) => say({ id: 'a', now_time: time }),
+    beat: ({ time }: Moment) => say({ heartbeat: time }),
+    outdated: ({ time }: Moment) => say({ heartbeat: time }),
+    push: () => peer?.send('anything'),
+    dismiss: ({ fatal }: Moment) => say({ refused: fatal ? 'fatal' : 'later' }),
+  };
 }
 
 test('by the real adapter against a real server: every possible path, every place, every transition', async () => {
-  const coverage = new Coverage();
-  const possible = paths.filter(isPossible);
-  for (const path of possible) await new Walk(path, coverage).run();
-  expect(possible.length).toBeGreaterThan(500);
-  expect([...coverage.taken]).toEqual(expect.arrayContaining(allTransitions().filter((name) => !impossible.has(name))));
-  expect([...coverage.places]).toEqual(expect.arrayContaining(everyPlace));
+  const taken = new Set<string>();
+  const places = new Set<string>();
+  let paths = 0;
+  for (const liveness of ['server-beats', 'ask', 'none'] as const) {
+    held = undefined;
+    const model = connectionModel({
+      url: (dial) => `ws://127.0.0.1:${port}/${liveness}/${dial}`,
+      protocol: frankProtocol(liveness),
+      patience: 20_000,
+      ...hands(liveness),
+    });
+    for (const path of model.paths) await path.run();
+    const report = model.report();
+    expect(report.paths).toEqual({ all: model.paths.length, passed: model.paths.length, failed: [] });
+    for (const each of report.exercised) taken.add(each);
+    for (const each of report.places) places.add(each);
+    paths += model.paths.length;
+  }
+  expect(paths).toBeGreaterThan(500);
+  expect([...taken]).toEqual(expect.arrayContaining(allTransitions().filter((name) => !impossible.has(name))));
+  expect([...places]).toEqual(expect.arrayContaining(everyPlace));
 }, 300_000);

@@ -1,55 +1,11 @@
-/** A world for the machine alone: a clock that is stepped from timer to timer, and a line without a socket. */
-import { createActor, fromCallback, type InspectionEvent, type SnapshotFrom } from 'xstate';
+/** A world for the machine alone: a clock that is stepped, and a line without a socket. */
+import { createActor, fromCallback, type InspectionEvent } from 'xstate';
 
 import { connectionMachine } from '../machines/connection.ts';
 import type { Fact, Line, Obstacle, Order } from '../machines/events.ts';
 import type { PartialSettings } from '../machines/settings.ts';
-
-export interface SteppedClock {
-  now(): number;
-  setTimeout(callback: () => void, ms: number): number;
-  clearTimeout(id: unknown): void;
-  /** Runs the timer that is due next, at its time. False: there is none. */
-  step(): boolean;
-  /** Runs everything that is due within `ms`, each at its time. */
-  advance(ms: number): void;
-  /** Ms until each timer, soonest first. */
-  readonly pending: number[];
-}
-
-export function steppedClock(armed: (ms: number) => void = () => {}): SteppedClock {
-  let now = 1_000_000;
-  let last = 0;
-  const timers = new Map<number, { due: number; callback: () => void }>();
-  const next = () => [...timers].toSorted(([a, x], [b, y]) => x.due - y.due || a - b)[0];
-  const step = () => {
-    const [id, timer] = next() ?? [];
-    if (id === undefined || timer === undefined) return false;
-    timers.delete(id);
-    now = Math.max(now, timer.due);
-    timer.callback();
-    return true;
-  };
-  return {
-    now: () => now,
-    setTimeout(callback, ms) {
-      armed(ms);
-      last += 1;
-      timers.set(last, { due: now + ms, callback });
-      return last;
-    },
-    clearTimeout: (id) => void timers.delete(id as number),
-    step,
-    advance(ms) {
-      const until = now + ms;
-      while ((next()?.[1].due ?? Infinity) <= until) step();
-      now = until;
-    },
-    get pending() {
-      return [...timers.values()].map(({ due }) => due - now).toSorted((a, b) => a - b);
-    },
-  };
-}
+import { steppedClock } from './kit/clock.ts';
+import { placeOf } from './kit/paths.ts';
 
 /** A line whose wall clock can jump, and whose silence and network are as the test says. */
 export interface SimulatedLine extends Line {
@@ -128,12 +84,4 @@ export class Subject {
     while (this.place === place && this.clock.now() < until && this.clock.step());
     return this;
   }
-}
-
-/** Where the machine rests, without the compound state around it. */
-export function placeOf({ value, context }: SnapshotFrom<typeof connectionMachine>): string {
-  if (typeof value === 'string') return value;
-  const [state] = Object.entries(value.socket ?? {});
-  const place = typeof value.socket === 'string' ? value.socket : (state ?? []).join('.');
-  return place === 'stale.asking' && context.cause === 'outdated' ? `${place}, outdated` : place;
 }

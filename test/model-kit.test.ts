@@ -1,0 +1,249 @@
+/**
+ * The model as strangers use it: against plain `ws` servers that do by themselves what servers do, behind a proxy; and what it finds where something
+ * is wrong.
+ */
+import { execFileSync } from 'node:child_process';
+
+import { expect, onTestFinished, test } from 'vitest';
+import { type RawData, WebSocket, type WebSocketServer } from 'ws';
+
+import { connect, type Connection } from '../adapters/connect.ts';
+import { HeartbeatWebSocket } from '../adapters/drop-in.ts';
+import { actionCable } from '../adapters/protocols/actioncable.ts';
+import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
+import { nativePing } from '../adapters/protocols/native-ping.ts';
+import { plain } from '../adapters/protocols/plain.ts';
+import type { Protocol } from '../adapters/protocols/protocol.ts';
+import { silent } from '../adapters/protocols/silent.ts';
+import { faultProxy } from './kit/fault-proxy.ts';
+import { connectionModel, type ModelOptions } from './kit/model.ts';
+import { listen, speakIdHeartbeat, textOf } from './support.ts';
+
+/** The server behind a proxy, and the hands that a stranger has for it. */
+async function behindProxy({ server, port }: { server: WebSocketServer; port: number }) {
+  const proxy = await faultProxy(port);
+  onTestFinished(() => proxy.close());
+  return {
+    url: `ws://127.0.0.1:${proxy.port}`,
+    cut: () => proxy.silence(),
+    heal: () => proxy.heal(),
+    drop: () => proxy.reset(),
+    stop: () => proxy.refuse(),
+    start: () => proxy.heal(),
+    push() {
+      for (const client of server.clients) client.send('news');
+    },
+  } satisfies ModelOptions;
+}
+
+/** What becomes of the paths, up to the first one that fails: its story. */
+async function faultIn(options: ModelOptions): Promise<string | undefined> {
+  for (const path of connectionModel({ patience: 20_000, ...options }).paths) {
+    try {
+      await path.run();
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+  return undefined;
+}
+
+/** Where a fault shows by something that never comes: long beside what comes at once, ms. */
+const patience = 2_000;
+
+function answering(question: string, answer: string) {
+  return (socket: WebSocket) =>
+    void socket.on('message', (data: RawData) => {
+      if (textOf(data) === question) socket.send(answer);
+    });
+}
+
+const servers: [Protocol, (socket: WebSocket) => void, unreachable: string[]][] = [
+  [idHeartbeat(), (socket) => speakIdHeartbeat(socket, 'a'), ['awaiting-id.listening after idTimeout']],
+  [plain(), answering('ping', 'pong'), ['awaiting-id.listening after idTimeout']],
+  [nativePing(), () => {}, ['awaiting-id.listening after idTimeout']],
+  [
+    actionCable(),
+    (socket) => socket.send('{"type":"welcome","sid":"a"}'),
+    ['awaiting-id.listening after idTimeout', 'stale peer.beat →'],
+  ],
+  [silent(), () => {}, ['awaiting-id.listening after idTimeout', 'alive.quiet after heartbeatInterval']],
+];
+
+test.each(servers)('a server that speaks $name', async (protocol, speak, unreachable) => {
+  const hands = await behindProxy(await listen(speak, { handleProtocols: ([first]) => first ?? false }));
+  const model = connectionModel({ ...hands, protocol, patience: 20_000 });
+  for (const path of model.paths) await path.run();
+
+  const report = model.report();
+  expect(report.paths).toEqual({ all: model.paths.length, passed: model.paths.length, failed: [] });
+  expect(String(report)).toContain(`${model.paths.length} of ${model.paths.length} paths passed`);
+  for (const each of unreachable) expect(String(report)).toContain(`not exercised: ${each}`);
+  expect(report.missing.filter(({ reason }) => !/^(?:needs|does not happen|only|an adapter)/.test(reason))).toEqual([]);
+  expect(report.missing.length).toBeLessThan(protocol.liveness === 'none' ? 35 : 20);
+});
+
+test('what is not exercised is accounted for, with the hand that it needs', async () => {
+  const { port } = await listen((socket) => speakIdHeartbeat(socket, 'a'));
+  const model = connectionModel({ url: `ws://127.0.0.1:${port}`, patience: 20_000 });
+  for (const path of model.paths) await path.run();
+  const reasonFor = (transition: string) =>
+    model.report().missing.find((each) => each.transition === `connection.${transition}`)?.reason;
+  expect(reasonFor('socket.alive.probing xstate.after.probeTimeout → connection.socket.stale')).toContain(
+    'cut and heal',
+  );
+  expect(reasonFor('socket.connecting socket.lost → connection.lost')).toBe('needs stop and start');
+  expect(reasonFor('socket socket.lost → connection.lost')).toBe('needs drop, or forbid');
+  expect(reasonFor('socket peer.refused → connection.lost')).toBe('needs dismiss');
+  expect(reasonFor('socket.alive.probing peer.spoke → connection.socket.alive.quiet')).toContain('push');
+  expect(reasonFor('socket.awaiting-id.draining xstate.after.drain → connection.lost')).toBe('needs name');
+  expect(reasonFor('socket.stale peer.beat [beatIsOutdatedAgain] → connection.lost')).toBe(
+    'needs name and beat and outdated',
+  );
+  expect(reasonFor('lost  [isFatal] → connection.closed')).toBe('needs dismiss, or forbid');
+});
+
+test('before any path has run, the report says so', async () => {
+  const model = connectionModel({ url: 'ws://127.0.0.1:9' });
+  expect(model.report().exercised).toEqual([]);
+  expect(String(model.report())).toContain('no path to it was run');
+});
+
+test('the drop-in class takes the same paths', async () => {
+  const hands = await behindProxy(await listen((socket) => speakIdHeartbeat(socket, 'a')));
+  expect(
+    await faultIn({
+      ...hands,
+      connect: (url, options) => new HeartbeatWebSocket(url, [], options).connection as Connection,
+    }),
+  ).toBe(undefined);
+});
+
+test('a server that names nobody on a second connection is found', async () => {
+  const { port } = await listen((socket, visit) => {
+    if (visit === 1) speakIdHeartbeat(socket, 'a');
+  });
+  const fault = await faultIn({ url: `ws://127.0.0.1:${port}`, patience });
+  expect(fault).toContain(`peer.named was awaited for ${patience} ms in vain.`);
+  expect(fault).toContain('It is in awaiting-id.listening.');
+  expect(fault).toMatch(/To run this path alone, .*--test-name-pattern='[^']+'/);
+});
+
+test('a server that never answers the second heartbeat is found', async () => {
+  const { port } = await listen((socket) => {
+    let heartbeats = 0;
+    speakIdHeartbeat(socket, 'a', { answers: () => (heartbeats += 1) !== 2 });
+  });
+  const fault = await faultIn({ url: `ws://127.0.0.1:${port}`, patience });
+  expect(fault).toContain('peer.beat was awaited');
+  expect(fault).toMatch(
+    /peer\.beat → alive\.quiet\n  after heartbeatInterval → alive\.probing\n  peer\.beat → alive\.quiet\nThe machine/,
+  );
+});
+
+/** npm `ws`, one of whose handlers is called otherwise. */
+function classWhose(name: 'onopen' | 'onclose', call: (handler: (event: never) => void) => (event: never) => void) {
+  const theirs = Object.getOwnPropertyDescriptor(WebSocket.prototype, name);
+  class Faulty extends WebSocket {}
+  return Object.defineProperty(Faulty.prototype, name, {
+    set(this: WebSocket, handler: ((event: never) => void) | null) {
+      theirs?.set?.call(this, handler && call(handler));
+    },
+  }).constructor as typeof WebSocket;
+}
+
+class Undying extends WebSocket {
+  override close(): void {}
+  override terminate(): void {}
+}
+
+test.each([
+  [
+    'never opens',
+    classWhose('onopen', () => () => {}),
+    'socket.opened was to come, and the adapter reported peer.named',
+  ],
+  [
+    'opens twice',
+    classWhose('onopen', (open) => (event) => {
+      open(event);
+      open(event);
+    }),
+    'the adapter reported socket.opened',
+  ],
+  ['never closes', classWhose('onclose', () => () => {}), 'socket.lost was awaited'],
+  ['stays open', Undying, '1 sockets are open in'],
+])('a WebSocket class that %s is found', async (_, WebSocketClass, fault) => {
+  const hands = await behindProxy(await listen((socket) => speakIdHeartbeat(socket, 'a')));
+  expect(await faultIn({ ...hands, WebSocket: WebSocketClass, patience })).toContain(fault);
+});
+
+test('an adapter that reports the close twice is found; a class that fires it twice is heard once', async () => {
+  const hands = await behindProxy(await listen((socket) => speakIdHeartbeat(socket, 'a')));
+  const twice: ModelOptions['connect'] = (url, options) => {
+    const connection = connect(url, {
+      ...options,
+      WebSocket: classWhose('onclose', (close) => (event) => {
+        close(event);
+        if (connection.state !== 'closed')
+          connection.actor.send({ ...(event as object), type: 'socket.lost' } as never);
+      }),
+    });
+    return connection;
+  };
+  expect(await faultIn({ ...hands, connect: twice })).toContain(
+    'nothing more was to come, and the adapter reported socket.lost',
+  );
+  const WebSocketClass = classWhose('onclose', (close) => (event) => {
+    close(event);
+    close(event);
+  });
+  expect(await faultIn({ ...hands, WebSocket: WebSocketClass })).toBe(undefined);
+});
+
+test('a connection that goes elsewhere is found', async () => {
+  const fault = await faultIn({
+    url: 'ws://127.0.0.1:9',
+    connect: (url, options) => connect(url, { ...options, retries: 0 }),
+  });
+  expect(fault).toContain('and should be in reconnecting');
+});
+
+test('the report names the paths that failed', async () => {
+  const model = connectionModel({ url: () => 'ftp://nowhere', patience: 50 });
+  const path = model.paths.find(({ steps }) => steps[0]?.name === 'socket.opened');
+  await expect(path?.run()).rejects.toThrow('socket.opened was to come, and the adapter reported url.failed');
+  expect(model.report().paths).toMatchObject({ passed: 0, failed: [path?.name] });
+  expect(String(model.report())).toContain(`failed: ${path?.name}`);
+});
+
+test('a timer that outlives the connection is found', async () => {
+  const { port } = await listen((socket) => speakIdHeartbeat(socket, 'a'));
+  const fault = await faultIn({
+    url: `ws://127.0.0.1:${port}`,
+    connect(url, options) {
+      options.clock?.setTimeout(() => {}, 3_600_000);
+      return connect(url, options);
+    },
+  });
+  expect(fault).toContain('it is closed, and timers are left');
+});
+
+test('misuse is named', () => {
+  const url = 'ws://127.0.0.1:9';
+  expect(() => connectionModel({ url, cutt: () => {} } as never)).toThrow('cutt is not an option');
+  expect(() => connectionModel({ url, cut: () => {} })).toThrow('cut needs heal');
+  expect(() => connectionModel({} as never)).toThrow('url must be');
+  expect(() => connectionModel({ url, drop: 'all' } as never)).toThrow('drop must be a function');
+});
+
+/** On what was built before the tests. */
+test('the example checks a server', () => {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const said = execFileSync(process.execPath, ['--test', '--test-reporter=tap', 'examples/check-server.test.mjs'], {
+    encoding: 'utf8',
+    env,
+  });
+  expect(said).toMatch(/^# fail 0$/m);
+  expect(said).toMatch(/(\d+) of \1 paths passed/);
+});
