@@ -34,6 +34,12 @@ export interface Shared {
   send?: boolean | undefined;
 }
 
+/** For {@link observe} alone. */
+export interface Observed extends Shared {
+  /** The time, epoch ms, for machines that have a clock of their own. Default: the platform's. */
+  now?: (() => number) | undefined;
+}
+
 export interface BrowserOptions extends Shared {
   /** Where the visualizer is. Nothing is posted to any other origin. Default `http://127.0.0.1:4400/`. */
   url?: string | undefined;
@@ -61,7 +67,7 @@ export type InspectOptions = BrowserOptions & NodeOptions;
 export declare function inspect(options?: InspectOptions): Inspection;
 
 /** The entries themselves, as they are told. */
-export declare function observe(tell: (entry: Entry) => void, options?: Shared): Inspection;
+export declare function observe(tell: (entry: Entry) => void, options?: Observed): Inspection;
 
 /** For a server of your own. */
 export interface InspectionServer {

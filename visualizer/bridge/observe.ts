@@ -8,7 +8,7 @@
  */
 import { guarded } from '../../adapters/surface.ts';
 import type { Delay, Entry, StateValue } from '../entry.ts';
-import type { Inspection, InspectionEvent, Shared } from './inspect.types.ts';
+import type { Inspection, InspectionEvent, Observed } from './inspect.types.ts';
 import { plain, text } from './plain.ts';
 import { type DataPlane, isDataPlane, Traffic } from './traffic.ts';
 import { translate, dictionaryOf, isMachine, type Machine5 } from './translate.ts';
@@ -69,7 +69,9 @@ const mostWaiting = 1_000;
 const run = Math.random().toString(36).slice(2, 8);
 let sessions = 0;
 
-export function observe(tell: (entry: Entry) => void, { redact, send = true }: Shared = {}): Observation {
+export function observe(tell: (entry: Entry) => void, { redact, send = true, now }: Observed = {}): Observation {
+  const time = now ?? Date.now;
+  const sinceOf = startsOf(now);
   const machines = new Map<unknown, Machine>();
   const over = new WeakSet<object>();
   const named = new Map<string, number>();
@@ -100,7 +102,7 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true }: S
     machines.set(actor, machine);
     tellPlain({
       type: 'registered',
-      at: Date.now(),
+      at: time(),
       session: machine.session,
       name: text(nameOf(actor, logic)),
       ...(parent !== undefined && { parent }),
@@ -163,14 +165,14 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true }: S
   function take(machine: Machine, event: Event5 | undefined): void {
     const { actor, session, waiting } = machine;
     const snapshot = actor.getSnapshot();
-    const at = Date.now();
+    const at = time();
     if (event !== undefined) {
       waiting.splice(0, waiting.indexOf(event) + 1);
       if (event.type !== 'xstate.init' && event.type !== 'xstate.stop')
         tellPlain({ type: 'event', at, session, event: eventOf(machine, event) });
     }
     // What is over still has its timers at this moment.
-    const delays = snapshot.status === 'active' ? delaysOf(machine) : undefined;
+    const delays = snapshot.status === 'active' ? delaysOf(machine, sinceOf) : undefined;
     tellPlain({
       type: 'changed',
       at,
@@ -190,13 +192,13 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true }: S
     machines.delete(actor);
     over.add(actor);
     const shown = output === undefined ? undefined : plain(output);
-    tellPlain({ type: 'stopped', at: Date.now(), session, ...(shown !== undefined && { output: shown }) });
+    tellPlain({ type: 'stopped', at: time(), session, ...(shown !== undefined && { output: shown }) });
     stopTimerIfIdle();
   }
 
   function count({ session, traffic }: Machine): void {
     const news = traffic?.news();
-    if (news !== undefined) tellPlain({ type: 'counted', at: Date.now(), session, ...news });
+    if (news !== undefined) tellPlain({ type: 'counted', at: time(), session, ...news });
   }
 
   function startTimer(): void {
@@ -256,14 +258,26 @@ function isWithin(type: string, wildcard: string): boolean {
 }
 
 /** What XState's system has scheduled for it: only delays of states that are active, as long as they really are. */
-function delaysOf({ actor, word }: Machine): Record<string, Delay> | undefined {
+function delaysOf(
+  { actor, word }: Machine,
+  sinceOf: (scheduled: Scheduled) => number,
+): Record<string, Delay> | undefined {
   const running = Object.values(actor.system.getSnapshot()._scheduledEvents).filter(
     ({ source, event, delay }) => source === actor && event.type.startsWith('xstate.after.') && Number.isFinite(delay),
   );
   if (running.length === 0) return undefined;
-  return Object.fromEntries(
-    running.map(({ event, delay, startedAt }) => [word(event.type), { ms: delay, since: startedAt }]),
-  );
+  return Object.fromEntries(running.map((each) => [word(each.event.type), { ms: each.delay, since: sinceOf(each) }]));
+}
+
+/** XState notes the beginnings of delays by the platform's clock: by another one, they begin when they are first seen. */
+function startsOf(now: (() => number) | undefined): (scheduled: Scheduled) => number {
+  if (now === undefined) return ({ startedAt }) => startedAt;
+  const seen = new WeakMap<Scheduled, number>();
+  return (scheduled) => {
+    const since = seen.get(scheduled) ?? now();
+    seen.set(scheduled, since);
+    return since;
+  };
 }
 
 function valueOf({ value }: Snapshot5): StateValue {

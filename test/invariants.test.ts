@@ -1,0 +1,65 @@
+/**
+ * The invariants of `invariants.ts`: everywhere the machine can be, and in random lives. A life that breaks one is shrunk to the shortest story, which
+ * is told, and recorded for the visualizer. The environment may choose one invariant (INVARIANT), how many lives (LIVES), and their seed (SEED).
+ */
+import { describe, expect, test } from 'vitest';
+
+import type { Liveness } from '../machines/events.ts';
+import { chosen, expectLives } from './expect-lives.ts';
+import { invariants } from './invariants.ts';
+import { universe, type Universe } from './universe.ts';
+
+const judged = invariants.filter(chosen);
+
+describe('everywhere', () => {
+  const all: Universe[] = [];
+  for (const liveness of ['ask', 'server-beats', 'none'] satisfies Liveness[]) {
+    for (const late of [false, true]) {
+      for (const retries of [1, Infinity]) all.push(universe(liveness, late, retries));
+    }
+  }
+
+  test.for(judged.filter(({ rest, step }) => rest ?? step))('$name', ({ rest, step }) => {
+    const wrong: string[] = [];
+    for (const each of all) {
+      for (const place of each.rests) {
+        const trouble = rest?.(place, each);
+        if (trouble !== undefined) wrong.push(`${trouble}, after ${place.story.join(', ') || 'nothing'}`);
+      }
+      for (const way of each.steps) {
+        const trouble = step?.(way, each);
+        if (trouble !== undefined) wrong.push(`${trouble}, after ${way.to.story.join(', ')}`);
+      }
+    }
+    // The shortest story tells most.
+    expect(wrong.toSorted((a, b) => a.length - b.length).slice(0, 3)).toEqual([]);
+  });
+
+  test('that is all of it', () => {
+    expect([...new Set(all.flatMap(({ rests }) => rests.map(({ place }) => place)))].toSorted()).toMatchInlineSnapshot(`
+      [
+        "alive.probing",
+        "alive.quiet",
+        "alive.unwatched",
+        "awaiting-id.draining",
+        "awaiting-id.listening",
+        "closed",
+        "closing",
+        "connecting.dialling",
+        "connecting.draining",
+        "reconnecting",
+        "stale.asking",
+        "stale.asking, outdated",
+        "stale.draining",
+      ]
+    `);
+    expect(all.reduce((sum, { steps }) => sum + steps.length, 0)).toBeGreaterThan(50_000);
+  });
+});
+
+test('in random lives', async () => {
+  const extent = { clients: 3, story: 40, waits: [200, 1_000, 4_000, 15_000, 70_000, 300_000] };
+  const { hours, faults, dials } = await expectLives(judged, extent, Number(process.env.LIVES ?? 1_000));
+  console.log(`${hours.toFixed(0)} connection-hours, ${faults} faults, ${dials} dials`);
+  expect(faults).toBeGreaterThan(0);
+}, 600_000);
