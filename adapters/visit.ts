@@ -80,10 +80,17 @@ export class Visit {
   #earlyBytes = 0;
   /** The next inbound frame is to be reported. */
   #armed = false;
-  /** Monotonic ms at which the heartbeat that is still unanswered was written, and what had been handed over before it. */
-  #asked: ({ at: number } & Amount) | undefined;
+  /** Monotonic ms at which the heartbeat that is still unanswered was written. */
+  #asked: { at: number } | undefined;
+  /** The one before, that a beat was taken to answer. */
+  #answered: { at: number } | undefined;
   #handed: Amount = { messages: 0, bytes: 0 };
   #confirmed: Amount = { messages: 0, bytes: 0 };
+  /** Heartbeats written, and answers to them: which answer belongs to which heartbeat, their order alone tells. */
+  #heartbeats = 0;
+  #answers = 0;
+  /** What had been handed over before the heartbeat of this number. One at a time: the next is taken when it is confirmed. */
+  #mark: ({ heartbeat: number } & Amount) | undefined;
   /** Epoch ms of the last inbound frame; of the dial, while there is none. */
   heardAt: number;
   /** The clock has been read for what the socket hands over in this turn. */
@@ -167,6 +174,9 @@ export class Visit {
     switch (order.type) {
       case 'probe':
         return this.#probe(order.again);
+      case 'await':
+        this.#asked ??= this.#answered;
+        return undefined;
       case 'release':
         return this.#host.gate.release();
       case 'deliver':
@@ -263,12 +273,13 @@ export class Visit {
 
   /** Where we ask, only an answer is a beat: a server cannot keep us from asking by answering unasked. */
   #beat(serverTime: number | undefined): void {
+    this.#confirm();
     const asked = this.#asked;
     if (asked === undefined && this.#host.protocol.liveness === 'ask') return this.#spoke();
     const receivedAt = this.#host.now();
     this.#armed = false;
     this.#asked = undefined;
-    if (asked !== undefined) this.#confirmed = { messages: asked.messages, bytes: asked.bytes };
+    this.#answered = asked;
     this.#report({
       type: 'peer.beat',
       serverTime,
@@ -281,8 +292,20 @@ export class Visit {
     this.#armed = true;
     const answer = this.#understand('probe');
     if (answer?.write === undefined) return;
-    if (!again || this.#asked === undefined) this.#asked = { at: this.#host.now(), ...this.#handed };
+    if (!again || this.#asked === undefined) this.#asked = { at: this.#host.now() };
+    this.#heartbeats += 1;
+    this.#mark ??= { heartbeat: this.#heartbeats, ...this.#handed };
     this.#write(answer.write);
+  }
+
+  /** A server that leaves a heartbeat unanswered is one answer behind from then on: less is confirmed than arrived, never more. */
+  #confirm(): void {
+    if (this.#answers === this.#heartbeats) return;
+    this.#answers += 1;
+    const mark = this.#mark;
+    if (mark === undefined || this.#answers < mark.heartbeat) return;
+    this.#confirmed = { messages: mark.messages, bytes: mark.bytes };
+    this.#mark = undefined;
   }
 
   #write(frames: NonNullable<Answer['write']>): void {

@@ -240,6 +240,7 @@ const base = setup({
     }),
     probe: sendTo('socket', { type: 'probe', again: false }),
     probeAgain: sendTo('socket', { type: 'probe', again: true }),
+    awaitAnswer: sendTo('socket', { type: 'await' }),
     release: sendTo('socket', { type: 'release' }),
     deliver: sendTo('socket', { type: 'deliver' }),
     hangUp: sendTo('socket', ({ event }) => ({
@@ -401,13 +402,15 @@ export const connectionMachine = base.createMachine({
             // The doubt was right: it broke when we asked (a router that had forgotten it), or under a frozen page.
             'socket.lost': { guard: 'brokeOff', target: '#connection.lost', actions: 'noteEnd' },
             'peer.beat': [
-              {
-                guard: 'beatIsOutdatedAgain',
-                target: '#connection.lost',
-                actions: 'noteEnd',
-              },
               { guard: 'clockIsUntested', target: 'alive', actions: ['noteBeat', 'distrustClock', 'warnOfClock'] },
-              { guard: 'beatIsOutdated', actions: [{ type: 'blame', params: 'outdated' }, 'probeAgain'] },
+              // It may have lain unread, with others, while we stood still: a fresh one has the whole limit to come.
+              { guard: 'beatIsOutdatedAgain', actions: 'awaitAnswer' },
+              {
+                guard: 'beatIsOutdated',
+                target: 'stale',
+                reenter: true,
+                actions: { type: 'blame', params: 'outdated' },
+              },
               { target: 'alive', actions: 'noteBeat' },
             ],
             'world.woke': [{ guard: 'sleptOrFroze', target: 'stale', reenter: true }, { actions: 'probeAgain' }],

@@ -12,7 +12,7 @@ export type State = 'connecting' | 'awaiting-id' | 'alive' | 'stale' | 'reconnec
 export type Cause =
   /** Nothing was heard from the peer for `heartbeat.interval + heartbeat.timeout`, or the line broke when it was asked after a silence. */
   | 'silent'
-  /** The peer answered twice with a clock more than `heartbeat.maxAge` behind: the answers are stale copies. */
+  /** The peer answered, and for half of `heartbeat.timeout` with nothing but clocks more than `heartbeat.maxAge` behind: stale copies. */
   | 'outdated'
   /** The dial was refused, or the server told us to go. */
   | 'refused'
@@ -100,6 +100,8 @@ export type Fact =
 export type Order =
   /** Write a heartbeat, where the protocol has one, and report the next inbound frame. `again`: the last one is still unanswered. */
   | { type: 'probe'; again: boolean }
+  /** What came was no answer: the next beat may be one. Nothing is written. */
+  | { type: 'await' }
   /** Flush what is held and let `send()` through to the socket. */
   | { type: 'release' }
   /** Hand inbound messages to the app, those that came early first. */

@@ -1,8 +1,9 @@
 /** Stories of the machine alone, in simulated time: what takes more than one step to show. */
 import { expect, test } from 'vitest';
+import { createActor } from 'xstate';
 
-import { stateOf } from '../machines/connection.ts';
-import type { Fact, Report } from '../machines/events.ts';
+import { connectionMachine, stateOf } from '../machines/connection.ts';
+import type { Cause, Fact, Report } from '../machines/events.ts';
 import { detectionBound, type PartialSettings } from '../machines/settings.ts';
 import { Subject } from './simulation.ts';
 
@@ -32,12 +33,15 @@ function reportsOf(subject: Subject): Report[] {
   return reports;
 }
 
+const year = 31_536_000_000;
+
 const contextOf = (subject: Subject) => subject.actor.getSnapshot().context;
 
 test.each([
   { interval: 60_000, timeout: 10_000 },
   { interval: 1_000, timeout: 300 },
   { interval: 25_000, timeout: 50 },
+  { interval: 25_000, timeout: 10 },
 ])('a line that goes silent is given up exactly at its bound: %o', (heartbeat) => {
   const subject = alive({ heartbeat });
   const since = subject.clock.now();
@@ -72,11 +76,64 @@ test('a limit that fired late is granted once more, in full, and only once', () 
   expect(subject.place).toBe('reconnecting');
 });
 
-test('a little late is not late: timers never are on time', () => {
-  const subject = alive().wait().wait();
-  subject.line.jump += 900;
-  subject.wait().wait();
+test.each([
+  ['connecting.dialling', () => new Subject()],
+  ['awaiting-id.listening', () => new Subject().tell(opened)],
+] as const)('%s: granted once more, and only once, as well', (place, arrive) => {
+  const subject = arrive();
+  for (const then of [place, 'reconnecting']) {
+    subject.line.jump += 3_600_000;
+    expect(subject.wait().wait().place).toBe(then);
+  }
+});
+
+test.each([
+  ['half as late as it is long', 10_000, 2_470, 'reconnecting'],
+  ['later', 10_000, 2_471, 'stale.asking'],
+  ['a second', 1_000, 980, 'reconnecting'],
+  ['more', 1_000, 981, 'stale.asking'],
+])('timers never are on time, and a little late is not late: %s', (_, timeout, late, place) => {
+  const subject = alive({ heartbeat: { timeout } }).wait().wait();
+  subject.line.jump += late;
+  expect(subject.wait().wait().place).toBe(place);
+});
+
+test('a slow dial leaves the name its own time', () => {
+  const subject = new Subject();
+  subject.clock.advance(4_900);
+  subject.tell(opened).wait().wait();
   expect(subject.place).toBe('reconnecting');
+  expect(contextOf(subject).cause).toBe('unnamed');
+});
+
+test.each(['sleep', 'freeze'] as const)('who wakes from %s in doubt has the whole limit before it', (reason) => {
+  const subject = alive().wait().wait();
+  subject.clock.advance(4_000);
+  subject.tell({ type: 'world.woke', reason });
+  expect(subject.place).toBe('stale.asking');
+  expect(subject.clock.pending).toEqual([4_980]);
+});
+
+test('a wake asks a line that has been silent for more than a second', () => {
+  const subject = alive();
+  subject.line.silence = 1_000;
+  expect(subject.tell({ type: 'world.woke', reason: 'visible' }).place).toBe('alive.quiet');
+  subject.line.silence = 1_001;
+  expect(subject.tell({ type: 'world.woke', reason: 'visible' }).place).toBe('stale.asking');
+  expect(contextOf(subject).cause).toBe('silent');
+});
+
+test('where life cannot be seen, no silence is long enough for a doubt', () => {
+  const subject = alive({ liveness: 'none' });
+  subject.line.silence = 1e9;
+  expect(subject.tell({ type: 'world.woke', reason: 'sleep' }).place).toBe('alive.unwatched');
+});
+
+test('a server that shows no life is open as soon as any', () => {
+  const subject = new Subject({ liveness: 'none' }).tell(opened);
+  subject.did.length = 0;
+  subject.tell({ type: 'peer.named', receivedAt: 0 });
+  expect(subject.did).toEqual(['→release', '!open', '→deliver', '⏱5000']);
 });
 
 test('a proof of life that lay readable while the timer fired saves the line', () => {
@@ -122,6 +179,97 @@ test('the time for a dial grows with the attempts, up to 20 s', () => {
   expect(new Subject({ connectTimeout: 30_000 }).clock.pending).toEqual([30_000]);
 });
 
+test.each([
+  [
+    { code: 4001, reason: 'bye' },
+    { code: 4001, reason: 'bye' },
+  ],
+  [{}, { code: 1000, reason: '' }],
+])('closed with %o, the socket is told %o', (said, told) => {
+  const subject = alive().tell({ type: 'user.closed', ...said });
+  expect(subject.orders.at(-1)).toEqual({ type: 'hang-up', ...told });
+});
+
+test('while a dial waits, the world is heard without a socket', () => {
+  const subject = alive();
+  const world: Parameters<typeof subject.line.watchWorld>[0][] = [];
+  let undone = 0;
+  subject.line.watchWorld = (report) => {
+    world.push(report);
+    return () => void (undone += 1);
+  };
+  subject.tell(lost);
+  expect(world).toHaveLength(1);
+  world[0]?.({ type: 'world.wentOffline' });
+  expect(contextOf(subject).wait).toBe(30_000);
+  expect([world.length, undone]).toEqual([2, 1]);
+  subject.wait();
+  expect([world.length, undone]).toEqual([2, 2]);
+});
+
+test('a machine without a socket is closed, and says what to provide', () => {
+  const line = new Subject().line;
+  const actor = createActor(connectionMachine, { input: { line } });
+  actor.subscribe({ error: () => {} });
+  actor.start();
+  expect(actor.getSnapshot().output).toEqual({
+    code: 1006,
+    reason: expect.stringContaining(
+      'provide one, as in connectionMachine.provide({ actors: { socket: webSocketActor } })',
+    ),
+    wasClean: false,
+    cause: 'fatal',
+  });
+  expect(line.isShut).toBe(true);
+});
+
+/** Each way in which a line is left that says nothing of itself. */
+const ways: [cause: Cause, leave: (subject: Subject) => Subject][] = [
+  ['dial-timeout', (subject) => subject.wait().wait()],
+  ['network-changed', (subject) => subject.tell({ type: 'world.woke', reason: 'network' })],
+  ['unnamed', (subject) => subject.tell(opened).wait().wait()],
+  ['silent', (subject) => name(subject).wait().wait().wait().wait()],
+  [
+    'outdated',
+    (subject) =>
+      beat(beat(beat(name(subject, 0), 0), -year), -year)
+        .wait()
+        .wait(),
+  ],
+  ['suspended', (subject) => subject.tell({ type: 'world.suspended' })],
+  ['user-reconnected', (subject) => subject.tell({ type: 'user.reconnected' })],
+];
+
+test.each(ways)('what the last line was closed with is not said of one that is %s', (cause, leave) => {
+  const subject = new Subject().tell({ ...lost, type: 'socket.lost', code: 4000, reason: 'gone', wasClean: true });
+  leave(subject.wait());
+  expect(subject.place).toBe('reconnecting');
+  expect(contextOf(subject)).toMatchObject({ cause, end: { code: 1006, reason: '', wasClean: false } });
+});
+
+test('the reason that a server or a URL gives is told', () => {
+  const refused = alive();
+  const reports = reportsOf(refused);
+  refused.tell({ type: 'peer.refused', reason: 'maintenance' });
+  expect(reports).toEqual([
+    { type: 'lost', cause: 'refused', code: 1006, reason: 'maintenance', wasClean: false, nextDialIn: 375 },
+  ]);
+  const broken = name(new Subject()).wait().wait();
+  const told = reportsOf(broken);
+  broken.tell({ ...lost, reason: 'ECONNRESET' });
+  expect(told).toMatchObject([{ type: 'lost', cause: 'silent', reason: 'ECONNRESET' }]);
+  const failed = new Subject({ retries: 0 });
+  const retries = reportsOf(failed);
+  failed.tell({ type: 'url.failed', reason: 'no token' });
+  expect(retries).toMatchObject([{ type: 'retry', cause: 'url-failed', reason: 'no token' }]);
+  expect(failed.actor.getSnapshot().output).toEqual({
+    code: 1006,
+    reason: 'no token',
+    wasClean: false,
+    cause: 'retries-exhausted',
+  });
+});
+
 test('retries: so many dials in a row may fail', () => {
   const failed = new Subject({ retries: 2 }).tell(lost).wait().tell(lost).wait();
   const reports = reportsOf(failed);
@@ -163,7 +311,7 @@ test('reconnect() beats the backoff, the retries and the fatal codes', () => {
   expect(contextOf(subject)).toMatchObject({ wait: 0, attempt: 0 });
   const waiting = new Subject().tell(lost).tell({ type: 'user.reconnected' });
   expect(waiting.place).toBe('connecting.dialling');
-  expect(contextOf(waiting).attempt).toBe(1);
+  expect(contextOf(waiting)).toMatchObject({ attempt: 1, dials: [expect.any(Number)] });
 });
 
 test.each([
@@ -198,6 +346,15 @@ test('shouldReconnect is asked of silence too, and told what happened', () => {
   expect(losses).toMatchObject([{ cause: 'silent', code: 1006, attempt: 0 }]);
 });
 
+test('shouldReconnect is told what the server has said', () => {
+  const losses: unknown[] = [];
+  const subject = new Subject({ shouldReconnect: (loss) => void losses.push(loss) });
+  subject.tell({ ...lost, type: 'socket.lost', reason: 'HTTP 503', status: 503, retryAfter: 7_000 });
+  expect(losses).toEqual([
+    { cause: 'refused', attempt: 1, code: 1006, reason: 'HTTP 503', wasClean: false, status: 503, retryAfter: 7_000 },
+  ]);
+});
+
 test('a delay that the server states is honoured, within bounds', () => {
   const waitAfter = (retryAfter: number) => contextOf(alive().tell({ ...lost, type: 'socket.lost', retryAfter })).wait;
   expect(waitAfter(42_000)).toBe(42_500);
@@ -229,6 +386,81 @@ test('a wake dials a waiting connection at most once a second', () => {
   expect(subject.clock.pending).toEqual([400]);
 });
 
+test('a wake that could dial no sooner than the dial that waits leaves it alone', () => {
+  const subject = new Subject();
+  subject.clock.advance(625);
+  subject.tell(lost); // both are due in 375
+  subject.did.length = 0;
+  subject.tell({ type: 'world.woke', reason: 'visible' });
+  expect(subject.did).toEqual([]);
+});
+
+/** A network that comes and goes every second, while dialling: so many dials have begun. */
+function restless(dials: number): Subject {
+  const subject = new Subject();
+  for (let dial = 1; dial < dials; dial += 1) {
+    subject.clock.advance(1_000);
+    subject.tell({ type: 'world.woke', reason: 'network' }).wait();
+  }
+  subject.clock.advance(1_000);
+  return subject;
+}
+
+test('ten dials within 75.75 s, and no wake brings the next one nearer', () => {
+  expect(contextOf(restless(9).tell({ type: 'world.woke', reason: 'network' })).wait).toBe(0);
+  const subject = restless(10).tell({ type: 'world.woke', reason: 'network' });
+  expect(contextOf(subject).wait).toBe(65_750);
+  subject.did.length = 0;
+  subject.clock.advance(1_000);
+  expect(subject.tell({ type: 'world.woke', reason: 'visible' }).did).toEqual([]);
+  subject.wait();
+  expect(contextOf(subject).dials).toHaveLength(10);
+  subject.tell({ type: 'world.woke', reason: 'network' });
+  expect(contextOf(subject).wait, 'the second of the ten was a second later').toBe(1_000);
+});
+
+test('ten dials of one moment are ten as well', () => {
+  const subject = new Subject();
+  for (let dial = 1; dial < 10; dial += 1) subject.tell({ type: 'world.suspended' }).wait();
+  expect(contextOf(subject.tell({ type: 'world.suspended' })).wait).toBe(75_750);
+});
+
+test.each<[string, (subject: Subject) => unknown, wait: number]>([
+  ['after reconnect()', (subject) => subject.tell({ type: 'user.reconnected' }).wait(), 375],
+  [
+    'after reconnect() while a dial waits',
+    (subject) => subject.tell({ type: 'world.woke', reason: 'network' }, { type: 'user.reconnected' }),
+    375,
+  ],
+  // What the tenth failed dial waits.
+  ['when the clock has been set back', (subject) => (subject.line.jump -= 60_000), 22_500],
+])('dials are counted anew %s', (_, happen, wait) => {
+  const subject = restless(10);
+  happen(subject);
+  expect(contextOf(subject.tell(lost)).wait).toBe(wait);
+});
+
+test('what the server has asked for is shortened by no wake, and by no clock that is set', () => {
+  const subject = new Subject().tell({ ...lost, type: 'socket.lost', retryAfter: 60_000 });
+  subject.did.length = 0;
+  expect(subject.tell({ type: 'world.woke', reason: 'visible' }).did).toEqual([]);
+  subject.line.jump -= 3_600_000;
+  subject.line.blocked = 'offline';
+  subject.tell({ type: 'world.wentOffline' });
+  expect(contextOf(subject).wait).toBe(60_500);
+});
+
+test("the app's own rule decides the wait; offline, its dials are held as long as any by default", () => {
+  const subject = alive({ backoff: () => 42 }).tell(lost);
+  expect(contextOf(subject).wait).toBe(42);
+  subject.line.blocked = 'offline';
+  subject.tell({ type: 'world.wentOffline' });
+  expect(contextOf(subject).wait).toBe(30_000);
+  const quick = alive({ backoff: { max: 7_000 } }).tell(lost);
+  quick.line.blocked = 'offline';
+  expect(contextOf(quick.tell({ type: 'world.wentOffline' })).wait).toBe(7_000);
+});
+
 test('offline holds the next dial until online, or the longest backoff', () => {
   const subject = alive();
   subject.line.blocked = 'offline';
@@ -247,13 +479,16 @@ test('a page that is not seen holds its dials, also one that is due already, unt
   expect(subject.did.at(-2)).toBe('!lost peer-closed Infinity');
   subject.tell({ type: 'world.woke', reason: 'network' }).clock.advance(86_400_000);
   expect(subject.place).toBe('reconnecting');
+  expect(subject.did).not.toContain('dial');
   subject.line.blocked = undefined;
   subject.tell({ type: 'world.woke', reason: 'visible' }).wait();
   expect(subject.place).toBe('connecting.dialling');
 
   subject.tell(lost);
   subject.line.blocked = 'unseen';
+  subject.did.length = 0;
   subject.clock.advance(60_000);
+  expect(subject.did).toEqual([`⏱${2 ** 31 - 1}`]);
   expect(subject.place).toBe('reconnecting');
   expect(contextOf(subject).wait).toBe(2 ** 31 - 1);
   expect(subject.tell({ type: 'user.reconnected' }).place, 'the user sees what the page does not').toBe(
@@ -276,7 +511,7 @@ test('a page that enters the cache hangs up, and dials when it is back', () => {
 
 test('a server that beats by itself is doubted after a wake only when its beat is overdue', () => {
   const subject = alive({ liveness: 'server-beats' });
-  subject.line.silence = 69_000;
+  subject.line.silence = 70_000;
   subject.tell({ type: 'world.woke', reason: 'sleep' });
   expect(subject.place).toBe('alive.quiet');
   subject.line.silence = 70_001;
@@ -309,7 +544,12 @@ test('restored tells the old name and the new, how long, and how many dials', ()
   expect(contextOf(subject).id).toBe('b');
 });
 
-const year = 31_536_000_000;
+test('after the loss of a line that was not stable, the dials since then are counted', () => {
+  const subject = alive().tell(lost).wait();
+  const reports = reportsOf(subject);
+  name(subject);
+  expect(reports).toMatchObject([{ type: 'restored', attempts: 1 }]);
+});
 
 test('a server whose clock is a year off, and steady, is never doubted', () => {
   const subject = alive({}, -year);
@@ -321,14 +561,30 @@ test('a server whose clock is a year off, and steady, is never doubted', () => {
   expect(contextOf(subject).roundTripTime).toBe(7);
 });
 
-test('an outdated beat is asked about once; outdated again, the line is left', () => {
+test('an outdated beat is asked about once; with no fresh one to follow, the line is left', () => {
   const subject = beat(alive({}, 0), 0);
   subject.clock.advance(60_000);
   beat(subject, -60_008);
   expect(subject.place).toBe('stale.asking, outdated');
-  beat(subject, -60_008);
+  subject.did.length = 0;
+  for (let i = 0; i < 4; i += 1) {
+    subject.clock.advance(1_200);
+    beat(subject, -60_008);
+  }
+  expect(subject.did).toEqual(['→await', '→await', '→await', '→await']);
+  expect(subject.place).toBe('stale.asking, outdated');
+  subject.wait().wait();
   expect(contextOf(subject)).toMatchObject({ cause: 'outdated', wait: 0 });
   expect(subject.place).toBe('reconnecting');
+});
+
+test('beats that lay unread while we stood still cost nothing: a fresh one follows them', () => {
+  const subject = beat(alive({}, 0), 0);
+  subject.clock.advance(60_000);
+  for (let age = 90_000; age > 60_008; age -= 1_000) beat(subject, -age);
+  expect(subject.place).toBe('stale.asking, outdated');
+  expect(beat(subject, 0).place).toBe('alive.quiet');
+  expect(contextOf(subject).cause).toBeUndefined();
 });
 
 test('a beat that was maxAge old when it was asked for is not outdated; maxAge: Infinity dates nothing', () => {
@@ -340,14 +596,51 @@ test('if the first answer is outdated already, the clock is distrusted, once, an
   const subject = alive({}, 0);
   const reports = reportsOf(subject);
   subject.clock.advance(60_000);
-  beat(subject, -year);
+  expect(beat(subject, -year).place).toBe('alive.quiet');
+  expect(contextOf(subject).roundTripTime).toBe(7);
   beat(subject, 0);
   beat(subject, -year);
   expect(subject.place).toBe('alive.quiet');
-  expect(reports.map(({ type }) => type)).toEqual(['warning']);
+  expect(reports).toEqual([
+    { type: 'warning', code: 'clock-distrusted', message: expect.stringContaining('older than heartbeat.maxAge') },
+  ]);
   expect(contextOf(subject).serverClock).toBe('distrusted');
   name(subject.tell(lost).wait(), 0);
   expect(contextOf(subject).serverClock).toMatchObject({ offset: 0, samples: 1 });
+});
+
+test('a beat that nobody asked for is as old as its clock says', () => {
+  const subject = beat(alive({ liveness: 'server-beats' }, 0), 0);
+  const receivedAt = subject.clock.now();
+  subject.tell({ type: 'peer.beat', receivedAt, serverTime: receivedAt - 60_000 });
+  expect(subject.place).toBe('alive.quiet');
+  subject.tell({ type: 'peer.beat', receivedAt, serverTime: receivedAt - 60_001 });
+  expect(subject.place).toBe('stale.asking, outdated');
+});
+
+test('the first answer may be outdated in a doubt as well', () => {
+  const subject = alive({}, 0).wait().wait();
+  const reports = reportsOf(subject);
+  subject.did.length = 0;
+  beat(subject, -year);
+  expect(subject.place).toBe('alive.quiet');
+  expect(reports).toMatchObject([{ type: 'warning', code: 'clock-distrusted' }]);
+  expect(contextOf(subject)).toMatchObject({ serverClock: 'distrusted', roundTripTime: 7 });
+});
+
+test('an answer that ends a doubt is an answer like any other', () => {
+  const subject = beat(alive({}, 0).wait().wait(), 5);
+  expect(contextOf(subject)).toMatchObject({ roundTripTime: 7, serverClock: { offset: 5, samples: 2 } });
+});
+
+test('a server that states no time, or none that is one, has no clock until it does', () => {
+  const subject = alive();
+  expect(contextOf(subject).serverClock).toBeUndefined();
+  expect(contextOf(beat(subject, Number.NaN)).serverClock).toBeUndefined();
+  expect(beat(subject, -year).place).toBe('alive.quiet');
+  expect(contextOf(subject).serverClock).toMatchObject({ offset: -year, samples: 1 });
+  subject.tell({ type: 'peer.beat', receivedAt: subject.clock.now(), roundTripTime: undefined });
+  expect(contextOf(subject)).toMatchObject({ roundTripTime: 7, serverClock: { offset: -year, samples: 1 } });
 });
 
 test('the best estimate of the offset is the highest sample, but it may sink as clocks drift', () => {
@@ -356,7 +649,7 @@ test('the best estimate of the offset is the highest sample, but it may sink as 
   expect(contextOf(subject).serverClock).toMatchObject({ offset: -30 });
   subject.clock.advance(50_000);
   beat(subject, -1_000);
-  expect(contextOf(subject).serverClock).toMatchObject({ offset: -80 }); // 1 ms per second
+  expect(contextOf(subject).serverClock).toMatchObject({ offset: -80, samples: 3 }); // 1 ms per second
   subject.clock.advance(50_000);
   beat(subject, -90);
   expect(contextOf(subject).serverClock).toMatchObject({ offset: -90 });

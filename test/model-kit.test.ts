@@ -97,9 +97,7 @@ test('what is not exercised is accounted for, with the hand that it needs', asyn
   expect(reasonFor('socket peer.refused → connection.lost')).toBe('needs dismiss');
   expect(reasonFor('socket.alive.probing peer.spoke → connection.socket.alive.quiet')).toContain('push');
   expect(reasonFor('socket.awaiting-id.draining xstate.after.drain → connection.lost')).toBe('needs name');
-  expect(reasonFor('socket.stale peer.beat [beatIsOutdatedAgain] → connection.lost')).toBe(
-    'needs name and beat and outdated',
-  );
+  expect(reasonFor('socket.stale peer.beat [beatIsOutdatedAgain] → itself')).toBe('needs name and beat and outdated');
   expect(reasonFor('lost  [isFatal] → connection.closed')).toBe('needs dismiss, or forbid');
 });
 

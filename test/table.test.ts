@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
  * The heartbeat is 60,000 with a timeout of 10,000; chance is always 0.5.
  */
 
-import { connectionMachine } from '../machines/connection.ts';
+import { connectionMachine, stateOf } from '../machines/connection.ts';
 import type { Fact } from '../machines/events.ts';
 import { Subject } from './simulation.ts';
 
@@ -208,7 +208,7 @@ const table: Record<Place, Record<Stimulus, string>> = {
     'url.failed': '–',
     'peer.named': '–',
     'peer.beat, fresh': 'alive.quiet: ⏱5000 ⏱60000',
-    'peer.beat, outdated': 'stale.asking, outdated: →probe again',
+    'peer.beat, outdated': 'stale.asking, outdated: →probe again ⏱4980',
     'peer.beat, undated': 'alive.quiet: ⏱5000 ⏱60000',
     'peer.spoke': 'alive.quiet: ⏱5000 ⏱60000',
     'peer.refused': 'reconnecting: cut !lost refused 9500 ⏱9500',
@@ -231,7 +231,7 @@ const table: Record<Place, Record<Stimulus, string>> = {
     'url.failed': '–',
     'peer.named': '–',
     'peer.beat, fresh': 'alive.quiet: ⏱5000 ⏱60000',
-    'peer.beat, outdated': 'reconnecting: cut !lost outdated 0 ⏱0',
+    'peer.beat, outdated': 'stale.asking, outdated: →await',
     'peer.beat, undated': 'alive.quiet: ⏱5000 ⏱60000',
     'peer.spoke': '–',
     'peer.refused': 'reconnecting: cut !lost refused 9500 ⏱9500',
@@ -254,7 +254,7 @@ const table: Record<Place, Record<Stimulus, string>> = {
     'url.failed': '–',
     'peer.named': '–',
     'peer.beat, fresh': 'alive.quiet: ⏱5000 ⏱60000',
-    'peer.beat, outdated': 'stale.draining: →probe again',
+    'peer.beat, outdated': 'stale.asking, outdated: →probe again ⏱4980',
     'peer.beat, undated': 'alive.quiet: ⏱5000 ⏱60000',
     'peer.spoke': 'alive.quiet: ⏱5000 ⏱60000',
     'peer.refused': 'reconnecting: cut !lost refused 9500 ⏱9500',
@@ -427,6 +427,13 @@ const cells = (Object.keys(table) as Place[]).flatMap((place) =>
 
 test.each(cells)('%s + %s → %s', (place, stimulus, cell) => {
   expect(cellOf(place, stimulus)).toBe(cell);
+});
+
+test.each(Object.keys(table) as Place[])('%s: its state is a tag, and messages flow only where it says so', (place) => {
+  const snapshot = arrivals[place]().actor.getSnapshot();
+  const [state = ''] = place.split(/[.,]/);
+  expect(stateOf(snapshot)).toBe(state);
+  expect([...snapshot.tags]).toEqual(state === 'alive' || state === 'stale' ? [state, 'open'] : [state]);
 });
 
 test('the table knows every place the machine can rest in', () => {
