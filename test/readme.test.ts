@@ -35,6 +35,12 @@ test('its example is the example, of about 15 lines', () => {
   expect(example.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(15);
 });
 
+test('its example of a server that is checked is the example, of less than 40 lines', () => {
+  const example = readFileSync('examples/check-server.test.mjs', 'utf8');
+  expect(blockFrom('examples/check-server.test.mjs')).toBe(example);
+  expect(example.split('\n').length).toBeLessThan(40);
+});
+
 test('its defaults are the defaults', () => {
   const { backoff, heartbeat, ...settings } = settle(connectionInput('ws://127.0.0.1'));
   const defaults: [string, unknown][] = [

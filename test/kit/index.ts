@@ -1,5 +1,6 @@
-/** `systole/testing`: for Node. */
+/** `systole/testing`: for Node, and for any test runner. */
 export { steppedClock, type SteppedClock } from './clock.ts';
+export type { Dial, FaultClient } from './fault-client.ts';
 export {
   type DelayOptions,
   type Direction,
@@ -8,6 +9,8 @@ export {
   faultProxy,
   type Faults,
 } from './fault-proxy.ts';
+export { type FaultServer, faultServer, type FaultServerOptions } from './fault-server.ts';
+export { type Data, goodManners, Host, type HostClock, type Manners, type Peer } from './manners.ts';
 export {
   type ConnectionModel,
   connectionModel,
@@ -21,3 +24,19 @@ export {
   type Moment,
   type WalkedConnection,
 } from './model.ts';
+export { absurdAnswers, rubbish, wrongNames } from './rubbish.ts';
+export type {
+  Habits,
+  Refusal,
+  VirtualLink,
+  VirtualPeer,
+  VirtualServer,
+  VirtualWebSocket,
+} from './virtual-web-socket.ts';
+export {
+  type VirtualWorld,
+  virtualWorld,
+  type VirtualWorldOptions,
+  type Watcher,
+  type WorldlyOptions,
+} from './virtual-world.ts';

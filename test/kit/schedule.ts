@@ -40,6 +40,14 @@ export class Schedule {
     return Infinity;
   }
 
+  /** Of all, soonest first. */
+  get dues(): number[] {
+    return this.#heap
+      .filter(({ run }) => run !== undefined)
+      .map(({ due }) => due)
+      .toSorted((a, b) => a - b);
+  }
+
   /** The next one happens now, whether or not its time has come. */
   runNext(): void {
     if (this.due === Infinity) return;

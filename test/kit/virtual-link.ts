@@ -1,9 +1,6 @@
 /** The wire between a virtual WebSocket and its server: two lanes, each of which keeps its order, as TCP does. */
 import type { Schedule, Task } from './schedule.ts';
 
-/** What passes, of what is still to arrive. Silence: both ends stay open and hear nothing. */
-export type Direction = 'both' | 'to-server' | 'to-client';
-
 /** How a lane is; ms, and bytes per second. */
 export interface Wire {
   delay: number;
@@ -46,14 +43,11 @@ export class VirtualLane {
     this.#await();
   }
 
-  silence(): void {
-    this.wire.isSilenced = true;
+  /** Silenced: nothing arrives until it is not. */
+  set isSilenced(isSilenced: boolean) {
+    this.wire.isSilenced = isSilenced;
     this.#nature.callOff(this.#task);
     this.#task = undefined;
-  }
-
-  heal(): void {
-    this.wire.isSilenced = false;
     this.#await();
   }
 

@@ -7,9 +7,10 @@
  * | `ws`      | `error`, `close`        | `close` after 30 s       | refused upgrades, pings and pongs        |
  * | `undici`  | `error` alone (Node 20) | nothing, ever            |                                          |
  */
+import type { Direction } from './fault-proxy.ts';
 import type { Data, Peer } from './manners.ts';
 import type { Task } from './schedule.ts';
-import { type Direction, VirtualLane } from './virtual-link.ts';
+import { VirtualLane } from './virtual-link.ts';
 import type { VirtualWorld } from './virtual-world.ts';
 
 export type Habits = 'browser' | 'ws' | 'undici';
@@ -279,16 +280,15 @@ export class VirtualLink {
     this.down.carry(bytes, () => this.#world.deliver(arrive));
   }
 
-  silence(direction: Direction = 'both'): void {
-    if (direction !== 'to-client') this.up.silence();
-    if (direction !== 'to-server') this.down.silence();
+  silence(direction: Direction | 'none' = 'both'): void {
+    this.up.isSilenced = direction === 'both' || direction === 'to-server';
+    this.down.isSilenced = direction === 'both' || direction === 'to-client';
   }
 
   heal(): void {
     Object.assign(this.up.wire, this.#world.goodWire);
     Object.assign(this.down.wire, this.#world.goodWire);
-    this.up.heal();
-    this.down.heal();
+    this.silence('none');
   }
 
   delay(ms: number, { jitter = 0 }: { jitter?: number } = {}): void {

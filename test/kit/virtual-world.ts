@@ -15,9 +15,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../adapters/clock.ts';
 import type { Platform } from '../../adapters/lifecycle.ts';
 import type { WebSocketClass } from '../../adapters/visit.ts';
+import type { Direction } from './fault-proxy.ts';
 import { type Data, Host, type Manners } from './manners.ts';
 import { chance, Schedule, type Task } from './schedule.ts';
-import type { Direction, Wire } from './virtual-link.ts';
+import type { Wire } from './virtual-link.ts';
 import {
   type Habits,
   type VirtualLink,
@@ -184,10 +185,10 @@ export class VirtualWorld {
     this.server = server;
   }
 
-  /** Nothing passes; both ends stay open. What is sent arrives after `heal()`. */
-  silence(direction: Direction = 'both'): void {
-    if (direction !== 'to-client') this.wires.up.isSilenced = true;
-    if (direction !== 'to-server') this.wires.down.isSilenced = true;
+  /** Nothing passes, in this direction; both ends stay open. What is sent arrives when the silence is over. What was said last holds. */
+  silence(direction: Direction | 'none' = 'both'): void {
+    this.wires.up.isSilenced = direction === 'both' || direction === 'to-server';
+    this.wires.down.isSilenced = direction === 'both' || direction === 'to-client';
     for (const link of this.links) link.silence(direction);
   }
 
