@@ -35,7 +35,15 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/adapter/**', 'test/browser/**', ...(chromium === undefined ? ['test/page/**'] : [])],
+          exclude: [
+            'test/adapter/**',
+            'test/browser/**',
+            // These have configurations of their own, beside them.
+            'test/bite/**',
+            'test/hours/**',
+            'test/soak/**',
+            ...(chromium === undefined ? ['test/page/**'] : []),
+          ],
           globalSetup: build,
         },
       },

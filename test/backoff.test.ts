@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { type Backoff, defaultBackoff, wait } from '../machines/backoff.ts';
+import { type Backoff, defaultBackoff, paceOf, wait } from '../machines/backoff.ts';
 import type { Loss } from '../machines/events.ts';
 
 const lossOf = (loss: Partial<Loss>): Loss => ({
@@ -33,6 +33,7 @@ const rows: [name: string, loss: Partial<Loss>, policy: Partial<Backoff>, least:
   ['an unstable line found dead', { attempt: 7, cause: 'silent' }, {}, 0, 0],
   ['an outdated line', { attempt: 0, cause: 'outdated' }, {}, 0, 0],
   ["the user's word", { attempt: 0, cause: 'user-reconnected' }, {}, 0, 0],
+  ['another network', { attempt: 3, cause: 'network-changed' }, {}, 0, 0],
   ['accepted, then closed', { attempt: 1, cause: 'peer-closed', code: 1000, wasClean: true }, {}, 250, 500],
   ['try again later', { attempt: 0, cause: 'peer-closed', code: 1013 }, {}, 5_000, 6_000],
   ['try again later, again', { attempt: 2, cause: 'peer-closed', code: 1013 }, {}, 10_000, 11_000],
@@ -42,6 +43,7 @@ const rows: [name: string, loss: Partial<Loss>, policy: Partial<Backoff>, least:
   ['a stated delay shorter than ours', { attempt: 50, retryAfter: 7_000 }, {}, 15_000, 30_000],
   ['an absurd stated delay', { attempt: 1, retryAfter: 1e300 }, {}, 3_600_000, 3_601_000],
   ['an infinite stated delay', { attempt: 1, retryAfter: Infinity }, {}, 3_600_000, 3_601_000],
+  ['a stated delay of nothing', { attempt: 1, retryAfter: 0 }, {}, 250, 500],
   ['a negative stated delay', { attempt: 1, retryAfter: -1e9 }, {}, 250, 500],
   ['no number stated', { attempt: 1, retryAfter: Number.NaN }, {}, 250, 500],
 ];
@@ -65,6 +67,8 @@ test("the app's own rule is told all, and decides", () => {
   ]);
 });
 
+test('a rule may say at once', () => expect(wait(lossOf({ attempt: 1 }), () => 0, 0.5)).toBe(0));
+
 test.each([Number.NaN, -1, Infinity, undefined as never, 'soon' as never])(
   'from a rule that says %s the default is taken',
   (said) => expect(wait(lossOf({ attempt: 1 }), () => said, 0)).toBe(250),
@@ -73,4 +77,10 @@ test.each([Number.NaN, -1, Infinity, undefined as never, 'soon' as never])(
 test('a stated delay binds the rule of the app as well', () => {
   expect(wait(lossOf({ retryAfter: 2_000 }), () => 5, 0)).toBe(2_000);
   expect(wait(lossOf({}), () => 1e12, 0)).toBe(2 ** 31 - 1);
+});
+
+test('ten dials take as long as ten refused ones wait at the least; the app keeps its own pace', () => {
+  expect(paceOf(defaultBackoff)).toBe(75_750);
+  expect(paceOf({ ...defaultBackoff, initial: 20, max: 20 })).toBe(100);
+  expect(paceOf(() => 5)).toBe(0);
 });

@@ -127,6 +127,15 @@ test('any named delay, guard or action can be replaced', async () => {
   deaf.close();
 });
 
+test('told to close by its own event, it accepts nothing more', async () => {
+  const actor = createActor(connection, { input: connectionInput(url) }).start();
+  await waitFor(actor, is('alive'));
+  actor.send({ type: 'user.closed' });
+  expect(stateOf(actor.getSnapshot())).toBe('closing');
+  expect(lineOf(actor).send('too late')).toBe(false);
+  await waitFor(actor, is('closed'));
+});
+
 test('stopping the actor hangs up', async () => {
   const actor = createActor(connection, { input: connectionInput(url) }).start();
   await waitFor(actor, is('alive'));
@@ -150,9 +159,8 @@ test('a line serves one connection', async () => {
 test('what is missing is named', () => {
   const line = simulatedLine({ now: () => 0 });
   const bare = createActor(connectionMachine, { input: { line } }).start();
-  expect(bare.getSnapshot().output).toMatchObject({ cause: 'fatal' });
-  expect(bare.getSnapshot().output?.reason).toContain('provide({ actors: { socket: webSocketActor } })');
   expect(() => lineOf(bare)).toThrow('connectionInput(url, options)');
+  expect(() => lineOf({ getSnapshot: () => ({}) })).toThrow(TypeError);
   const lineless = createActor(connection, { input: { line } }).start();
   expect(lineless.getSnapshot().output?.reason).toContain('connectionInput(url, options)');
 });

@@ -23,11 +23,12 @@ export interface Tally {
   faults: number;
 }
 
-/** @throws {Error} with the story of the shortest life found that breaks an invariant, and what to do to see it again */
+/** @param again the command that runs the same lives, given SEED @throws {Error} with the story of the shortest life found that breaks an invariant, and what to do to see it again */
 export async function expectLives(
   judges: readonly Judge[],
   extent: Extent,
   runs: number,
+  again: string,
   seed = process.env.SEED === undefined ? undefined : Number(process.env.SEED),
 ): Promise<Tally> {
   const tally: Tally = { lives: 0, hours: 0, beats: 0, dials: 0, faults: 0 };
@@ -39,7 +40,7 @@ export async function expectLives(
   if (!(breach instanceof Breach) || life === undefined) throw new Error(fc.defaultReportMessage(details) ?? 'failed');
   const file = await record(life, breach);
   throw new Error(
-    `${breach.message}\n\nAgain: SEED=${details.seed} npx vitest run ${process.env.VITEST_FILE ?? 'test/invariants.test.ts'}\nSee it: npx systole visualize, and load ${file}\nThe life: ${JSON.stringify(life)}`,
+    `${breach.message}\n\nAgain: SEED=${details.seed} ${again}\nSee it: npx systole visualize, and load ${file}\nThe life: ${JSON.stringify(life)}`,
   );
 }
 

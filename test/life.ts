@@ -10,9 +10,9 @@ import { HeartbeatWebSocket } from '../adapters/drop-in.ts';
 import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
 import { stateOf } from '../machines/connection.ts';
 import type { State } from '../machines/events.ts';
+import type { Direction } from './kit/fault-proxy.ts';
 import type { Data, Manners } from './kit/manners.ts';
 import { absurdAnswers, rubbish, wrongNames } from './kit/rubbish.ts';
-import type { Direction } from './kit/virtual-link.ts';
 import type { Habits, VirtualWebSocket } from './kit/virtual-web-socket.ts';
 import { type VirtualWorld, virtualWorld } from './kit/virtual-world.ts';
 
@@ -21,17 +21,21 @@ type ConnectionSnapshot = ReturnType<Connection['actor']['getSnapshot']>;
 /** What happens. `ms`: how long it lasts, or how much; of `who`, one client, or all. */
 export type Happening =
   | { do: 'wait'; ms: number }
+  /** At most 70 s: what comes next meets an answer on its way. */
+  | { do: 'wait for a beat' }
   | { do: 'silence'; direction: Direction }
   | { do: 'delay'; ms: number }
   | { do: 'throttle'; bytesPerSecond: number }
-  | { do: 'reset' | 'forget' | 'refuse' | 'heal' }
+  | { do: 'reset' | 'forget' | 'refuse' }
+  /** The network, the server and the page; and then nothing happens for a while. */
+  | { do: 'heal'; ms: number }
   | { do: 'behave'; manners: Partial<Manners> }
   | { do: 'hang up'; code: number }
   | { do: 'push'; count: number }
   | { do: 'rubbish'; which: string }
   | { do: 'sleep' | 'stall' | 'freeze' | 'suspend' | 'set the clock'; ms: number }
   | { do: 'offline' | 'online' | 'hide' | 'show' }
-  | { do: 'send'; count: number; who: number }
+  | { do: 'send'; count: number; size: number; who: number }
   | { do: 'drain' | 'reconnect' | 'close'; who: number };
 
 /** `connection`: made by `connect()`, or by a URL that has to be asked for; `socket`: the drop-in class. */
@@ -73,7 +77,7 @@ export class Subject {
     const options = {
       ...world.options,
       lifecycle: { ...world.options.lifecycle, whileHidden },
-      buffer: { messages: 20, overflow, ...(overflow === 'drop-oldest' && { maxAge: 30_000 }) },
+      buffer: { messages: 20, bytes: 100_000, overflow, ...(overflow === 'drop-oldest' && { maxAge: 30_000 }) },
       protocol: idHeartbeat(),
       retries,
       inspect,
@@ -152,14 +156,12 @@ export class Breach extends Error {
   override name = 'Breach';
   readonly invariant: string;
   readonly life: Life;
-  /** How much of the story had happened. */
-  readonly steps: number;
 
-  constructor(invariant: string, what: string, life: Life, steps: number, time: number) {
-    super(`${invariant}: ${what}\n${asText(life, steps)}\n  ${clockText(time)}  here`);
+  /** @param times when each of the happenings so far began, ms, and when it was found out */
+  constructor(invariant: string, what: string, life: Life, times: readonly number[]) {
+    super(`${invariant}: ${what}\n${asText(life, times)}`);
     this.invariant = invariant;
     this.life = life;
-    this.steps = steps;
   }
 }
 
@@ -171,7 +173,7 @@ export interface Judge {
 
 /** What a life amounted to. */
 export interface Balance {
-  /** Ms of connections: of all clients, alive or not. */
+  /** Ms of connections: of each client, until it is closed. */
   ms: number;
   dials: number;
   beats: number;
@@ -195,8 +197,9 @@ class LifeUnderWay {
   readonly #hooks: { [H in keyof Witness]-?: NonNullable<Witness[H]>[] };
   readonly #inspect: ((event: InspectionEvent) => void) | undefined;
   #breach: { name: string; what: string } | undefined;
-  #steps = 0;
+  readonly #times: number[] = [];
   #beats = 0;
+  #lived = 0;
 
   constructor(
     life: Life,
@@ -246,14 +249,14 @@ class LifeUnderWay {
     for (let i = 0; i < clients.length; i += 1) this.#begin(i);
     await this.#check({ do: 'wait', ms: 0 });
     for (const each of story) {
-      this.#steps += 1;
+      this.#times.push(this.#world.time);
       for (const hear of this.#hooks.happening) hear(each);
       await this.#act(each);
       await this.#check(each);
     }
     await this.#end();
     const faults = story.filter(({ do: what }) => !peaceful.has(what)).length;
-    return { ms: world.time * clients.length, dials: world.dials, beats: this.#beats, faults };
+    return { ms: this.#lived, dials: world.dials, beats: this.#beats, faults };
   }
 
   #begin(index: number): void {
@@ -268,6 +271,7 @@ class LifeUnderWay {
     });
     for (const type of eventTypes) {
       subject.connection.on(type, (detail) => {
+        if (type === 'closed') this.#lived += this.#world.time;
         for (const hear of this.#hooks.reported) hear(subject, type, detail as never);
       });
     }
@@ -321,7 +325,7 @@ class LifeUnderWay {
   #judge(): void {
     if (this.#breach === undefined) return;
     const { name, what } = this.#breach;
-    throw new Breach(name, what, this.#life, this.#steps, this.#world.time);
+    throw new Breach(name, what, this.#life, [...this.#times, this.#world.time]);
   }
 
   /** Everybody closes; the world gets well, since nobody can leave a page that is frozen. */
@@ -344,6 +348,8 @@ class LifeUnderWay {
     switch (what.do) {
       case 'wait':
         return world.run(what.ms);
+      case 'wait for a beat':
+        return this.#waitForBeat();
       case 'silence':
         return world.silence(what.direction);
       case 'delay':
@@ -352,7 +358,10 @@ class LifeUnderWay {
         return world.throttle(what.bytesPerSecond);
       case 'heal':
         world.behave();
-        return world.heal();
+        world.heal();
+        world.online();
+        world.show();
+        return world.run(what.ms);
       case 'behave':
         return world.behave(what.manners);
       case 'hang up':
@@ -371,7 +380,7 @@ class LifeUnderWay {
       case 'set the clock':
         return world.setClock(what.ms);
       case 'send':
-        return this.#send(this.#subjects[what.who]!, what.count);
+        return this.#send(this.#subjects[what.who]!, what);
       case 'drain':
         return this.#drain(this.#subjects[what.who]!);
       case 'reconnect':
@@ -387,9 +396,15 @@ class LifeUnderWay {
     return [...this.#world.links].flatMap(({ peer }) => (peer?.isOpen ? [peer] : []));
   }
 
-  #send(subject: Subject, count: number): void {
+  async #waitForBeat(): Promise<void> {
+    const before = this.#beats;
+    // There may be none.
+    await this.#world.until(() => this.#beats > before, 70_000).catch(() => {});
+  }
+
+  #send(subject: Subject, { count, size }: { count: number; size: number }): void {
     for (let i = 0; i < count; i += 1) {
-      const text = `m${subject.sent}`;
+      const text = `m${subject.sent} ${'x'.repeat(size)}`;
       subject.sent += 1;
       // Told beforehand: to accept it may be to write it at once.
       if (subject.webSocket === undefined) {
@@ -415,7 +430,16 @@ class LifeUnderWay {
 /** Long enough for every goodbye, and for the close events of dead sockets that browsers fire after a minute, ms. */
 const lastGoodbye = 70_000;
 
-const peaceful: ReadonlySet<string> = new Set(['wait', 'push', 'send', 'drain', 'heal', 'online', 'show']);
+const peaceful: ReadonlySet<string> = new Set([
+  'wait',
+  'wait for a beat',
+  'push',
+  'send',
+  'drain',
+  'heal',
+  'online',
+  'show',
+]);
 
 function indexOf(socket: VirtualWebSocket): number {
   return Number(socket.url.slice('ws://virtual/'.length));
@@ -459,8 +483,10 @@ const manners: fc.Arbitrary<Partial<Manners>> = fc.constantFrom<Partial<Manners>
   { closeAfter: 300, closeCode: 1006 },
 );
 
-/** @param waits ms between what happens */
-export function happenings(clients: number, waits: readonly number[]): fc.Arbitrary<Happening> {
+export function happenings(
+  clients: number,
+  { waits, health }: Pick<Extent, 'waits' | 'health'>,
+): fc.Arbitrary<Happening> {
   const of = (weight: number, arbitrary: fc.Arbitrary<Happening>) => ({ weight, arbitrary });
   const plain = (...all: Happening['do'][]) => fc.constantFrom(...all).map((what) => ({ do: what }) as Happening);
   return fc.oneof(
@@ -468,7 +494,11 @@ export function happenings(clients: number, waits: readonly number[]): fc.Arbitr
       30,
       ms(...waits).map((each) => ({ do: 'wait', ms: each })),
     ),
-    of(6, plain('heal')),
+    of(4, plain('wait for a beat')),
+    of(
+      health.weight,
+      ms(...health.lasts).map((each) => ({ do: 'heal', ms: each })),
+    ),
     of(
       4,
       fc.constantFrom<Direction[]>('both', 'to-server', 'to-client').map((direction) => ({ do: 'silence', direction })),
@@ -511,7 +541,9 @@ export function happenings(clients: number, waits: readonly number[]): fc.Arbitr
     of(4, plain('offline', 'online', 'hide', 'show')),
     of(
       6,
-      fc.tuple(fc.constantFrom(1, 3, 30), who(clients)).map(([count, index]) => ({ do: 'send', count, who: index })),
+      fc
+        .tuple(fc.constantFrom(1, 3, 30), fc.constantFrom(0, 0, 9_000), who(clients))
+        .map(([count, size, index]) => ({ do: 'send', count, size, who: index })),
     ),
     of(
       2,
@@ -528,12 +560,16 @@ export interface Extent {
   story: number;
   /** Ms between them. */
   waits: readonly number[];
+  kinds: readonly Kind[];
+  /** How often all gets well, where all else that can happen weighs 80, and for how long, ms. */
+  health: { weight: number; lasts: readonly number[] };
 }
 
+export const allKinds: readonly Kind[] = ['connection', 'connection', 'connection', 'asking', 'socket', 'plain socket'];
+
 /** Random lives. Their seed is small, so that it is no burden to a story. */
-export function lives({ clients: most, story, waits }: Extent): fc.Arbitrary<Life> {
-  const kinds = fc.constantFrom<Kind[]>('connection', 'connection', 'connection', 'asking', 'socket', 'plain socket');
-  return fc.array(kinds, { minLength: 1, maxLength: most, size: 'max' }).chain((clients) =>
+export function lives({ clients: most, story, kinds, ...often }: Extent): fc.Arbitrary<Life> {
+  return fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: most, size: 'max' }).chain((clients) =>
     fc.record({
       seed: fc.nat(999_999),
       like: fc.constantFrom<Habits[]>('browser', 'ws', 'undici'),
@@ -541,27 +577,25 @@ export function lives({ clients: most, story, waits }: Extent): fc.Arbitrary<Lif
       retries: fc.constantFrom(Infinity, Infinity, Infinity, 3),
       overflow: fc.constantFrom('reject', 'drop-oldest'),
       whileHidden: fc.constantFrom('dial', 'dial', 'hold'),
-      story: fc.array(happenings(clients.length, waits), { maxLength: story, size: 'max' }),
+      story: fc.array(happenings(clients.length, often), { maxLength: story, size: 'max' }),
     }),
   );
 }
 
-/** A life as somebody would tell it. */
-export function asText(life: Life, steps = life.story.length): string {
-  const { seed, like, clients, retries, overflow, whileHidden, story } = life;
-  const told: string[] = [];
-  let time = 0;
-  for (const { do: what, ...how } of story.slice(0, steps)) {
-    if (what === 'wait') time += (how as { ms: number }).ms;
-    else
-      told.push(`  ${clockText(time)}  ${what} ${JSON.stringify(how) === '{}' ? '' : JSON.stringify(how)}`.trimEnd());
-    if (lasting.has(what)) time += (how as { ms: number }).ms;
-  }
+/** A life as somebody would tell it, as far as it went. */
+function asText(
+  { seed, like, clients, retries, overflow, whileHidden, story }: Life,
+  times: readonly number[],
+): string {
+  const told = story.flatMap(({ do: what, ...how }, i) => {
+    const time = times[i];
+    if (what === 'wait' || time === undefined) return [];
+    const details = JSON.stringify(how);
+    return [`  ${clockText(time)}  ${what}${details === '{}' ? '' : ` ${details}`}`];
+  });
   const world = `WebSockets like ${like}, ${clients.join(', ')}; retries ${retries}, ${overflow}, while hidden: ${whileHidden}, seed ${seed}`;
-  return [`  in a world with ${world}`, ...told].join('\n');
+  return [`  in a world with ${world}`, ...told, `  ${clockText(times.at(-1) ?? 0)}  here`].join('\n');
 }
-
-const lasting: ReadonlySet<string> = new Set(['sleep', 'stall', 'freeze', 'suspend']);
 
 function clockText(time: number): string {
   const [h, m, s] = [time / 3_600_000, (time / 60_000) % 60, (time / 1_000) % 60].map(Math.floor) as [

@@ -599,6 +599,7 @@ describe('listeners', () => {
     const undo = connection.on(type, listener);
     connection.on(type, listener);
     undo();
+    undo();
     await until(connection, 'open');
     const message = until(connection, 'message');
     socket().send('news');

@@ -3,9 +3,10 @@
  */
 import { once } from 'node:events';
 
-import { describe, expect, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
+import { systemClock } from '../adapters/clock.ts';
 import {
   type Amount,
   type Cause,
@@ -16,9 +17,12 @@ import {
   type Frame,
   type State,
 } from '../adapters/index.ts';
+import { connectionInput, type ConnectionOptions } from '../adapters/index.websocket.ts';
+import { nativePing } from '../adapters/protocols/native-ping.ts';
 import { plain } from '../adapters/protocols/plain.ts';
 import { silent } from '../adapters/protocols/silent.ts';
-import { listen, open, until } from './support.ts';
+import { steppedClock } from './kit/clock.ts';
+import { listen, open, uncaughtDuring, until } from './support.ts';
 
 /** Nobody listens here, and nothing here dials it. */
 const nowhere = 'ws://127.0.0.1:9/';
@@ -62,6 +66,10 @@ const numbers = [
 const objects = ['heartbeat', 'buffer', 'backoff'];
 const notNumbers = ['1000', null, true, {}, 5n, () => 5, Symbol('5')];
 
+const platform = { now: () => 0, wallTime: () => 0, setInterval: () => 0, clearInterval: () => {} };
+/** The object without each of what it needs in turn. */
+const allButOne = (object: object, names: string[]) => names.map((name) => ({ ...object, [name]: undefined }));
+
 describe('a bad option is named', () => {
   const rows: Row[] = [
     ...each(numbers, notNumbers, TypeError),
@@ -81,7 +89,8 @@ describe('a bad option is named', () => {
     ...each(['buffer.maxAge'], notNumbers, TypeError),
     ...each(['buffer.maxAge'], [Number.NaN, -1, 0], RangeError),
     ...each(['headers'], ['a: b', null, { a: 5 }, { a: ['b'] }], TypeError),
-    ...each(['clock'], ['x', null, {}, { now: () => 0 }], TypeError),
+    ...each(['clock'], ['x', null, {}, ...allButOne(steppedClock(), ['now', 'setTimeout', 'clearTimeout'])], TypeError),
+    ...each(['lifecycle.platform'], ['x', null, ...allButOne(platform, Object.keys(platform))], TypeError),
     ...each(['signal'], ['x', null, {}, { aborted: true }], TypeError),
     ...each(['inspect'], ['x', null, true], TypeError),
     ...each(['lifecycle'], ['x', null, 5, () => true], TypeError),
@@ -101,10 +110,35 @@ describe('a bad option is named', () => {
     expect((error as Error).message).toBe('options must be an object');
   });
 
-  test('with what it takes, and the options there are', () => {
-    expect(refusal({ heartbeat: { interval: 0 } })).toMatchObject({
-      message: 'heartbeat.interval must be a number of milliseconds above 0 and at most 2147483647',
+  test.each([
+    ['heartbeat.interval', 0, 'a number of milliseconds above 0 and at most 2147483647'],
+    ['heartbeat.maxAge', 0, 'a number of milliseconds above 0, or Infinity'],
+    ['closeTimeout', -1, 'a number of milliseconds from 0 to 2147483647'],
+    ['retries', 1.5, 'a whole number from 0, or Infinity'],
+    ['backoff', 'x', 'an object or a function'],
+    ['backoff.factor', 0, 'a number from 1 to 1000'],
+    ['buffer', 'x', 'an object'],
+    ['buffer.bytes', -1, 'a number from 0, or Infinity'],
+    ['buffer.overflow', 'x', "'reject' or 'drop-oldest'"],
+    ['buffer.maxAge', 0, 'a number of milliseconds above 0, or Infinity'],
+    ['lifecycle', 'x', 'true, false or an object'],
+    ['lifecycle.whileHidden', 'x', "'dial' or 'hold'"],
+    ['lifecycle.platform', {}, 'an object with now(), wallTime(), setInterval() and clearInterval()'],
+    ['random', null, 'a function'],
+    ['protocol', {}, 'a protocol, such as idHeartbeat()'],
+    ['protocols', null, 'a string, strings, or a function that answers with them'],
+    ['headers', null, 'an object of strings, with names and values that HTTP can carry'],
+    ['clock', {}, 'an object with now(), setTimeout() and clearTimeout()'],
+    ['signal', null, 'an AbortSignal'],
+    ['inspect', null, 'a function or an observer'],
+  ])('%s, which is not %o: told what it must be', (path, value, takes) => {
+    const [outer = '', inner] = path.split('.');
+    expect(refusal({ [outer]: inner === undefined ? value : { [inner]: value } })).toMatchObject({
+      message: `${path} must be ${takes}`,
     });
+  });
+
+  test('with the options there are', () => {
     expect(refusal({ heartbeat: { intervall: 1 } })).toMatchObject({
       message: 'heartbeat.intervall is not an option: there are interval, timeout, maxAge',
     });
@@ -160,6 +194,92 @@ describe('a bad option is named', () => {
     });
     expect(await until(connection, 'open')).toEqual({ id: undefined });
   });
+});
+
+test.each<ConnectionOptions>([
+  { closeTimeout: 2 ** 31 - 1 },
+  { retries: Infinity },
+  { backoff: {} },
+  { backoff: { factor: 1_000 } },
+  { backoff: () => 5 },
+  { buffer: { messages: 0, bytes: 0, maxAge: Number.MIN_VALUE, overflow: 'drop-oldest' } },
+  { lifecycle: {} },
+  { lifecycle: true },
+  { lifecycle: { whileHidden: 'dial', platform } },
+  { lifecycle: { whileHidden: 'hold' } },
+  { clock: steppedClock() },
+  // What cannot be made a WebSocket of is a dial that fails.
+  { WebSocket: (() => {}) as never },
+])('%o is taken', (options) => {
+  expect(connectionInput(nowhere, options).line).toBeDefined();
+});
+
+describe('lifecycle', () => {
+  const seen = { ...platform, document: Object.assign(new EventTarget(), { visibilityState: 'hidden' }) };
+  const obstacle = (options: ConnectionOptions) => connectionInput(nowhere, options).line.obstacle();
+
+  test('is that of the platform, unless it is another one or none', () => {
+    vi.stubGlobal('navigator', { onLine: false });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    expect(obstacle({})).toBe('offline');
+    expect(obstacle({ lifecycle: true })).toBe('offline');
+    expect(obstacle({ lifecycle: {} })).toBe('offline');
+    expect(obstacle({ lifecycle: { platform } })).toBeUndefined();
+    expect(obstacle({ lifecycle: false })).toBeUndefined();
+  });
+
+  test('holds the dials of a hidden page only where it is told to', () => {
+    expect(obstacle({ lifecycle: { platform: seen } })).toBeUndefined();
+    expect(obstacle({ lifecycle: { platform: seen, whileHidden: 'dial' } })).toBeUndefined();
+    expect(obstacle({ lifecycle: { platform: seen, whileHidden: 'hold' } })).toBe('unseen');
+  });
+
+  test('false: a life without it', async () => {
+    const { url } = await listen();
+    const errors = await uncaughtDuring(async () => {
+      const connection = open(url, { protocol: silent(), lifecycle: false });
+      await until(connection, 'open');
+      const closed = until(connection, 'closed');
+      connection.close();
+      await closed;
+    });
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("the app's own backoff", () => {
+  const loss = { cause: 'refused', attempt: 1, code: 1006, reason: '', wasClean: false, random: 0 } as const;
+  const answer = (backoff: () => number) => {
+    const input = connectionInput(nowhere, { backoff }) as { backoff: (attempt: number, why: typeof loss) => number };
+    return input.backoff(1, loss);
+  };
+
+  test('is asked, and one that has no answer leaves it to the default', () => {
+    expect(answer(() => 42)).toBe(42);
+    expect(answer(() => 0)).toBe(0);
+    expect(answer(() => undefined as never)).toBeNaN();
+  });
+
+  test('one that throws has no answer, and its error surfaces', async () => {
+    const oops = new Error('thrown by backoff');
+    const errors = await uncaughtDuring(async () => {
+      expect(
+        answer(() => {
+          throw oops;
+        }),
+      ).toBeNaN();
+    });
+    expect(errors).toEqual([oops]);
+  });
+});
+
+test("the platform's clock: epoch ms, twice over, and timers that can be taken back", async () => {
+  expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(60_000);
+  expect(Math.abs(systemClock.wallTime() - Date.now())).toBeLessThan(1_000);
+  const rung: string[] = [];
+  systemClock.clearTimeout(systemClock.setTimeout(() => rung.push('taken back'), 0));
+  await new Promise((resolve) => systemClock.setTimeout(() => resolve(rung.push('kept')), 5));
+  expect(rung).toEqual(['kept']);
 });
 
 describe('a bad URL fails as with WebSocket', () => {
@@ -264,6 +384,16 @@ describe('headers', () => {
       name: 'TypeError',
       message: expect.stringMatching(/^headers: only npm ws/),
     });
+  });
+
+  test('nor is a protocol that has to ping taken with it', () => {
+    class Standard extends EventTarget {}
+    expect(refusal({ protocol: nativePing(), WebSocket: Standard })).toEqual(
+      new TypeError(
+        'protocol: native-ping needs a WebSocket that can send pings, which only npm ws can; elsewhere use plain() or idHeartbeat()',
+      ),
+    );
+    expect(() => connectionInput(nowhere, { protocol: nativePing() })).not.toThrow();
   });
 
   test.each([

@@ -483,15 +483,6 @@ describe('action cable sends us away', () => {
   });
 });
 
-test('native-ping is refused on a class that cannot ping', () => {
-  class Pingless extends EventTarget {}
-  expect(() => open('ws://127.0.0.1:9/', { protocol: nativePing(), WebSocket: Pingless as never })).toThrow(
-    new TypeError(
-      'protocol: native-ping needs a WebSocket that can send pings, which only npm ws can; elsewhere use plain() or idHeartbeat()',
-    ),
-  );
-});
-
 test('a server that chooses no subprotocol of those offered is left, and dialled again', async () => {
   const { url, accepted } = await listen(() => {}, { handleProtocols: () => false });
   const connection = open(url, { protocol: actionCable(), backoff: { initial: 100 } });

@@ -42,14 +42,16 @@ export function simulatedLine(clock: { now(): number }): SimulatedLine {
 export class Subject {
   /** What the machine did: `dial` and `cut` of the socket, `→` orders to it, `!` reports, `⏱` timers armed, in ms. */
   readonly did: string[] = [];
+  readonly orders: Order[] = [];
   readonly clock = steppedClock((ms) => this.did.push(`⏱${ms}`));
   readonly line = simulatedLine(this.clock);
   readonly actor;
 
   constructor(settings: PartialSettings = {}, inspect?: (event: InspectionEvent) => void) {
-    const socket = fromCallback<Order, Line, Fact>(({ receive }) => {
-      this.did.push('dial');
+    const socket = fromCallback<Order, Line, Fact>(({ input, receive }) => {
+      this.did.push(input === this.line ? 'dial' : 'dial of another line');
       receive((order) => {
+        this.orders.push(order);
         this.did.push(`→${order.type}${order.type === 'probe' && order.again ? ' again' : ''}`);
       });
       return () => void this.did.push('cut');

@@ -130,9 +130,9 @@ function restOf(
 
 /** What of a rest decides where it can go. */
 function keyOf({ snapshot, place, timers, sockets }: Rest): string {
-  const { serverClock, attempt, retriesLeft, believableUntil, cause, dials, outage, namedAt } = snapshot.context;
+  const { serverClock, attempt, retriesLeft, believableUntil, cause, outage, namedAt } = snapshot.context;
   const samples = typeof serverClock === 'object' ? Math.min(serverClock.samples, 2) : serverClock;
-  const known = [attempt > 0, retriesLeft, believableUntil === Infinity, cause === 'outdated', dials.length >= 10];
+  const known = [attempt > 0, retriesLeft, believableUntil === Infinity, cause === 'outdated'];
   return [place, samples, ...known, outage === undefined, namedAt === undefined, ...timers.keys(), sockets].join(' ');
 }
 

@@ -1,0 +1,37 @@
+/**
+ * Long lives: days of real connections in the virtual world, with every fault there is, every invariant judged, and every beat executed. HOURS of
+ * connections in all (default 100,000), shared by as many processes as there are cores; `npm run test:million` asks for a million.
+ */
+import { expect, test } from 'vitest';
+
+import { chosen, expectLives, type Tally } from '../expect-lives.ts';
+import { invariants } from '../invariants.ts';
+
+const hours = Number(process.env.HOURS ?? 100_000);
+const [share, shares] = (process.env.SHARE ?? '1/1').split('/').map(Number) as [number, number];
+const first = Number(process.env.SEED ?? 1) * 1_000_000 + share * 100_000;
+const extent = {
+  clients: 20,
+  story: 250,
+  health: { weight: 40, lasts: [60_000, 1_800_000, 3_600_000, 10_800_000] },
+  waits: [1_000, 20_000, 90_000, 300_000],
+  kinds: ['connection', 'connection', 'connection', 'asking', 'socket'] as const,
+};
+/** Lives between two looks at the clock. */
+const batch = 3;
+
+test(`${hours} connection-hours, part ${share} of ${shares}`, async () => {
+  const begin = performance.now();
+  const total: Tally = { lives: 0, hours: 0, beats: 0, dials: 0, faults: 0 };
+  for (let seed = first; total.hours < hours / shares; seed += 1) {
+    const again = `LIVES=${batch} npx vitest run --config test/hours/vitest.config.ts`;
+    const tally = await expectLives(invariants.filter(chosen), extent, batch, again, seed);
+    for (const [name, amount] of Object.entries(tally)) total[name as keyof Tally] += amount;
+  }
+  const seconds = (performance.now() - begin) / 1_000;
+  const figures = Object.entries(total).map(([name, amount]) => `${Math.round(amount).toLocaleString('en')} ${name}`);
+  console.log(`${figures.join(', ')} in ${seconds.toFixed(0)} s: ${(total.hours / seconds).toFixed(0)} hours a second`);
+  // Most of the time all is well, and the hearts beat: else these would be hours of waiting.
+  expect(total.beats / total.hours).toBeGreaterThan(20);
+  expect(total.faults / total.lives).toBeGreaterThan(5);
+}, 7_200_000);

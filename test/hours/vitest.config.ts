@@ -1,0 +1,25 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cores = availableParallelism();
+
+/** One process for each core, each with its share. */
+export default defineConfig({
+  root,
+  test: {
+    maxWorkers: cores,
+    projects: Array.from({ length: cores }, (_, i) => ({
+      resolve: { alias: { '#platform': `${root}/adapters/platform.node.ts` } },
+      test: {
+        name: `core ${i + 1}`,
+        include: ['test/hours/*.test.ts'],
+        // Most of what a life makes is soon rubbish.
+        execArgv: ['--max-semi-space-size=64'],
+        env: { SHARE: `${i + 1}/${cores}` },
+      },
+    })),
+  },
+});

@@ -1,0 +1,58 @@
+/**
+ * The tests that judge `machines/` and `adapters/` inside one process: for test/mutation.mjs, which names some of them, and for the coverage.
+ */
+import { fileURLToPath } from 'node:url';
+
+import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type Reporter, type TestModule, type TestSpecification, type Vitest } from 'vitest/node';
+
+const all =
+  'backoff table machine lives paths options dial line buffer conservation embedding lifecycle server fuzz protocols hostile drop-in';
+
+/** In this order, so that the quick ones speak first. */
+const files = (process.env['SYSTOLE_JUDGES'] ?? `${all} adapter/standard adapter/ws`)
+  .split(' ')
+  .map((name) => `test/${name}.test.ts`);
+
+class InOrder extends BaseSequencer {
+  override async sort(specs: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => files.findIndex((file) => moduleId.endsWith(file));
+    return specs.toSorted((a, b) => place(a) - place(b));
+  }
+}
+
+/** A file that cannot even be loaded has no test to fail: Stryker would take it for one that passed. */
+class LoadErrors implements Reporter {
+  #vitest: Vitest | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    for (const error of module.errors()) this.#vitest?.state.catchError(error, 'Load Error');
+  }
+}
+
+export default defineConfig({
+  resolve: { alias: { '#platform': fileURLToPath(new URL('../adapters/platform.node.ts', import.meta.url)) } },
+  test: {
+    include: files,
+    globalSetup: files.some((file) => file.includes('/adapter/')) ? ['test/setup/rig.ts'] : [],
+    // One module graph for all files: loading XState anew for each would take longer than the tests.
+    isolate: false,
+    sequence: { sequencer: InOrder },
+    reporters: process.env['SYSTOLE_JUDGES'] === undefined ? ['default'] : ['default', new LoadErrors()],
+    // What is broken mostly leaves a test waiting. Unbroken, none of these takes a quarter of this.
+    testTimeout: 12_000,
+    hookTimeout: 12_000,
+    onUnhandledError: ({ message }) => message !== 'thrown by a listener of the adapter suite',
+    coverage: {
+      include: ['machines/**/*.ts', 'adapters/**/*.ts'],
+      // What only a page runs, and what there is nothing to run of.
+      exclude: ['adapters/platform.ts', 'adapters/worker-clock.ts', '**/index*.ts', 'machines/events.ts'],
+      reporter: ['text'],
+      thresholds: { lines: 95, statements: 95, functions: 95, branches: 90 },
+    },
+  },
+});

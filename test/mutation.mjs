@@ -1,0 +1,146 @@
+/**
+ * Would a test notice? Breaks `machines/` and `adapters/` in one place at a time (https://stryker-mutator.io), and runs the tests that judge the
+ * file. A break that no test notices has to stand in test/mutation.md, with the reason why it does no harm.
+ *
+ *     npm run test:mutation                    everything
+ *     npm run test:mutation -- machines        the files whose paths begin so
+ */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
+import { Stryker } from '@stryker-mutator/core';
+
+/** How much of what is broken has to be noticed, %. */
+const least = 90;
+
+/**
+ * Which tests judge which files, the quick ones first. None of them draws at random, lest the score be a matter of luck. What is not here has
+ * nothing that could be broken (types, re-exports), or is judged in Chromium (`platform.ts`, `worker-clock.ts`).
+ */
+const groups = [
+  {
+    files: ['machines/backoff.ts', 'machines/settings.ts', 'machines/connection.ts'],
+    tests: ['backoff', 'table', 'machine'],
+  },
+  {
+    files: ['adapters/line.ts', 'adapters/websocket.ts', 'adapters/listeners.ts'],
+    tests: ['gate', 'line', 'embedding', 'buffer'],
+  },
+  { files: ['adapters/buffer.ts'], tests: ['gate', 'line', 'buffer'] },
+  { files: ['adapters/connect.ts'], tests: ['gate', 'options', 'line', 'embedding'] },
+  {
+    files: ['adapters/visit.ts', 'adapters/surface.ts'],
+    tests: ['gate', 'line', 'dial', 'embedding', 'protocols'],
+  },
+  {
+    files: ['adapters/check.ts', 'adapters/options.ts', 'adapters/clock.ts'],
+    tests: ['options', 'gate', 'dial', 'line'],
+  },
+  { files: ['adapters/dial.ts', 'adapters/url.ts'], tests: ['dial', 'options', 'adapter/standard'] },
+  { files: ['adapters/drop-in.ts'], tests: ['adapter/standard', 'drop-in'] },
+  { files: ['adapters/lifecycle.ts'], tests: ['lifecycle'] },
+  { files: ['adapters/server.ts'], tests: ['server'] },
+  { files: ['adapters/protocols/'], tests: ['protocols'] },
+];
+
+const wanted = process.argv.slice(2);
+const isWanted = (file) => wanted.length === 0 || wanted.some((beginning) => file.startsWith(beginning));
+
+const mutants = [];
+for (const { files, tests } of groups) {
+  const mutate = files.filter(isWanted).map((file) => (file.endsWith('/') ? `${file}*.ts` : file));
+  if (mutate.length === 0) continue;
+  process.env.SYSTOLE_JUDGES = tests.join(' ');
+  mutants.push(...(await new Stryker({ mutate }).runMutationTest()));
+}
+
+const judged = mutants
+  .map((mutant) => ({ ...changeOf(mutant), outcome: outcomeOf(mutant) }))
+  .filter(({ outcome }) => outcome !== undefined);
+const known = survivorsIn(read('test/mutation.md'));
+const unknown = judged.filter(({ outcome, key }) => outcome === 'survived' && !known.has(key));
+const noticed = [...known].filter((key) => judged.some((each) => each.key === key && each.outcome === 'noticed'));
+
+for (const file of new Set(judged.map((each) => each.file))) {
+  scoreOf(
+    file,
+    judged.filter((each) => each.file === file),
+  );
+}
+const score = scoreOf('all', judged);
+if (noticed.length > 0) console.log(`\nNoticed, though test/mutation.md says they are not:\n\n${noticed.join('\n')}`);
+if (unknown.length > 0) {
+  console.log('\nNoticed by no test, and not in test/mutation.md. Write one, or say there why it does no harm:\n');
+  for (const { key } of unknown) console.log(`${key}\n`);
+}
+if (score < least || unknown.length > 0) {
+  console.log(
+    `\nFAILED: ${score.toFixed(1)} % where ${least} % is the least; ${unknown.length} survivors without a reason`,
+  );
+  process.exitCode = 1;
+}
+
+/** Prints a line of the table. @returns {number} % */
+function scoreOf(name, all) {
+  const count = all.filter(({ outcome }) => outcome === 'noticed').length;
+  const share = (100 * count) / all.length;
+  console.log(`${name.padEnd(44)} ${`${count} of ${all.length}`.padStart(14)} ${share.toFixed(1).padStart(6)} %`);
+  return share;
+}
+
+function outcomeOf({ status }) {
+  switch (status) {
+    case 'Killed':
+    case 'Timeout':
+    // An error outside of any test, which fails a run of vitest as well.
+    case 'RuntimeError':
+      return 'noticed';
+    case 'Survived':
+    case 'NoCoverage':
+      return 'survived';
+    default:
+      return undefined;
+  }
+}
+
+/** What was broken: the line as it was, and as it became. White space is one space, and what is long is cut. */
+function changeOf({ fileName, location: { start, end }, replacement }) {
+  const file = relative(process.cwd(), fileName);
+  const lines = read(file)
+    .split('\n')
+    .slice(start.line - 1, end.line);
+  const before = lines[0].slice(0, start.column - 1).trimStart();
+  const after = lines.at(-1).slice(end.column - 1);
+  const was = lines.join('\n').slice(start.column - 1, after === '' ? undefined : -after.length);
+  const show = (code) => `${tail(before)}${middle(code)}${head(after)}`.replaceAll(/\s+/g, ' ');
+  return { file, key: `${file}\n- ${show(was)}\n+ ${show(replacement)}` };
+}
+
+function tail(code) {
+  return code.length <= 80 ? code : `…${code.slice(-80)}`;
+}
+
+function middle(code) {
+  return code.length <= 120 ? code : `${code.slice(0, 80)}…${code.slice(-40)}`;
+}
+
+function head(code) {
+  return code.length <= 40 ? code : `${code.slice(0, 40)}…`;
+}
+
+/** The pairs of `-` and `+` lines below the headings that name a file. */
+function survivorsIn(markdown) {
+  const survivors = new Set();
+  let file = '';
+  let before = '';
+  for (const line of markdown.split('\n')) {
+    if (line.startsWith('## ')) file = line.slice(3);
+    if (line.startsWith('- ')) before = line;
+    if (line.startsWith('+ ')) survivors.add(`${file}\n${before}\n${line}`);
+  }
+  return survivors;
+}
+
+function read(path) {
+  return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+}
