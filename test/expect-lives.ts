@@ -52,18 +52,20 @@ function count(tally: Tally, { ms, beats, dials, faults }: Balance): void {
   tally.faults += faults;
 }
 
-/** As `systole watch --record` writes it, but for the clock, which is that of the virtual world. Answers with the file's name. */
-export async function record(life: Life, { invariant }: Pick<Breach, 'invariant'>): Promise<string> {
+/** As `systole watch --record` writes it, but for the clock, which is that of the virtual world. */
+export async function recordingOf(life: Life): Promise<string> {
   const entries: Entry[] = [];
   const inspect = (world: VirtualWorld): ((event: InspectionEvent) => void) =>
     observe((entry) => entries.push(entry), { now: () => world.options.clock.wallTime() });
   await live(life, [], inspect);
+  return [{ systole: 'recording', version: 1 }, ...entries].map((each) => `${JSON.stringify(each)}\n`).join('');
+}
+
+/** Answers with the file's name. */
+async function record(life: Life, { invariant }: Breach): Promise<string> {
   const folder = fileURLToPath(new URL('failures', import.meta.url));
   const file = `${folder}/${invariant.replaceAll(' ', '-')}-${life.seed}.jsonl`;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    file,
-    [{ systole: 'recording', version: 1 }, ...entries].map((each) => `${JSON.stringify(each)}\n`).join(''),
-  );
+  writeFileSync(file, await recordingOf(life));
   return file;
 }

@@ -109,9 +109,9 @@ export class VirtualWorld {
     this.wires = { up: { ...this.goodWire }, down: { ...this.goodWire } };
     this.#begins = begins;
     const clock: Required<Clock> = {
-      now: () => this.time - this.#asleep,
+      now: () => this.#begins + this.#awake,
       wallTime: () => this.#begins + this.time + this.#clockError,
-      setTimeout: (callback, ms) => this.#timers.at(clock.now() + Math.max(0, ms), callback),
+      setTimeout: (callback, ms) => this.#timers.at(this.#awake + Math.max(0, ms), callback),
       clearTimeout: (id) => this.#timers.callOff(id as Task | undefined),
     };
     this.host = new Host(this.serverClock);
@@ -321,7 +321,7 @@ export class VirtualWorld {
     this.#isStalled = false;
     this.#asleep += asleep;
     this.#pass(this.time);
-    while (this.#timers.due <= this.options.clock.now()) {
+    while (this.#timers.due <= this.#awake) {
       this.#timers.runNext();
       await turn();
     }
@@ -333,9 +333,14 @@ export class VirtualWorld {
     }
   }
 
+  /** Ms that the device has been awake. */
+  get #awake(): number {
+    return this.time - this.#asleep;
+  }
+
   #pass(time: number): void {
     this.nature.now = time;
-    this.#timers.now = time - this.#asleep;
+    this.#timers.now = this.#awake;
   }
 
   #webSocketClass(like: Habits): WebSocketClass {

@@ -22,6 +22,7 @@ import { openStage } from '../../bin/stage.ts';
 import { noPaint } from '../../bin/terminal.ts';
 import { serveInspection } from '../../visualizer/bridge/inspect.node.ts';
 import { Child } from '../children/start.ts';
+import { recordingOf } from '../expect-lives.ts';
 import { listen, speakIdHeartbeat, until } from '../support.ts';
 import { findChromium, quietly } from './chromium.ts';
 
@@ -222,6 +223,31 @@ describe('the demo', () => {
       .poll(() => other.getByRole('alert').textContent(), { timeout: patience })
       .toContain('x.jsonl is no recording');
     expect([...errors, ...otherErrors]).toEqual([]);
+  });
+
+  test('a life of the virtual world is loaded, and played by its own clock', async () => {
+    const recording = await recordingOf({
+      seed: 7,
+      like: 'browser',
+      clients: ['connection'],
+      retries: Infinity,
+      overflow: 'reject',
+      whileHidden: 'dial',
+      story: [
+        { do: 'wait', ms: 130_000 },
+        { do: 'silence', direction: 'to-client' },
+        { do: 'wait', ms: 120_000 },
+      ],
+    });
+    const { page, errors } = await open(await visualize());
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'life.jsonl', mimeType: '', buffer: Buffer.from(recording) });
+    await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('connecting'));
+    await page.locator('.rows .row', { hasText: 'staleTimeout' }).click();
+    await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('stale'));
+    if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
+    expect(errors).toEqual([]);
   });
 
   test('the page is reloaded: history is back', async () => {
