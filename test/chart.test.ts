@@ -148,7 +148,7 @@ test('words are those of the machine', () => {
   expect(wordsFrom('lost', 'reconnecting')).toEqual(['else']);
   expect(wordsFrom('socket', 'closed')).toEqual(['error of socket']);
   expect(wordsFrom('socket.alive.quiet', 'socket.alive.probing')).toEqual(['after heartbeatInterval']);
-  expect(wordsFrom('socket.stale', 'lost')).toEqual(['socket.lost [brokeOff]', 'peer.beat [beatIsOutdatedAgain]']);
+  expect(wordsFrom('socket.stale', 'lost')).toEqual(['socket.lost [brokeOff]']);
   const unwatched = boxes.find(({ key }) => key === 'unwatched');
   expect(unwatched?.lines.map(textOf)).toEqual(['peer.beat']);
 });

@@ -177,7 +177,7 @@ export interface Balance {
   ms: number;
   dials: number;
   beats: number;
-  /** What happened that was no mere waiting. */
+  /** What happened that was no mere waiting, for each client that it happened to. */
   faults: number;
 }
 
@@ -255,7 +255,7 @@ class LifeUnderWay {
       await this.#check(each);
     }
     await this.#end();
-    const faults = story.filter(({ do: what }) => !peaceful.has(what)).length;
+    const faults = story.filter(({ do: what }) => !peaceful.has(what)).length * clients.length;
     return { ms: this.#lived, dials: world.dials, beats: this.#beats, faults };
   }
 
