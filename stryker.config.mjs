@@ -13,6 +13,6 @@ export default {
   reporters: ['json', 'progress-append-only'],
   jsonReporter: { fileName: 'reports/mutation.json' },
   concurrency: 2,
-  timeoutMS: 8_000,
+  timeoutMS: 10_000,
   timeoutFactor: 1.5,
 };

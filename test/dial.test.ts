@@ -1,10 +1,11 @@
 /**
  * Where to dial: URLs and subprotocols that are asked for before every dial, now or later.
  */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { addresses, type DialContext } from '../adapters/dial.ts';
 import { silent } from '../adapters/protocols/silent.ts';
+import { checkCloseFrame, webSocketUrl } from '../adapters/url.ts';
 import { eventsOf, listen, open, statesOf, uncaughtDuring, until } from './support.ts';
 
 const quick = { protocol: silent(), backoff: { initial: 20, max: 20, spread: 0 } };
@@ -158,4 +159,62 @@ test('what is fixed is read once', () => {
   url.pathname = '/b';
   const signal = () => new AbortController().signal;
   expect(address(signal)).toEqual({ url: 'ws://example.com/a', protocols: ['one', 'two'] });
+});
+
+test.each<[string, () => unknown, string]>([
+  [
+    'throws',
+    () => {
+      throw new RangeError('s3cret');
+    },
+    'the url function threw RangeError',
+  ],
+  ['answers with no URL', () => 5, 'the url function must return a string or a URL'],
+  ['answers with null', () => null, 'the url function must return a string or a URL'],
+])('a url function that %s: an error of its own kind, which says so', (_, url, message) => {
+  const address = addresses(url as never, [], []);
+  expect(() => address(() => new AbortController().signal)).toThrow(
+    expect.objectContaining({ name: 'UrlError', message }),
+  );
+});
+
+describe('a URL', () => {
+  test('is relative to the page, or to the worker', () => {
+    onTestFinished(() => void vi.unstubAllGlobals());
+    vi.stubGlobal('location', { href: 'https://worker.example/a/b' });
+    expect(webSocketUrl('c')).toBe('wss://worker.example/a/c');
+    vi.stubGlobal('document', { baseURI: 'https://page.example/a/b' });
+    expect(webSocketUrl('c')).toBe('wss://page.example/a/c');
+  });
+
+  test('of another scheme is refused, with its name', () => {
+    expect(() => webSocketUrl('ftp://example.com')).toThrow(/, not ftp$/);
+  });
+});
+
+describe('a close code, as Web IDL converts it', () => {
+  test.each([
+    [undefined, undefined],
+    [3000.4, 3000],
+    [3000.5, 3000],
+    [3001.5, 3002],
+    [3000.6, 3001],
+    ['3000', 3000],
+    [1000, 1000],
+  ])('%s is %s', (given, code) => {
+    expect(checkCloseFrame(given, undefined)).toEqual({ code, reason: '' });
+  });
+
+  test.each([
+    [Number.NaN, 0],
+    [-5, 0],
+    [1e9, 65_535],
+    [4999.6, 5000],
+  ])('%s is %i, which is none', (given, code) => {
+    expect(() => checkCloseFrame(given, '')).toThrow(`close: code must be 1000 or from 3000 to 4999, not ${code}`);
+  });
+
+  test('a reason that is a symbol is none', () => {
+    expect(() => checkCloseFrame(1000, Symbol('x'))).toThrow(new TypeError('a symbol cannot be made a string'));
+  });
 });

@@ -1,82 +1,16 @@
 /**
- * What goes to the socket, what waits and what is refused, step by step: on a socket whose room is set by hand, in stepped time.
+ * A connection step by step, on a socket that is moved by hand, in stepped time: what goes to the socket, what waits and what is refused, what is
+ * counted, who hears of it. What the adapter does to the socket itself is told in test/visit.test.ts.
  */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { connect, type ConnectOptions } from '../adapters/index.ts';
-import { connectionInput, type DataPlane, lineOf } from '../adapters/index.websocket.ts';
+import type { Connection, ConnectOptions, Frame } from '../adapters/index.ts';
+import { connectionInput, type DataPlane } from '../adapters/index.websocket.ts';
 import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
-import { silent } from '../adapters/protocols/silent.ts';
-import type { WebSocketLike } from '../adapters/visit.ts';
 import type { Line } from '../machines/events.ts';
+import { alive, dialled, nowhere } from './hand.ts';
 import { steppedClock } from './kit/clock.ts';
-
-/** A WebSocket that does what the test does to it. */
-class Hand implements WebSocketLike {
-  static made: Hand[] = [];
-  readyState = 0;
-  bufferedAmount = 0;
-  binaryType = 'blob';
-  onopen: WebSocketLike['onopen'] = null;
-  onmessage: WebSocketLike['onmessage'] = null;
-  onclose: WebSocketLike['onclose'] = null;
-  onerror: WebSocketLike['onerror'] = null;
-  readonly sent: unknown[] = [];
-
-  readonly given: unknown[];
-
-  constructor(...given: unknown[]) {
-    this.given = given;
-    Hand.made.push(this);
-  }
-
-  send(data: unknown): void {
-    this.sent.push(data);
-  }
-
-  close(): void {
-    this.readyState = 2;
-  }
-
-  opens(): void {
-    this.readyState = 1;
-    this.onopen?.({} as never);
-  }
-
-  hears(data: string): void {
-    this.onmessage?.({ data } as never);
-  }
-
-  breaks(): void {
-    this.readyState = 3;
-    this.onclose?.({ code: 1006, reason: '', wasClean: false } as never);
-  }
-}
-
-const nowhere = 'ws://127.0.0.1:9/';
-
-/** A connection that has dialled. */
-function dialled(options: ConnectOptions = {}) {
-  const clock = steppedClock();
-  const connection = connect(nowhere, {
-    WebSocket: Hand,
-    clock,
-    random: () => 0.5,
-    protocol: silent(),
-    lifecycle: false,
-    buffer: { bytes: 100 },
-    ...options,
-  });
-  const told: string[] = [];
-  connection.on('drain', () => told.push('drain'));
-  return { connection, clock, told, line: lineOf(connection.actor), socket: () => Hand.made.at(-1)! };
-}
-
-function alive(options: ConnectOptions = {}) {
-  const subject = dialled(options);
-  subject.socket().opens();
-  return subject;
-}
+import { eventsOf } from './support.ts';
 
 /** How often a full socket is looked at, ms. */
 const pace = 20;
@@ -240,4 +174,164 @@ test.each([
   [Number.NaN, 0.5],
 ])('chance that is %d counts as %d', (chance, counts) => {
   expect(connectionInput(nowhere, { random: () => chance }).line.random()).toBe(counts);
+});
+
+describe('a reader who is behind', () => {
+  const buffers: [string, ConnectOptions['buffer'], Frame[]][] = [
+    ['messages', { messages: 2 }, ['b', 'c']],
+    ['bytes', { bytes: 4 }, ['bc', new ArrayBuffer(2)]],
+  ];
+
+  async function behind(buffer: ConnectOptions['buffer'], frames: Frame[]) {
+    const { connection, socket } = alive({ buffer: buffer! });
+    const reader = connection[Symbol.asyncIterator]();
+    const first = reader.next();
+    socket().hears('a');
+    expect(await first).toEqual({ done: false, value: 'a' });
+    for (const frame of frames) socket().hears(frame);
+    return { connection, socket, reader };
+  }
+
+  test.each(buffers)('has all that may wait, counted by %s', async (_, buffer, frames) => {
+    const { connection, socket, reader } = await behind(buffer, frames);
+    for (const value of frames) expect(await reader.next()).toEqual({ done: false, value });
+    const next = reader.next();
+    socket().hears('more');
+    expect(await next).toEqual({ done: false, value: 'more' });
+    const last = reader.next();
+    connection.close();
+    socket().ends(1000);
+    expect(await last).toEqual({ done: true, value: undefined });
+  });
+
+  test.each(buffers)('by one more has what could wait, and is told: %s', async (_, buffer, frames) => {
+    const { reader } = await behind(buffer, [...frames, 'x']);
+    for (const value of frames) expect(await reader.next()).toEqual({ done: false, value });
+    await expect(reader.next()).rejects.toEqual(
+      new RangeError(
+        'for await: the reader fell behind by more than buffer.messages or buffer.bytes; read faster, or raise them',
+      ),
+    );
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test('who stops reading stops listening', async () => {
+    const { connection, socket } = alive();
+    const on = connection.on.bind(connection);
+    const undone: string[] = [];
+    connection.on = (type, listener) => {
+      const undo = on(type, listener);
+      return () => {
+        undone.push(type);
+        undo();
+      };
+    };
+    const reader = connection[Symbol.asyncIterator]();
+    const first = reader.next();
+    socket().hears('a');
+    await first;
+    expect(undone).toEqual([]);
+    await reader.return();
+    expect(undone).toEqual(['message', 'closed']);
+  });
+
+  test('of a connection that is closed has what came before', async () => {
+    const { connection, socket, reader } = await behind({}, ['b']);
+    connection.close();
+    socket().ends(1000);
+    expect(await reader.next()).toEqual({ done: false, value: 'b' });
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe('closed', () => {
+  const one = { messages: 1, bytes: 2 };
+  const none = { messages: 0, bytes: 0 };
+  type Close = (subject: ReturnType<typeof alive>, abort: AbortController) => void;
+
+  test.each<[string, Close, unconfirmed: typeof one]>([
+    [
+      'by us, and answered: all has arrived',
+      ({ connection, socket }) => (connection.close(), socket().ends(1000)),
+      none,
+    ],
+    ['by a signal, and answered: the same', ({ socket }, abort) => (abort.abort(), socket().ends(1000)), none],
+    ['by us, and not answered: who knows', ({ connection, socket }) => (connection.close(), socket().breaks()), one],
+    ['by the peer, for good: who knows', ({ socket }) => socket().ends(1008), one],
+  ])('%s', (_, close, unconfirmed) => {
+    const abort = new AbortController();
+    const subject = alive({ signal: abort.signal });
+    const closed = eventsOf(subject.connection, 'closed');
+    subject.connection.send('hi');
+    close(subject, abort);
+    expect(closed).toMatchObject([{ unconfirmed, undelivered: none }]);
+  });
+
+  test('it takes nothing more, and complains of nothing', () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const { connection } = dialled();
+    connection.close();
+    expect(connection.state).toBe('closed');
+    connection.reconnect();
+    connection.close();
+    expect(warn).not.toHaveBeenCalled();
+  });
+});
+
+test('who waited longest is dropped, and told', () => {
+  const { connection } = dialled({ buffer: { messages: 1, overflow: 'drop-oldest' } });
+  const dropped = eventsOf(connection, 'dropped');
+  connection.send('one');
+  connection.send('two');
+  expect(dropped).toEqual([{ data: 'one', reason: 'overflow' }]);
+});
+
+describe("the server's clock", () => {
+  test.each([true, false])('is told against the wall clock, not ours: %s', (isOurs) => {
+    const stepped = steppedClock();
+    const clock = isOurs ? { ...stepped, wallTime: () => stepped.now() + 5_000 } : undefined;
+    const { connection, socket } = dialled({ protocol: idHeartbeat(), clock });
+    socket().opens();
+    expect(connection.clockOffset).toBeUndefined();
+    const wallTime = isOurs ? 1_005_000 : Date.now();
+    socket().hears(`{"id":1,"now_time":${wallTime + 3_600_000}}`);
+    expect(connection.clockOffset).toBeGreaterThan(3_590_000);
+    expect(connection.clockOffset).toBeLessThan(3_610_000);
+    if (isOurs) expect(connection.clockOffset).toBe(3_600_000);
+    connection.close();
+  });
+
+  /** A server whose first answer is from the past. */
+  function warned(listen: (connection: Connection) => void) {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const { connection, clock, socket } = dialled({ protocol: idHeartbeat(), heartbeat: { interval: 1_000 } });
+    listen(connection);
+    socket().opens();
+    socket().hears('{"id":1,"now_time":1000000000}');
+    clock.advance(1_000);
+    socket().hears('{"heartbeat":1}');
+    expect(connection.clockOffset).toBeUndefined();
+    return warn.mock.calls;
+  }
+
+  test.each<[string, (connection: Connection) => void]>([
+    ['nobody', () => {}],
+    ['nobody any more', (connection) => connection.on('warning', () => {})()],
+  ])('is warned of on the console where %s listens', (_, listen) => {
+    expect(warned(listen)).toEqual([[expect.stringMatching(/^systole: the server's first answer/)]]);
+  });
+
+  test('is warned of there no more where somebody listens', () => {
+    const codes: string[] = [];
+    expect(warned((connection) => connection.on('warning', ({ code }) => codes.push(code)))).toEqual([]);
+    expect(codes).toEqual(['clock-distrusted']);
+  });
+});
+
+test('an observer may inspect', () => {
+  let events = 0;
+  dialled({ inspect: { next: () => void (events += 1) } });
+  expect(events).toBeGreaterThan(0);
 });

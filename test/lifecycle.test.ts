@@ -74,6 +74,14 @@ describe('facts', () => {
     ['offline', (p) => p.fire(p.self, 'offline'), ['world.wentOffline']],
     ['another network', (p) => p.fire(Object.assign(p.connection, { type: 'cellular' }), 'change'), ['network']],
     ['the same network, measured anew', (p) => p.fire(p.connection, 'change'), []],
+    [
+      'no network, and one again, of which `online` tells',
+      (p) => {
+        p.fire(Object.assign(p.connection, { type: 'none' }), 'change');
+        p.fire(Object.assign(p.connection, { type: 'cellular' }), 'change');
+      },
+      [],
+    ],
     ['no network', (p) => p.fire(Object.assign(p.connection, { type: 'none' }), 'change'), []],
     ['seen', (p) => p.fire(p.document, 'visibilitychange'), ['visible']],
     ['hidden', (p) => p.fire(Object.assign(p.document, { visibilityState: 'hidden' }), 'visibilitychange'), []],
@@ -84,9 +92,13 @@ describe('facts', () => {
     ['pageshow, persisted', (p) => p.fire(p.self, 'pageshow', { persisted: true }), ['freeze']],
     ['pageshow, loaded', (p) => p.fire(p.self, 'pageshow', { persisted: false }), []],
     ['time passes', (p) => p.pass(2_000), []],
-    ['time passes on clocks that are set right', (p) => p.pass(2_000, 3_500), []],
+    ['time passes, again and again', (p) => (p.pass(100_000), p.pass(100_000)), []],
+    ['time passes on clocks that are set right', (p) => p.pass(2_000, 4_000), []],
+    ['sleep, as short as can be told', (p) => p.pass(2_000, 4_001), ['sleep']],
     ['sleep, the monotonic clock standing still', (p) => p.pass(2_000, 3_600_000), ['sleep']],
     ['sleep, the monotonic clock running on', (p) => p.pass(3_600_000), ['sleep']],
+    ['a timer that is as late as one of a hidden page', (p) => p.pass(120_000), []],
+    ['a timer that is later than that', (p) => p.pass(120_001), ['sleep']],
     ['a hidden page, whose timers fire once a minute', (p) => p.pass(60_000), []],
     ['a wall clock set back', (p) => p.pass(2_000, -3_600_000), []],
   ];
@@ -94,11 +106,11 @@ describe('facts', () => {
     const here = page();
     here.watch();
     happen(here);
-    expect(here.told.map((fact) => ('reason' in fact ? fact.reason : fact.type))).toEqual(expected);
+    expect(here.told.map((fact) => (fact.type === 'world.woke' ? fact.reason : fact.type))).toEqual(expected);
   });
 });
 
-test('obstacles', () => {
+test('obstacles', async () => {
   const { lifecycle, navigator, document, fire, self, watch } = page();
   const undo = watch();
   const obstacles = () =>
@@ -115,7 +127,41 @@ test('obstacles', () => {
   fire(self, 'pageshow', { persisted: true });
   navigator.onLine = true;
   expect(obstacles()).toEqual([undefined, undefined, 'unseen']);
+  fire(self, 'pagehide', { persisted: true });
   undo();
+  await Promise.resolve();
+  expect(obstacles(), 'of a page that nobody watches').toEqual([undefined, undefined, 'unseen']);
+});
+
+test('each platform has one, and the one of this process is there without being named', () => {
+  const platform: Platform = { now: () => 0, wallTime: () => 0, setInterval: () => 5, clearInterval: () => {} };
+  expect(lifecycleOf({ platform })).toBe(lifecycleOf({ platform, whileHidden: 'hold' }));
+  expect(lifecycleOf({ platform })).not.toBe(lifecycleOf({ platform: { ...platform } }));
+  expect(lifecycleOf({})).toBe(lifecycleOf({ whileHidden: 'hold' }));
+  expect(lifecycleOf({})).not.toBe(lifecycleOf({ platform }));
+});
+
+test('the one of this process is that of a page, where there is one', async () => {
+  const heard: string[] = [];
+  const cleared: unknown[] = [];
+  vi.stubGlobal('navigator', { onLine: false });
+  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'hidden' }));
+  vi.stubGlobal('addEventListener', (type: string) => heard.push(`+${type}`));
+  vi.stubGlobal('removeEventListener', (type: string) => heard.push(`-${type}`));
+  vi.stubGlobal('setInterval', () => 5);
+  vi.stubGlobal('clearInterval', (id: unknown) => cleared.push(id));
+  try {
+    expect(lifecycleOf({}).obstacle({})).toBe('offline');
+    expect(lifecycleOf({}).obstacle({ whileHidden: 'hold' })).toBe('unseen');
+    const undo = lifecycleOf({}).watch(() => {});
+    expect(heard).toEqual(['+online', '+offline', '+pagehide', '+pageshow']);
+    undo();
+    await Promise.resolve();
+    expect(heard.slice(4)).toEqual(['-online', '-offline', '-pagehide', '-pageshow']);
+    expect(cleared).toEqual([5]);
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
 
 test('one set of listeners and one timer, however many watch, and none after the last', async () => {

@@ -1,11 +1,11 @@
 /**
  * `systole/server`: names, answers, and cuts off those from whom nothing comes, and nobody else.
  */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { type HeartbeatServer, type HeartbeatServerOptions, isHeartbeat, serveHeartbeats } from '../adapters/server.ts';
@@ -107,6 +107,18 @@ describe('answers', () => {
   });
 });
 
+test.each<[unknown, boolean]>([
+  ['heartbeat', true],
+  [Buffer.from('heartbeat'), true],
+  ['heartbeats', false],
+  ['', false],
+  [['heartbeat'], false],
+  [{ length: 9, toString: () => 'heartbeat' }, false],
+  [null, false],
+  [undefined, false],
+  [9, false],
+])('isHeartbeat(%o): %s', (data, is) => expect(isHeartbeat(data)).toBe(is));
+
 describe('cuts off', () => {
   test('the one that says nothing, and only that one', async () => {
     const { url, heartbeats } = await serve({ silence: 400 });
@@ -142,6 +154,42 @@ describe('cuts off', () => {
     await closed((await client(url)).socket);
     expect(messages.length).toBeGreaterThan(20);
     expect(lost).toEqual([]);
+  });
+
+  test.each(['ping', 'pong'] as const)('not a client whose only sign of life is a %s frame', async (frame) => {
+    const { url, server } = await serve({ silence: 200 });
+    const { socket } = await client(url);
+    let heard = 0;
+    for (const theirs of server.clients) theirs.on(frame, () => (heard += 1));
+    const timer = setInterval(() => socket[frame](), 20);
+    onTestFinished(() => clearInterval(timer));
+    await closed((await client(url)).socket);
+    await closed((await client(url)).socket);
+    expect(heard).toBeGreaterThan(10);
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  test.each([
+    [1, 10],
+    [400, 100],
+    [undefined, 37_500],
+    [1e9, 60_000],
+  ])('a silence of %s ms is looked for every %i ms, until the server closes or stops', (silence, pace) => {
+    const set = vi.spyOn(globalThis, 'setInterval');
+    const clear = vi.spyOn(globalThis, 'clearInterval');
+    onTestFinished(() => {
+      set.mockRestore();
+      clear.mockRestore();
+    });
+    const closing = new EventEmitter();
+    serveHeartbeats(closing as never, { silence });
+    const stopping = serveHeartbeats(new EventEmitter() as never, { silence });
+    expect(set.mock.calls.map(([, ms]) => ms)).toEqual([pace, pace]);
+    const [first, second] = set.mock.results.map(({ value }) => value as NodeJS.Timeout);
+    closing.emit('close');
+    expect(clear.mock.lastCall).toEqual([first]);
+    stopping.stop();
+    expect(clear.mock.lastCall).toEqual([second]);
   });
 
   test('nobody, where silence is Infinity', async () => {
@@ -262,6 +310,15 @@ describe('options', () => {
     expect(serving).toThrow(type);
     expect(serving).toThrow(new RegExp(`^${option} (must be|is not an option)`));
     expect(server.listenerCount('connection')).toBe(before);
+  });
+
+  test.each([
+    ['silence', 0, 'a number of milliseconds above 0, or Infinity'],
+    ['nextId', null, 'a function'],
+    ['now', null, 'a function'],
+  ])('%s, which is not %o: told what it must be', async (option, value, takes) => {
+    const { server } = await listen();
+    expect(() => serveHeartbeats(server, { [option]: value })).toThrow(`${option} must be ${takes}`);
   });
 
   test.each([null, 5, 'x'])('%o in their place', async (options) => {

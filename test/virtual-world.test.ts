@@ -182,6 +182,30 @@ describe('the device', () => {
   });
 });
 
+test.each<[string, (world: VirtualWorld) => unknown, string]>([
+  ['an option that there is not', () => virtualWorld({ sed: 1 } as never), 'sed is not an option'],
+  ['habits of nobody', () => virtualWorld({ like: 'chrome' as never }), 'like must be'],
+  ['a delay below 0', () => virtualWorld({ delay: -1 }), 'delay must be'],
+  ['a function for a server', (w) => w.serve((() => {}) as never), 'serve: server must be'],
+  ['a server of another kind', (w) => w.serve({ onopen() {} } as never), 'serve: server must be'],
+  ['a direction that there is not', (w) => w.silence('up' as never), 'silence: direction must be'],
+  ['no time', (w) => w.run(Number.NaN), 'run: ms must be'],
+  ['a word for a time', (w) => w.freeze('a' as never), 'ms must be'],
+  ['nothing a second', (w) => w.throttle(0), 'bytesPerSecond must be'],
+  ['a clock that is no clock', (w) => w.setClock('x' as never), 'setClock: ms must be'],
+])('misuse is an error that names it: %s', async (_, misuse, message) => {
+  await expect((async () => misuse(virtualWorld()))()).rejects.toThrow(message);
+});
+
+test('what the servers say is heard by everybody, whoever serves', async () => {
+  const all = begin();
+  await all.world.run(1_000);
+  all.world.push('news');
+  await all.world.run(100);
+  expect(all.story.at(-1)).toMatch(/message news$/);
+  await finish(all);
+});
+
 test('a router that has forgotten the line answers what is said next with a reset', async () => {
   const all = begin();
   await all.world.run(30_000);

@@ -27,7 +27,10 @@ export interface Manners {
   answers: number;
   /** Ms from the heartbeat to its answer, which states the time at which it leaves. Default 0. */
   answerAfter: number;
-  /** Ms by which the time in an answer is older than that in a name. Below 0: from the future. Default 0. */
+  /**
+   * Ms by which the time in an answer is older than that in a name. Below 0: from the future. Default 0. Where the first answer of a line is old already,
+   * clients distrust the clock; where a good one came before, the line is outdated.
+   */
   answerAge: number;
   /** The frame that stands in for each answer, as it is: `'{"heartbeat":null}'`. More in `rubbish.ts`. Default: a proper one. */
   answer?: string | undefined;

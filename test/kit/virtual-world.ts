@@ -12,6 +12,16 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 
+import {
+  check,
+  isFunction,
+  isNumber,
+  isObject,
+  milliseconds,
+  oneOf,
+  type Rule,
+  type Rules,
+} from '../../adapters/check.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { Platform } from '../../adapters/lifecycle.ts';
 import type { WebSocketClass } from '../../adapters/visit.ts';
@@ -59,7 +69,9 @@ export interface WorldlyOptions {
   lifecycle: { platform: Platform };
 }
 
+/** @throws {TypeError | RangeError} naming the option at fault */
 export function virtualWorld(options: VirtualWorldOptions = {}): VirtualWorld {
+  check(options, worldRules);
   return new VirtualWorld(options);
 }
 
@@ -134,7 +146,7 @@ export class VirtualWorld {
     return { timers: this.#timers.size, listeners: this.#page.listeners };
   }
 
-  /** The server's time, for its manners. */
+  /** The time where the servers are: for one of your own, in place of `Date.now` and `setTimeout`. */
   get serverClock(): Required<Clock> {
     return {
       now: () => this.#begins + this.time,
@@ -146,8 +158,13 @@ export class VirtualWorld {
 
   // Time.
 
-  /** Lets time pass, in order of what is due; between any two things that happen, promises are kept. */
+  /**
+   * Lets time pass, in order of what is due; between any two things that happen, promises are kept. Nothing moves without it: who awaits an event of the
+   * world has to let it run. Promises that wait for something real, such as a file, are not waited for.
+   * @throws {RangeError}
+   */
   async run(ms: number): Promise<void> {
+    checkAmount('run', { ms });
     await turn();
     const until = this.time + ms;
     for (;;) {
@@ -168,7 +185,12 @@ export class VirtualWorld {
     await turn();
     while (!isTrue()) {
       const next = Math.min(this.#isStalled ? Infinity : this.#timers.due + this.#asleep, this.nature.due);
-      if (next > end) throw new Error(`until: not within ${limit} ms`);
+      if (next > end) {
+        const { sockets, leftovers } = this;
+        throw new Error(
+          `until: not within ${limit} ms; there are ${sockets.size} WebSockets and ${leftovers.timers} timers`,
+        );
+      }
       await this.run(next - this.time);
     }
   }
@@ -180,13 +202,20 @@ export class VirtualWorld {
     this.host.behave(manners);
   }
 
-  /** Another server answers from now on. */
+  /** Another server answers every dial from now on. @throws {TypeError} for what is none */
   serve(server: VirtualServer): void {
+    check({ server }, { server: serverRule }, 'serve: ');
     this.server = server;
+  }
+
+  /** The servers say it to every client. */
+  push(data: Data): void {
+    for (const { peer } of this.links) peer?.send(data);
   }
 
   /** Nothing passes, in this direction; both ends stay open. What is sent arrives when the silence is over. What was said last holds. */
   silence(direction: Direction | 'none' = 'both'): void {
+    check({ direction }, { direction: oneOf('both', 'to-server', 'to-client', 'none') }, 'silence: ');
     this.wires.up.isSilenced = direction === 'both' || direction === 'to-server';
     this.wires.down.isSilenced = direction === 'both' || direction === 'to-client';
     for (const link of this.links) link.silence(direction);
@@ -200,13 +229,20 @@ export class VirtualWorld {
     for (const link of this.links) link.heal();
   }
 
+  /** Ms from one end to the other from now on, until `heal()`. */
   delay(ms: number, options: { jitter?: number } = {}): void {
+    checkAmount('delay', { ms, ...options });
     for (const wire of [this.wires.up, this.wires.down])
       Object.assign(wire, { delay: ms, jitter: options.jitter ?? 0 });
     for (const link of this.links) link.delay(ms, options);
   }
 
   throttle(bytesPerSecond: number): void {
+    check(
+      { bytesPerSecond },
+      { bytesPerSecond: (value) => (isNumber(value) && value > 0 ? undefined : 'a number above 0') },
+      'throttle: ',
+    );
     for (const wire of [this.wires.up, this.wires.down]) wire.rate = bytesPerSecond;
     for (const link of this.links) link.throttle(bytesPerSecond);
   }
@@ -247,9 +283,11 @@ export class VirtualWorld {
 
   /** Its wall clock is set: `ms` ahead of where it is; negative: back. */
   setClock(ms: number): void {
+    check({ ms }, { ms: finite }, 'setClock: ');
     this.#clockError += ms;
   }
 
+  /** What the device believes of its network: a hint. It cuts nothing; `silence()` does. */
   offline(): void {
     this.#page.setOnline(false);
   }
@@ -316,6 +354,7 @@ export class VirtualWorld {
   }
 
   async #stand(ms: number, asleep: number): Promise<void> {
+    checkAmount('the time to stand still', { ms });
     this.#isStalled = true;
     await this.run(ms);
     this.#isStalled = false;
@@ -353,6 +392,26 @@ export class VirtualWorld {
       }
     };
   }
+}
+
+const finite: Rule = (value) => (Number.isFinite(value) ? undefined : 'a number');
+const worldRules: Rules = {
+  seed: finite,
+  like: oneOf('browser', 'ws', 'undici'),
+  delay: milliseconds,
+  jitter: milliseconds,
+  begins: finite,
+};
+
+const serverRule: Rule = (value) =>
+  isObject(value) && ['upgrade', 'opened', 'received', 'gone'].some((name) => isFunction(value[name]))
+    ? undefined
+    : 'an object with upgrade(), opened(), received() or gone()';
+
+function checkAmount(name: string, given: Record<string, unknown>): void {
+  const amount: Rule = (value) =>
+    isNumber(value) && value >= 0 && value < Infinity ? undefined : 'a number of milliseconds from 0';
+  check(given, { ms: amount, jitter: amount }, `${name}: `);
 }
 
 function welcoming(host: Host<VirtualPeer>): VirtualServer {

@@ -1,0 +1,147 @@
+/** The drop-in class step by step, on a socket that is moved by hand, in stepped time. */
+import { expect, test } from 'vitest';
+
+import { HeartbeatWebSocket, type HeartbeatWebSocketOptions } from '../adapters/drop-in.ts';
+import { lineOf } from '../adapters/index.websocket.ts';
+import { silent } from '../adapters/protocols/silent.ts';
+import { Hand, nowhere } from './hand.ts';
+import { steppedClock } from './kit/clock.ts';
+
+function hand(options: HeartbeatWebSocketOptions = {}, Class = HeartbeatWebSocket) {
+  const clock = steppedClock();
+  const socket = new Class(nowhere, [], {
+    WebSocket: Hand,
+    clock,
+    lifecycle: false,
+    random: () => 0.5,
+    protocol: silent(),
+    ...options,
+  });
+  const events: Record<string, unknown>[] = [];
+  for (const kind of ['open', 'message', 'error', 'close', 'lost', 'restored', 'dropped', 'state'] as const) {
+    socket.addEventListener(kind, (event) => {
+      const { type, code, reason, wasClean, cause, reconnecting, detail, data, origin } = event as never as Record<
+        string,
+        unknown
+      >;
+      events.push({ type, code, reason, wasClean, cause, reconnecting, detail, data, origin });
+    });
+  }
+  const of = (type: string) => events.filter((event) => event['type'] === type);
+  return { socket, clock, events, of, under: () => Hand.made.at(-1)! };
+}
+
+test.each(['onopen', 'onmessage', 'onerror', 'onclose'] as const)('%s is what it was set to', (name) => {
+  const { socket } = hand();
+  expect(socket[name]).toBeNull();
+  for (const value of [() => {}, {}, () => {}]) {
+    socket[name] = value as never;
+    expect(socket[name]).toBe(value);
+  }
+  socket[name] = 5 as never;
+  expect(socket[name]).toBeNull();
+});
+
+test('a loss: lost, then close, with its cause, and no reason where no frame came', () => {
+  const { socket, of, under, clock } = hand();
+  under().opens();
+  clock.advance(10_000);
+  expect(socket.retryCount).toBe(0);
+  under().ends(1006, 'ECONNRESET', false);
+  expect(of('lost')).toMatchObject([{ detail: { cause: 'peer-closed', code: 1006, reason: 'ECONNRESET' } }]);
+  expect(of('close')).toMatchObject([
+    { code: 1006, reason: '', wasClean: false, cause: 'peer-closed', reconnecting: true },
+  ]);
+  expect(socket).toMatchObject({ readyState: 0, state: 'reconnecting' });
+  clock.advance(1_000);
+  under().fails({});
+  clock.advance(1_000);
+  expect(of('error')).toHaveLength(1);
+  expect(socket.retryCount).toBe(1);
+  under().opens();
+  expect(of('restored')).toMatchObject([{ detail: { attempts: 2 } }]);
+  under().ends(4000, 'bye');
+  expect(of('close')[1]).toMatchObject({ code: 4000, reason: 'bye', wasClean: true, reconnecting: true });
+  expect(of('state').length).toBeGreaterThan(5);
+});
+
+test('the last close has the last word', () => {
+  const { socket, of, under, clock } = hand();
+  under().opens();
+  under().ends(1008, 'policy');
+  clock.advance(0);
+  expect(of('close')).toMatchObject([{ code: 1008, reason: 'policy', cause: 'fatal', reconnecting: false }]);
+  expect(of('error')).toEqual([]);
+  expect(socket.readyState).toBe(3);
+  socket.send('abc');
+  expect(socket.bufferedAmount).toBe(3);
+});
+
+test('messages: text, a Blob by default, an ArrayBuffer where it is asked for, and nothing else', () => {
+  const { socket, of, under } = hand();
+  under().opens();
+  expect(socket.binaryType).toBe('blob');
+  under().hears('text');
+  under().hears(new ArrayBuffer(2));
+  socket.binaryType = 'arraybuffer';
+  under().hears(new ArrayBuffer(3));
+  socket.binaryType = 'nodebuffer' as never;
+  expect(socket.binaryType).toBe('arraybuffer');
+  socket.binaryType = 'blob';
+  expect(socket.binaryType).toBe('blob');
+  expect(of('message')).toMatchObject([{ data: 'text' }, { data: { size: 2 } }, { data: { byteLength: 3 } }]);
+  expect(of('message')[0]).toMatchObject({ origin: 'ws://127.0.0.1:9' });
+});
+
+test('not started: closed, and what is sent counts as too late', () => {
+  const { socket } = hand({ startClosed: true });
+  expect(socket).toMatchObject({
+    readyState: 3,
+    state: 'closed',
+    connection: undefined,
+    retryCount: 0,
+    url: nowhere,
+  });
+  expect(socket).toMatchObject({ protocol: '', extensions: '', bufferedAmount: 0 });
+  socket.send(new Uint8Array(5));
+  expect(socket.bufferedAmount).toBe(5);
+  socket.close();
+  socket.reconnect();
+  expect(socket).toMatchObject({ readyState: 0, state: 'connecting' });
+});
+
+test('misuse is named', () => {
+  const { socket } = hand({ retries: 0 });
+  expect(() => socket.send('early')).toThrow(
+    expect.objectContaining({ name: 'InvalidStateError', message: 'send: the WebSocket is not open yet' }),
+  );
+  expect(() => (socket.send as () => void)()).toThrow(new TypeError('send: give it data'));
+  expect(() => new HeartbeatWebSocket(undefined as never)).toThrow(new TypeError('HeartbeatWebSocket: give it a URL'));
+  expect(() => HeartbeatWebSocket.with({ debug: true } as never)).toThrow('debug is called inspect here');
+});
+
+const roomOf = (socket: HeartbeatWebSocket) => lineOf(socket.connection!.actor).room;
+
+test('what is nothing but a WebSocket has all the room there is, unless it is told', () => {
+  expect(roomOf(hand({ retries: 0 }).socket)).toEqual({ messages: Infinity, bytes: Infinity });
+  expect(roomOf(hand({ retries: 0, buffer: { bytes: 5 } }).socket)).toEqual({ messages: 1_000, bytes: 5 });
+  expect(roomOf(hand({ retries: 1 }).socket)).toEqual({ messages: 1_000, bytes: 1_048_576 });
+});
+
+test('defaults and options are merged, one by one', () => {
+  const Quick = HeartbeatWebSocket.with({ buffer: { bytes: 5 }, backoff: { initial: 7 }, idTimeout: 11 });
+  const settingsOf = (options: HeartbeatWebSocketOptions) =>
+    hand(options, Quick).socket.connection!.actor.getSnapshot().context.settings;
+  expect(roomOf(hand({ buffer: { messages: 3 } }, Quick).socket)).toEqual({ messages: 3, bytes: 5 });
+  expect(settingsOf({ backoff: { max: 9, initial: undefined } as never })).toMatchObject({
+    backoff: { initial: 7, max: 9 },
+    idTimeout: 11,
+  });
+  expect(settingsOf({ idTimeout: undefined as never })).toMatchObject({ backoff: { initial: 7 }, idTimeout: 11 });
+  expect(settingsOf({ backoff: () => 5 }).backoff).toBeTypeOf('function');
+  const Own = HeartbeatWebSocket.with({ backoff: () => 5 });
+  expect(hand({ backoff: { max: 9 } }, Own).socket.connection!.actor.getSnapshot().context.settings).toMatchObject({
+    backoff: { initial: 500, max: 9 },
+  });
+  expect(roomOf(hand({ buffer: { messages: 3 } }, Own).socket)).toEqual({ messages: 3, bytes: 1_048_576 });
+});
