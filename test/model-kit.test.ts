@@ -170,7 +170,7 @@ test.each([
     'the adapter reported socket.opened',
   ],
   ['never closes', classWhose('onclose', () => () => {}), 'socket.lost was awaited'],
-  ['stays open', Undying, '1 sockets are open in'],
+  ['stays open', Undying, '1 socket is open in'],
 ])('a WebSocket class that %s is found', async (_, WebSocketClass, fault) => {
   const hands = await behindProxy(await listen((socket) => speakIdHeartbeat(socket, 'a')));
   expect(await faultIn({ ...hands, WebSocket: WebSocketClass, patience })).toContain(fault);
@@ -225,6 +225,145 @@ test('a timer that outlives the connection is found', async () => {
     },
   });
   expect(fault).toContain('it is closed, and timers are left');
+});
+
+/** Its clock states what `name` and `answer` make of the time. */
+function speakOfTime(socket: WebSocket, name: (now: number) => number, answer = name) {
+  socket.on('message', () => socket.send(JSON.stringify({ heartbeat: answer(Date.now()) })));
+  socket.send(JSON.stringify({ id: 'a', now_time: name(Date.now()) }));
+}
+
+test.each([
+  ['is frozen', () => 1_700_000_000_000],
+  ['counts seconds', (now: number) => Math.floor(now / 1_000)],
+  ['counts microseconds', (now: number) => now * 1_000],
+])('a clock that %s is found, however quick the paths are', async (_, clock) => {
+  const { port } = await listen((socket) => speakOfTime(socket, clock));
+  const fault = await faultIn({ url: `ws://127.0.0.1:${port}` });
+  expect(fault).toMatch(/the server's time advanced by \d+ ms, to \d+, while \d+ ms passed/);
+  expect(fault).toContain('frozen, or not in milliseconds');
+});
+
+test('answers that are older than the name of their visit are found, at the first of them', async () => {
+  const { port } = await listen((socket) =>
+    speakOfTime(
+      socket,
+      () => 1_700_000_300_000,
+      () => 1_700_000_000_000,
+    ),
+  );
+  const fault = await faultIn({ url: `ws://127.0.0.1:${port}` });
+  expect(fault).toContain('the time 1700000000000, which is 300000 ms before 1700000300000');
+  expect(fault).toMatch(/users would see a warning of the clock, or .* outdated/);
+});
+
+test('times that are given by hand are not judged', async () => {
+  let peer: WebSocket | undefined;
+  const { port } = await listen((socket) => {
+    peer = socket;
+    socket.on('message', () => socket.send('{"heartbeat":1}'));
+  });
+  const name = () => peer?.send('{"id":"a","now_time":1700000000000}');
+  expect(await faultIn({ url: `ws://127.0.0.1:${port}`, name })).toBe(undefined);
+});
+
+test('what a connection warned of is told', async () => {
+  const { port } = await listen((socket) => socket.on('message', () => socket.send('any')));
+  const fault = await faultIn({
+    url: `ws://127.0.0.1:${port}`,
+    patience,
+    protocol: { ...idHeartbeat(), session: () => ({ ...named, received: () => ({ beat: { serverTime: -1e9 } }) }) },
+    connect: (url, options) => connect(url, { ...options, heartbeat: { ...options.heartbeat, maxAge: 1_000 } }),
+  });
+  expect(fault).toContain("The connection warned: the server's first answer is already older");
+});
+
+const named = { opened: () => ({ named: { serverTime: 0 } }), probe: () => ({ write: ['heartbeat'] }) };
+
+test('a server that speaks of its own accord is asked not to', async () => {
+  const { port } = await listen((socket) => {
+    speakIdHeartbeat(socket, 'a');
+    const ticker = setInterval(() => socket.send('tick'), 1);
+    socket.on('close', () => clearInterval(ticker));
+    socket.prependListener('message', () => socket.send('tick'));
+  });
+  const fault = await faultIn({ url: `ws://127.0.0.1:${port}` });
+  expect(fault).toContain(
+    'the server said something of its own accord while the model walked (tick): turn tickers off while the model walks',
+  );
+});
+
+test('what was in vain in three paths is not waited for again, until it comes', async () => {
+  let isMute = true;
+  const { port } = await listen((socket) => {
+    if (!isMute) speakIdHeartbeat(socket, 'a');
+  });
+  const model = connectionModel({ url: `ws://127.0.0.1:${port}`, patience: 1_000 });
+  const [first, second, third, ...others] = model.paths.filter(({ name }) => name.includes('peer.named'));
+  const fail = (path = first) => path?.run().then(() => '', String);
+  for (const path of [first, second, third]) expect(await fail(path)).toContain('awaited for 1000 ms in vain');
+  const begin = performance.now();
+  for (const path of others.slice(0, 5)) {
+    const message = `peer.named was awaited in vain in 3 paths before, for 1000 ms each, the first being '${first?.name}'`;
+    expect(await fail(path)).toContain(message);
+  }
+  expect(performance.now() - begin).toBeLessThan(1_000);
+  expect(model.report().paths.failed.length).toBe(8);
+
+  isMute = false;
+  expect(await fail(first)).toBe('');
+  isMute = true;
+  expect(await fail(second)).toContain('awaited for 1000 ms in vain');
+});
+
+test('what the server said last is told, and what the protocol made of it', async () => {
+  const { port } = await listen((socket) => {
+    socket.send('first');
+    socket.send('{"id":[1,2],"now_time":1}');
+    socket.send(Buffer.alloc(7));
+    socket.send(`two\nlines${'-'.repeat(200)}`);
+  });
+  const fault = await faultIn({ url: `ws://127.0.0.1:${port}`, patience: 200 });
+  const app = ' (the protocol took it as a message to the app)';
+  expect(fault).toContain(
+    `In this dial the server said last:\n  {"id":[1,2],"now_time":1}${app}\n  <7 bytes>${app}\n  two\\nlines${'-'.repeat(89)}…${app}\n`,
+  );
+});
+
+test('an answer that the protocol understood is not told as the app’s', async () => {
+  const { port } = await listen((socket) => socket.send('{"id":"a","now_time":1}'));
+  const fault = await faultIn({ url: `ws://127.0.0.1:${port}`, patience: 200 });
+  expect(fault).toContain('In this dial the server said last:\n  {"id":"a","now_time":1}\n');
+});
+
+test('how a socket ended is told', async () => {
+  const { port } = await listen((socket) => socket.close(1011, 'no room'));
+  const fault = await faultIn({ url: `ws://127.0.0.1:${port}`, patience });
+  expect(fault).toContain('socket.lost (1011 no room) → reconnecting');
+  expect(fault).toContain('In this dial the server said nothing.');
+
+  const refusing = await listen(() => {}, { verifyClient: (_, answer) => answer(false, 503) });
+  expect(await faultIn({ url: `ws://127.0.0.1:${refusing.port}`, patience })).toContain('socket.lost (HTTP 503) →');
+});
+
+test('a failure says what is left open, and how to run its path alone', async () => {
+  const { port } = await listen(() => {});
+  const fault = await faultIn({ url: `ws://127.0.0.1:${port}`, patience: 200 });
+  expect(fault).toContain('1 socket was opened, and 1 is still open.');
+  expect(fault).toMatch(/if it passes alone, the fault depends on what came before: its last dial was number \d+ of/);
+});
+
+test('a hand that throws before anything has happened is all there is to tell', async () => {
+  const { server, port } = await listen((socket) => speakIdHeartbeat(socket, 'a'));
+  const hands = await behindProxy({ server, port });
+  const cut = () => {
+    throw new Error('no cable');
+  };
+  const model = connectionModel({ ...hands, cut });
+  const path = model.paths.find(({ name }) => name.startsWith('after connectTimeout'));
+  const fault = await path?.run().catch(String);
+  expect(fault).toContain('The path could not be begun: the hand cut has thrown: Error: no cable.\nTo run this path');
+  expect(fault).not.toMatch(/nowhere|So far/);
 });
 
 test('misuse is named', () => {

@@ -54,6 +54,38 @@ test('full: refused, and nothing else happens; or room is made by as many as it 
   expect([oldest.outbox.messages, oldest.outbox.bytes]).toEqual([0, 0]);
 });
 
+test('room is made for what fills the bound to the byte, with what the socket has', () => {
+  const { outbox, dropped } = make({ bytes: 10, overflow: 'drop-oldest' });
+  outbox.offer('a', 3, 0);
+  expect(outbox.offer('b', 7, 3)).toBe(true);
+  expect(dropped).toEqual([{ data: 'a', reason: 'overflow' }]);
+});
+
+test('what is taken back begins with what was not flushed', () => {
+  const { outbox } = make();
+  for (const text of ['a', 'b', 'c']) outbox.offer(text, 1, 0);
+  let room = 1;
+  outbox.flush(() => (room -= 1) >= 0);
+  expect(outbox.take()).toEqual(['b', 'c']);
+});
+
+test('what a flush leaves grows old, and no timer stays for what it has emptied', () => {
+  const { outbox, clock, dropped, jump } = make({ maxAge: 1_000 });
+  for (const text of ['a', 'b']) outbox.offer(text, 1, 0);
+  let room = 1;
+  outbox.flush(() => (room -= 1) >= 0);
+  clock.advance(1_000);
+  expect(dropped).toEqual([{ data: 'b', reason: 'expired' }]);
+  outbox.offer('c', 1, 0);
+  outbox.flush(() => true);
+  expect(clock.pending).toEqual([]);
+  outbox.offer('d', 1, 0);
+  jump(2_000);
+  outbox.flush(() => false);
+  expect(dropped.at(-1)).toEqual({ data: 'd', reason: 'expired' });
+  expect(clock.pending).toEqual([]);
+});
+
 test('flushed in order, as far as it goes; what was not accepted stays', () => {
   const { outbox } = make();
   for (let i = 0; i < 5; i += 1) outbox.offer(`${i}`, 1, 0);
@@ -154,6 +186,7 @@ test.each<[string, unknown, number]>([
   ['the last of two', '\u07ff', 2],
   ['the first of three', '\u0800', 3],
   ['the last before the surrogates', '\ud7ff', 3],
+  ['a lone high one before another character', '\ud800\u0800', 6],
   ['the first behind them', '\ue000', 3],
   ['a pair', '\ud800\udc00', 4],
   ['the last pair', '\udbff\udfff', 4],

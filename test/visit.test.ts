@@ -329,6 +329,44 @@ describe('a heartbeat', () => {
     expect(line.unconfirmed, 'what nobody asked for is not counted ahead').toEqual({ messages: 0, bytes: 0 });
   });
 
+  test('that nobody asked for is not counted as an answer to what is asked later', () => {
+    const { connection, clock, line, socket } = alive(beating);
+    socket().hears('pong');
+    clock.advance(1_000);
+    socket().hears('news'); // proof enough of the first heartbeat, which is not answered yet
+    clock.advance(1_000);
+    socket().hears('pong'); // to the first
+    connection.send('one');
+    clock.advance(1_000);
+    socket().hears('pong'); // to the second
+    expect(line.unconfirmed.messages).toBe(1);
+    clock.advance(1_000);
+    socket().hears('pong'); // to the third
+    expect(line.unconfirmed.messages).toBe(0);
+  });
+
+  test('that is too old to be an answer leaves the question open', () => {
+    const { connection, clock, socket } = dialled({ protocol: idHeartbeat() });
+    const says = (age: number) => socket().hears(JSON.stringify({ heartbeat: clock.now() - age }));
+    socket().opens();
+    socket().hears(JSON.stringify({ id: 'a', now_time: clock.now() }));
+    clock.advance(60_000);
+    says(0);
+    clock.advance(60_000);
+    says(200_000);
+    expect(connection.state).toBe('stale');
+    const { length } = socket().sent;
+    clock.advance(100);
+    says(190_000);
+    says(180_000);
+    expect(connection.state).toBe('stale');
+    expect(socket().sent).toHaveLength(length);
+    clock.advance(100);
+    says(0);
+    expect(connection.state).toBe('alive');
+    expect(connection.roundTripTime).toBe(200);
+  });
+
   test('is timed anew, also where any frame has answered the last one', () => {
     const { connection, clock, socket } = alive(beating);
     clock.advance(1_000);

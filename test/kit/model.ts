@@ -25,7 +25,7 @@ import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
 import type { Protocol } from '../../adapters/protocols/protocol.ts';
 import { type HandName, handNames, type Hands, WireRules } from './hands.ts';
 import { allTransitions, draw, type Drawing, type ModelRoute, type ModelStep } from './paths.ts';
-import { Walk, type WalkedConnection } from './walk.ts';
+import { ServerTimes, Walk, type WalkedConnection } from './walk.ts';
 
 export type { Hand, HandName, Hands, Moment } from './hands.ts';
 export type { ModelStep } from './paths.ts';
@@ -38,7 +38,10 @@ export interface ModelOptions extends Hands, Pick<ConnectOptions, 'protocols' | 
   protocol?: Protocol | undefined;
   /** Your adapter, to be opened with the options it is given: they hold clock, settings and inspection of the model. Default `connect` of `systole`. */
   connect?: ((url: () => string | Promise<string>, options: ConnectOptions) => WalkedConnection) | undefined;
-  /** Real ms that anything may take before it counts as never. Default 4,000: most runners end a test after 5 s, and tell less. */
+  /**
+   * Real ms that anything may take before it counts as never. Default 4,000: most runners end a test after 5 s, and tell less. What never came in
+   * three paths, later paths do not wait for.
+   */
   patience?: number | undefined;
 }
 
@@ -71,6 +74,10 @@ export interface ConnectionModel {
 
 /**
  * Every path that your server and your hands allow for.
+ *
+ * The server may speak where it is spoken to, and where a hand makes it: turn off, while the model walks, whatever else makes it say something of its
+ * own accord, such as tickers and news feeds. Where it states times and no hand does, they have to advance as real time does; to see
+ * that, the last path may wait 2.5 s.
  * @throws {TypeError | RangeError} naming the option at fault
  */
 export function connectionModel(options: ModelOptions): ConnectionModel {
@@ -91,6 +98,8 @@ class Model implements ConnectionModel {
   readonly #places = new Set<string>();
   readonly #passed = new Set<string>();
   readonly #failed = new Set<string>();
+  readonly #serverTimes: ServerTimes | undefined;
+  readonly #vain = new Map<string, readonly string[]>();
   #dials = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -102,6 +111,7 @@ class Model implements ConnectionModel {
       WebSocket: given.WebSocket ?? NodeWebSocket,
     };
     this.#given = new Set(handNames.filter((name) => given[name] !== undefined));
+    if (!dating.some((name) => this.#given.has(name))) this.#serverTimes = new ServerTimes();
     this.#drawing = this.#drawWith(this.#given);
     this.paths = this.#drawing.routes.map((route) => ({ ...route, run: () => this.#inTurn(route) }));
   }
@@ -137,17 +147,25 @@ class Model implements ConnectionModel {
 
   async #run(route: ModelRoute): Promise<void> {
     this.#failed.add(route.name);
+    if (this.#passed.size + this.#failed.size === this.paths.length) await this.#untilTelling();
     await new Walk(route, {
       ...this.#options,
       patience: this.#options.patience ?? 4_000,
       isDated: this.#given.has('outdated'),
       rules: new WireRules(this.#options.protocol, this.#given),
+      serverTimes: this.#serverTimes,
+      vain: this.#vain,
       nextDial: () => (this.#dials += 1),
       took: (transition) => this.#taken.add(transition),
       reached: (place) => this.#places.add(place),
     }).run();
     this.#failed.delete(route.name);
     this.#passed.add(route.name);
+  }
+
+  /** The last path waits, where the others were too quick for the server's clock to be judged. */
+  #untilTelling(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, this.#serverTimes?.untilTelling ?? 0));
   }
 
   /** Draws what else could be done with one more hand, and where that is not enough, with several. */
@@ -187,6 +205,9 @@ const pairs: readonly (readonly [HandName, HandName])[] = [
   ['outdated', 'name'],
   ['outdated', 'beat'],
 ];
+
+/** With these the model's clock rules. */
+const dating: readonly HandName[] = ['name', 'beat', 'outdated'];
 
 /** What is of no use by itself is given together. */
 const additions: readonly (readonly HandName[])[] = [

@@ -4,7 +4,7 @@
 import type { ActorRef, InspectionEvent } from 'xstate';
 
 import type { Connection, ConnectOptions } from '../../adapters/connect.ts';
-import type { Protocol } from '../../adapters/protocols/protocol.ts';
+import type { Answer, Frame, Protocol, Session } from '../../adapters/protocols/protocol.ts';
 import type { WebSocketClass, WebSocketLike } from '../../adapters/visit.ts';
 import type { Fact } from '../../machines/events.ts';
 import { steppedClock } from './clock.ts';
@@ -36,6 +36,10 @@ export interface WalkOptions extends Hands, Pick<ConnectOptions, 'protocols' | '
   readonly patience: number;
   readonly isDated: boolean;
   readonly rules: WireRules;
+  /** Undefined: the server states what the model gives it. */
+  readonly serverTimes: ServerTimes | undefined;
+  /** The paths in which a wait was in vain and, since then, never rewarded. */
+  readonly vain: Map<string, readonly string[]>;
   nextDial(): number;
   took(transition: string): void;
   reached(place: string): void;
@@ -45,12 +49,51 @@ export interface WalkOptions extends Hands, Pick<ConnectOptions, 'protocols' | '
 interface Entry {
   readonly type: string;
   readonly place: string;
+  /** What there is to say of it besides. */
+  readonly detail: string;
+}
+
+/** An inbound message. */
+interface Heard {
+  readonly frame: Frame;
+  isSwallowed: boolean;
 }
 
 /** No path takes so many timers to its next step. */
 const manyTimers = 1_000;
 /** `closeTimeout`, and more than enough. */
 const farewell = 60_000;
+/** Real ms after which a clock's rate can be told from none: some servers state whole seconds. */
+const telling = 2_000;
+/** Ms that a server's times may be off. */
+const tolerance = 1_000;
+/** Paths in which a wait is in vain before it is given up. */
+const manyWaits = 3;
+const mostFrames = 3;
+const longestFrame = 100;
+
+/** What a server states as its time, over all paths of a model. */
+export class ServerTimes {
+  #first: { stated: number; at: number } | undefined;
+
+  /** Real ms until what it states next can be judged, also where its clock stands still. */
+  get untilTelling(): number {
+    const { at } = this.#first ?? {};
+    return at === undefined ? 0 : Math.max(0, at + telling + tolerance / 2 - performance.now());
+  }
+
+  /** What is wrong with it, if anything. */
+  judge(stated: number): string | undefined {
+    const at = performance.now();
+    this.#first ??= { stated, at };
+    const passed = at - this.#first.at;
+    const advance = stated - this.#first.stated;
+    if (passed < telling || (advance >= passed / 2 - tolerance && advance <= passed * 2 + tolerance)) return undefined;
+    // Begun anew: a computer that slept in between fails one path, a clock that is wrong one after another.
+    this.#first = { stated, at };
+    return `the server's time advanced by ${advance} ms, to ${stated}, while ${Math.round(passed)} ms passed: it is frozen, or not in milliseconds`;
+  }
+}
 
 export class Walk {
   readonly #route: ModelRoute;
@@ -72,6 +115,14 @@ export class Walk {
   #isLost = false;
   #failUrl = () => {};
   #story: string[] = [];
+  /** Each with its number: the same fact may be awaited in the same place again. */
+  readonly #waits = new Map<string, number>();
+  readonly #warnings: string[] = [];
+  /** The last that came in this dial. */
+  #frames: readonly Heard[] = [];
+  /** The server's time as of the name of this visit. */
+  #namedTime: number | undefined;
+  #clockFault: string | undefined;
 
   constructor(route: ModelRoute, options: WalkOptions) {
     this.#route = route;
@@ -83,8 +134,8 @@ export class Walk {
     try {
       await this.#prepareDial(-1);
       this.#open();
-      this.#judgeSockets();
       this.#story.push(`  dial → ${this.#place}`);
+      this.#judgeSockets();
       this.#options.reached(this.#place);
       for (const [i, step] of this.#route.steps.entries()) await this.#walk(step, i);
       this.#judgeRest();
@@ -105,7 +156,7 @@ export class Walk {
     const { protocols, headers, protocol, isDated } = this.#options;
     this.#connection = this.#options.connect(() => this.#url(), {
       ...modelSettings(isDated),
-      protocol,
+      protocol: this.#overheard(protocol),
       ...(protocols !== undefined && { protocols }),
       ...(headers !== undefined && { headers }),
       WebSocket: this.#countingClass(),
@@ -119,16 +170,15 @@ export class Walk {
     this.#early = undefined;
     for (const event of early) this.#hear(event);
     // With nobody listening, a warning goes to the console.
-    (this.#connection as Partial<Connection>).on?.('warning', () => {});
+    (this.#connection as Partial<Connection>).on?.('warning', ({ message }) => this.#warnings.push(message));
   }
 
   async #walk(step: ModelStep, i: number): Promise<void> {
     await this.#prepare(step, i);
     this.#story.push(`  ${step.name} → ${step.place}`);
     const entry = await this.#take(step);
-    if (entry.type !== step.event.type) {
-      throw new Error(`${step.event.type} was to come, and the adapter reported ${entry.type}`);
-    }
+    this.#judgeClock();
+    if (entry.type !== step.event.type) throw this.#surprise(step.event.type, entry);
     this.#options.reached(entry.place);
     if (entry.place !== step.place) throw new Error(`it is in ${entry.place}, and should be in ${step.place}`);
     this.#judgeSockets();
@@ -159,7 +209,7 @@ export class Walk {
     if (isOurs(name)) return this.#doOurs(step);
     if (name === 'url.failed') this.#failUrl();
     else await this.#bringAbout(step);
-    return this.#reported(step.event.type);
+    return this.#reported(step);
   }
 
   /** Lets the delay pass. */
@@ -255,15 +305,25 @@ export class Walk {
     );
   }
 
-  async #reported(type: string): Promise<Entry> {
+  async #reported({ name, from, event: { type } }: ModelStep): Promise<Entry> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const { patience } = this.#options;
+    const { patience, vain } = this.#options;
+    const wait = this.#numbered(`${name} in ${from}`);
+    const before = vain.get(wait) ?? [];
+    const isHopeless = before.length >= manyWaits;
+    // Even then a moment, by which a server that has recovered is found.
+    const ms = isHopeless ? patience / 100 : patience;
     const expired = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`${type} was awaited for ${patience} ms in vain`)), patience);
+      timer = setTimeout(() => {
+        if (!isHopeless) vain.set(wait, [...before, this.#route.name]);
+        const seen = `in ${manyWaits} paths before, for ${patience} ms each, the first being '${before[0]}'`;
+        reject(new Error(`${type} was awaited ${isHopeless ? `in vain ${seen}` : `for ${patience} ms in vain`}`));
+      }, ms);
     });
     try {
       for (;;) {
         const entry = this.#next(type);
+        if (entry?.type === type) vain.delete(wait);
         if (entry !== undefined) return entry;
         const heard = new Promise<void>((resolve) => {
           this.#wake = resolve;
@@ -275,12 +335,93 @@ export class Walk {
     }
   }
 
+  #numbered(wait: string): string {
+    const number = (this.#waits.get(wait) ?? 0) + 1;
+    this.#waits.set(wait, number);
+    return `${wait}, ${number}`;
+  }
+
   #hear(event: InspectionEvent): void {
     for (const transition of transitionsIn(event)) this.#options.took(transition);
     if (event.type !== '@xstate.snapshot' || event.actorRef !== this.#connection?.actor) return;
     if (event.event.type.startsWith('xstate.init')) return;
-    this.#log.push({ type: event.event.type, place: placeOf(event.snapshot as ModelSnapshot) });
+    const fact = event.event as Fact;
+    this.#noteTime(fact);
+    this.#log.push({ type: fact.type, place: placeOf(event.snapshot as ModelSnapshot), detail: this.#detailOf(fact) });
     this.#wake();
+  }
+
+  #detailOf(fact: Fact): string {
+    if (fact.type === 'socket.lost') return ` (${lossText(fact)})`;
+    if (fact.type !== 'peer.spoke') return '';
+    const last = this.#frames.at(-1);
+    return ` (${last === undefined ? 'a ping or a pong' : frameText(last.frame)})`;
+  }
+
+  /** Nobody who is told may throw: it is judged with the step. */
+  #noteTime(fact: Fact): void {
+    const { serverTimes } = this.#options;
+    if (serverTimes === undefined) return;
+    if (fact.type === 'socket.opened') this.#namedTime = undefined;
+    if (fact.type !== 'peer.named' && fact.type !== 'peer.beat') return;
+    const { type, serverTime } = fact;
+    if (type === 'peer.named') this.#namedTime = serverTime;
+    if (serverTime === undefined) return;
+    this.#clockFault ??= this.#agedSinceName(serverTime) ?? serverTimes.judge(serverTime);
+  }
+
+  #agedSinceName(time: number): string | undefined {
+    const named = this.#namedTime;
+    if (named === undefined || time >= named - tolerance) return undefined;
+    const effect = 'beyond heartbeat.maxAge users would see a warning of the clock, or the line given up as outdated';
+    return `the server's answer states the time ${time}, which is ${named - time} ms before ${named}, the time in the name of its visit: ${effect}`;
+  }
+
+  #judgeClock(): void {
+    if (this.#clockFault !== undefined) throw new Error(this.#clockFault);
+  }
+
+  /** What came instead of what was to come; `detail` of a `peer.spoke` shows it. */
+  #surprise(type: string, { type: reported, detail }: Entry): Error {
+    if (reported !== 'peer.spoke') return new Error(`${type} was to come, and the adapter reported ${reported}`);
+    const advice =
+      type === 'peer.beat'
+        ? `; if that was its answer, the protocol ${this.#options.protocol.name} does not take it for one`
+        : '';
+    return new Error(
+      `${type} was to come, and the server said something of its own accord while the model walked${detail}: turn tickers off while the model walks${advice}`,
+    );
+  }
+
+  /** The same protocol, whose sessions are listened in on. It may be of a class, and frozen. */
+  #overheard(protocol: Protocol): Protocol {
+    const { name, liveness, subprotocols, needsPing } = protocol;
+    return {
+      ...protocol,
+      name,
+      liveness,
+      ...(subprotocols !== undefined && { subprotocols }),
+      ...(needsPing !== undefined && { needsPing }),
+      session: () => {
+        const session = protocol.session();
+        this.#frames = [];
+        return {
+          opened: () => session.opened?.(),
+          received: (frame) => this.#receive(session, frame),
+          ponged: () => session.ponged?.(),
+          probe: () => session.probe?.(),
+          closed: (code, reason) => session.closed?.(code, reason),
+        };
+      },
+    };
+  }
+
+  #receive(session: Session, frame: Frame): Answer | undefined {
+    const heard: Heard = { frame, isSwallowed: false };
+    this.#frames = [...this.#frames, heard].slice(-mostFrames);
+    const answer = session.received?.(frame);
+    heard.isSwallowed = answer?.swallow === true;
+    return answer;
   }
 
   #url(): string | Promise<string> {
@@ -311,14 +452,15 @@ export class Walk {
 
   #judgeSockets(): void {
     const most = /^(?:reconnecting|closed)/.test(this.#place) ? 0 : 1;
-    if (this.#openSockets > most) throw new Error(`${this.#openSockets} sockets are open in ${this.#place}`);
+    if (this.#openSockets > most) throw new Error(`${counted(this.#openSockets, 'is')} open in ${this.#place}`);
   }
 
   /** What has come since the last step came by itself. */
   #judgeRest(): void {
+    this.#judgeClock();
     const place = this.#route.steps.at(-1)?.place ?? '';
     const strange = this.#log.slice(this.#read).find(({ type }) => !this.#options.rules.comesByItself(type, place));
-    if (strange !== undefined) throw new Error(`nothing more was to come, and the adapter reported ${strange.type}`);
+    if (strange !== undefined) throw this.#surprise('nothing more', strange);
   }
 
   /** Nothing is left of it: no socket, and no timer. */
@@ -346,13 +488,50 @@ export class Walk {
 
   #tell(message: string): string {
     const { name } = this.#route;
+    const alone = `To run this path alone, give your runner its name: node --test-name-pattern='${name}', vitest -t '${name}'`;
+    if (this.#connection === undefined) return [`The path could not be begun: ${message}.`, alone].join('\n');
+    const told = this.#log.map(({ type, place, detail }) => `${type}${detail} → ${place}`).join(', ') || 'nothing';
+    const left = `${this.#openSockets} ${this.#openSockets === 1 ? 'is' : 'are'} still open`;
     return [
       `The connection has left its path: ${message}.`,
       `So far, with the step last at which it went wrong:`,
       ...this.#story,
-      `The machine was told, after the dial: ${this.#log.map(({ type, place }) => `${type} → ${place}`).join(', ') || 'nothing'}.`,
-      `It is in ${this.#place}. Of ${this.#sockets.length} sockets ${this.#openSockets} are open. Dials: up to number ${this.#dial}.`,
-      `To run this path alone, give your runner its name: node --test-name-pattern='${name}', vitest -t '${name}'`,
+      `The machine was told, after the dial: ${told}.`,
+      ...this.#said(),
+      ...this.#warnings.map((warning) => `The connection warned: ${warning}.`),
+      `It is in ${this.#place}. ${counted(this.#sockets.length, 'was')} opened, and ${left}.`,
+      alone,
+      `(if it passes alone, the fault depends on what came before: its last dial was number ${this.#dial} of the model)`,
     ].join('\n');
   }
+
+  #said(): string[] {
+    if (this.#frames.length === 0) return ['In this dial the server said nothing.'];
+    return [
+      'In this dial the server said last:',
+      ...this.#frames.map(
+        ({ frame, isSwallowed }) =>
+          `  ${frameText(frame)}${isSwallowed ? '' : ' (the protocol took it as a message to the app)'}`,
+      ),
+    ];
+  }
+}
+
+function counted(sockets: number, verb: 'is' | 'was'): string {
+  if (sockets === 1) return `1 socket ${verb}`;
+  return `${sockets} sockets ${verb === 'is' ? 'are' : 'were'}`;
+}
+
+/** As JSON writes it, but that quotes stay legible. */
+function frameText(frame: Frame): string {
+  if (typeof frame !== 'string') return `<${frame.byteLength} bytes>`;
+  const text = JSON.stringify(frame)
+    .slice(1, -1)
+    .replaceAll(String.raw`\"`, '"');
+  return text.length > longestFrame ? `${text.slice(0, longestFrame - 1)}…` : text;
+}
+
+function lossText({ code, reason, status }: Extract<Fact, { type: 'socket.lost' }>): string {
+  if (status !== undefined) return `HTTP ${status}`;
+  return reason === '' ? `${code}` : `${code} ${reason}`;
 }
