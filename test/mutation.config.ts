@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type Reporter, type TestModule, type TestSpecification, type Vitest } from 'vitest/node';
 
 const all =
-  'backoff table machine lives paths options outbox gate visit dial line buffer conservation embedding lifecycle server fuzz protocols hostile drop-in-steps drop-in';
+  'backoff table machine lives paths options outbox gate visit dial line buffer conservation embedding lifecycle server fuzz dialects protocols hostile drop-in-steps drop-in';
 
 /** In this order, so that the quick ones speak first. */
 const files = (process.env['SYSTOLE_JUDGES'] ?? `${all} adapter/standard adapter/ws`)

@@ -38,7 +38,7 @@ const groups = [
     files: ['actioncable', 'graphql-transport-ws', 'id-heartbeat', 'native-ping', 'plain', 'protocol', 'silent'].map(
       (name) => `adapters/protocols/${name}.ts`,
     ),
-    tests: ['protocols'],
+    tests: ['dialects', 'protocols'],
   },
 ];
 

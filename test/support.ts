@@ -152,3 +152,7 @@ export async function uncaughtDuring(story: () => Promise<void>): Promise<unknow
   }
   return errors;
 }
+
+export function bytes(text: string): ArrayBuffer {
+  return new Uint8Array(Buffer.from(text)).buffer;
+}
