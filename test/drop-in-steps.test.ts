@@ -145,3 +145,73 @@ test('defaults and options are merged, one by one', () => {
   });
   expect(roomOf(hand({ buffer: { messages: 3 } }, Own).socket)).toEqual({ messages: 3, bytes: 1_048_576 });
 });
+
+test('what gives way in a full buffer is told, when the call is over', () => {
+  const { socket, of, clock } = hand({ buffer: { messages: 1, overflow: 'drop-oldest' } });
+  socket.send('old');
+  socket.send('new');
+  expect(of('dropped')).toEqual([]);
+  clock.advance(0);
+  expect(of('dropped')).toMatchObject([{ detail: { data: 'old', reason: 'overflow' } }]);
+});
+
+test('closed while it dials it has failed; while it waits to dial it has not', () => {
+  const dialling = hand();
+  dialling.socket.close();
+  dialling.clock.advance(5_000);
+  expect(dialling.of('error')).toHaveLength(1);
+  expect(dialling.of('close')).toMatchObject([{ code: 1006, cause: 'user-closed', reconnecting: false }]);
+  const waiting = hand();
+  waiting.under().opens();
+  waiting.clock.advance(10_000);
+  waiting.under().ends(1001);
+  waiting.clock.advance(0);
+  expect(waiting.socket.state).toBe('reconnecting');
+  waiting.socket.close();
+  waiting.clock.advance(5_000);
+  expect(waiting.of('error')).toEqual([]);
+  expect(waiting.of('close').map(({ reconnecting }) => reconnecting)).toEqual([true, false]);
+});
+
+test('what was never sent stays in bufferedAmount, as what is sent too late', () => {
+  const { socket, clock } = hand();
+  socket.send('four');
+  expect(socket.bufferedAmount).toBe(4);
+  socket.close();
+  clock.advance(5_000);
+  expect(socket).toMatchObject({ readyState: 3, bufferedAmount: 4 });
+  socket.send('more');
+  expect(socket.bufferedAmount).toBe(8);
+});
+
+test('wanted again while it closes, it is dialled when the end has come; once, and not if it is closed again', () => {
+  const { socket, under, of, clock } = hand();
+  under().opens();
+  socket.close();
+  socket.reconnect();
+  expect(socket.readyState).toBe(2);
+  under().ends(1005);
+  clock.advance(0);
+  expect(of('close')).toHaveLength(1);
+  expect(socket.readyState).toBe(0);
+  under().opens();
+  clock.advance(0);
+  socket.close();
+  under().ends(1005);
+  clock.advance(5_000);
+  expect(socket.readyState).toBe(3);
+});
+
+test('what happens during a call is told after it, in order, by one timer', () => {
+  const { socket, events, under, clock } = hand();
+  under().opens();
+  clock.advance(10_000);
+  events.length = 0;
+  const timers = clock.pending.length;
+  socket.reconnect();
+  expect(events).toEqual([]);
+  expect(clock.pending.length).toBeLessThanOrEqual(timers + 2);
+  clock.advance(0);
+  expect(events.map(({ type }) => type)).toEqual(['lost', 'close', 'state', 'state']);
+  expect(events[1]).toMatchObject({ cause: 'user-reconnected', reconnecting: true });
+});
