@@ -13,14 +13,14 @@ const [share, shares] = (process.env.SHARE ?? '1/1').split('/').map(Number) as [
 const again = process.env.SEED === undefined ? undefined : Number(process.env.SEED);
 const first = again ?? share * 1_000_000;
 const extent = {
-  clients: 20,
+  clients: 40,
   story: 250,
   health: { weight: 40, lasts: [60_000, 1_800_000, 3_600_000, 10_800_000] },
   waits: [1_000, 20_000, 90_000, 300_000],
   kinds: ['connection', 'connection', 'connection', 'asking', 'socket'] as const,
 };
 /** Lives between two looks at the clock. */
-const batch = 3;
+const batch = 2;
 
 test(`${hours} connection-hours, part ${share} of ${shares}`, async () => {
   const begin = performance.now();
