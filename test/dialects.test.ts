@@ -27,6 +27,17 @@ const its = undefined; // the app's
 
 type Row = [name: string, ...steps: [Frame | typeof ask, Answer | undefined][]];
 
+test.each([
+  [idHeartbeat(), 'id-heartbeat', 'ask', undefined],
+  [plain(), 'plain', 'ask', undefined],
+  [nativePing(), 'native-ping', 'ask', true],
+  [actionCable(), 'actioncable', 'server-beats', undefined],
+  [graphqlTransportWs(), 'graphql-transport-ws', 'ask', undefined],
+  [silent(), 'silent', 'none', undefined],
+])('its name, how it shows life, and what it needs: %o', (protocol, name, liveness, needsPing) => {
+  expect([protocol.name, protocol.liveness, protocol.needsPing]).toEqual([name, liveness, needsPing]);
+});
+
 describe('id-heartbeat, by rows', () => {
   const rows: Row[] = [
     ['an id and a time', [welcome, named('me', 7)]],
@@ -37,6 +48,9 @@ describe('id-heartbeat, by rows', () => {
     ['zero for an id', ['{"id":0,"now_time":7}', named('0', 7)]],
     ['an id of 1,024', [`{"id":"${'x'.repeat(1_024)}","now_time":7}`, named('x'.repeat(1_024), 7)]],
     ['an id of 1,025', [`{"id":"${'x'.repeat(1_025)}","now_time":7}`, its]],
+    ['an empty id', ['{"id":"","now_time":7}', its]],
+    ['an infinite id', ['{"id":1e999,"now_time":7}', its]],
+    ['an id in a list', ['{"id":["me"],"now_time":7}', its]],
     ['no time', ['{"id":"me"}', its]],
     ['no id', ['{"now_time":7}', its]],
     ['a beat before the name', ['{"heartbeat":7}', its], [welcome, named('me', 7)]],
@@ -177,6 +191,7 @@ describe('graphql-transport-ws, by rows', () => {
     [padded(129), its],
     ['{"type":"pong"}', its],
     ['{"type":"pong","payload":null}', its],
+    ['{"type":"pong","payload":null,"systole":true}', its],
     ['{"type":"pong","payload":"systole"}', its],
     ['{"type":"pong","payload":"\\"systole\\""}', its],
     ['{"type":"pong","payload":{"systole":1}}', its],
