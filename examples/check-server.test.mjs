@@ -5,7 +5,7 @@ import { serveHeartbeats } from 'systole/server';
 import { connectionModel, faultProxy } from 'systole/testing';
 import { WebSocketServer } from 'ws';
 
-const server = new WebSocketServer({ port: 0 }); // yours
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }); // yours
 serveHeartbeats(server);
 const proxy = await faultProxy(server.address().port);
 
