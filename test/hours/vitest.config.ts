@@ -1,10 +1,13 @@
-import { availableParallelism } from 'node:os';
+import { mkdtempSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cores = availableParallelism();
+const tally = mkdtempSync(join(tmpdir(), 'systole-hours-'));
 
 /** One process for each core, each with its share. */
 export default defineConfig({
@@ -18,7 +21,7 @@ export default defineConfig({
         include: ['test/hours/*.test.ts'],
         // Most of what a life makes is soon rubbish.
         execArgv: ['--max-semi-space-size=64'],
-        env: { SHARE: `${i + 1}/${cores}` },
+        env: { SHARE: `${i + 1}/${cores}`, TALLY: tally },
       },
     })),
   },
