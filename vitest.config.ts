@@ -4,13 +4,10 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 
 import { findChromium, quietly } from './test/page/chromium.ts';
+import { builtinFlags, isUnexpected, onNode } from './test/setup/on-node.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Node 22 has a WebSocket of its own, Node 20 behind a flag. */
-const builtinFlags = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-websocket'] : [];
-
-const onNode = { alias: { '#platform': here('adapters/platform.node.ts') } };
 const build = here('test/setup/build.ts');
 const rig = here('test/setup/rig.ts');
 
@@ -26,8 +23,7 @@ export default defineConfig({
     // Generous: these machines are shared. What is measured is asserted against what was measured beside it.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // The one error that a test throws on purpose to see it surface.
-    onUnhandledError: ({ message }) => message !== 'thrown by a listener of the adapter suite',
+    onUnhandledError: isUnexpected,
     projects: [
       {
         extends: true,

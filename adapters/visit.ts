@@ -81,9 +81,9 @@ export class Visit {
   /** The next inbound frame is to be reported. */
   #armed = false;
   /** Monotonic ms at which the heartbeat that is still unanswered was written. */
-  #asked: { at: number } | undefined;
+  #asked: number | undefined;
   /** The one before, that a beat was taken to answer. */
-  #answered: { at: number } | undefined;
+  #answered: number | undefined;
   #handed: Amount = { messages: 0, bytes: 0 };
   #confirmed: Amount = { messages: 0, bytes: 0 };
   /** Heartbeats written, and answers to them: which answer belongs to which heartbeat, their order alone tells. */
@@ -284,7 +284,7 @@ export class Visit {
       type: 'peer.beat',
       serverTime,
       receivedAt,
-      roundTripTime: asked && receivedAt - asked.at,
+      roundTripTime: asked === undefined ? undefined : receivedAt - asked,
     });
   }
 
@@ -292,7 +292,7 @@ export class Visit {
     this.#armed = true;
     const answer = this.#understand('probe');
     if (answer?.write === undefined) return;
-    if (!again || this.#asked === undefined) this.#asked = { at: this.#host.now() };
+    if (!again || this.#asked === undefined) this.#asked = this.#host.now();
     this.#heartbeats += 1;
     this.#mark ??= { heartbeat: this.#heartbeats, ...this.#handed };
     this.#write(answer.write);

@@ -7,7 +7,8 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { Failure } from './arguments.ts';
 import { type Inspector, openObservation } from './inspection.ts';
 
-const header = { systole: 'recording', version: 1 };
+/** The first line. */
+export const header = { systole: 'recording', version: 1 };
 
 export class Recording {
   /** For `connect()`. */

@@ -146,16 +146,19 @@ const base = setup({
     isUnseen: ({ context }) => isUnseen(context),
   },
   actions: {
-    beginVisit: assign(({ context }) => ({
-      attempt: context.attempt + 1,
-      dialledAt: context.line.wallTime(),
-      dials: [...context.dials, context.line.wallTime()].slice(-dialsPerPace),
-      nextDialAt: undefined,
-      namedAt: undefined,
-      interval: context.settings.heartbeat.interval,
-      roundTripTime: undefined,
-      serverClock: undefined,
-    })),
+    beginVisit: assign(({ context }) => {
+      const dialledAt = context.line.wallTime();
+      return {
+        attempt: context.attempt + 1,
+        dialledAt,
+        dials: [...context.dials, dialledAt].slice(-dialsPerPace),
+        nextDialAt: undefined,
+        namedAt: undefined,
+        interval: context.settings.heartbeat.interval,
+        roundTripTime: undefined,
+        serverClock: undefined,
+      };
+    }),
     setLimit: assign(({ context }, limit: keyof typeof limits) => {
       const ms = limits[limit](context);
       return { believableUntil: context.line.wallTime() + ms + Math.max(1_000, ms / 2) };

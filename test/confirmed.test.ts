@@ -26,45 +26,51 @@ function begin(heard: number, says: (world: VirtualWorld, heartbeat: number) => 
   const losses: ConnectionEvents['lost'][] = [];
   connection.on('lost', (loss) => losses.push(loss));
   const answer = () => JSON.stringify({ heartbeat: world.serverClock.now() });
-  return { world, connection, losses, answer, peer: () => peers[0]! };
+  return {
+    world,
+    connection,
+    answer,
+    /** The next heartbeat is written, and only then the one before it is answered. */
+    answersLate: async () => {
+      await world.run(60_500);
+      peers[0]!.send(answer());
+      await world.run(1_000);
+    },
+    /** The line is lost: how many messages are not known to have arrived. */
+    unconfirmed: async () => {
+      peers[0]!.terminate();
+      await world.run(100);
+      return losses[0]?.unconfirmed.messages;
+    },
+  };
 }
 
 test('not what was sent before the next heartbeat, where any frame was proof enough of the first', async () => {
-  const { world, connection, losses, answer, peer } = begin(1, () => 'a push');
+  const { world, connection, answersLate, unconfirmed } = begin(1, () => 'a push');
   connection.send('arrives');
   await world.run(61_000);
   connection.send('does not');
-  await world.run(60_500); // the second heartbeat is written
-  peer().send(answer()); // to the first one
-  await world.run(1_000);
-  peer().terminate();
-  await world.run(100);
-  expect(losses[0]?.unconfirmed.messages).toBe(1);
+  await answersLate();
+  expect(await unconfirmed()).toBe(1);
 });
 
 test('not what was sent after a heartbeat that was asked twice, and answered twice', async () => {
-  const { world, connection, losses, answer, peer } = begin(2, (_, heartbeat) =>
+  const { world, connection, answer, answersLate, unconfirmed } = begin(2, (_, heartbeat) =>
     heartbeat === 2 ? answer() : undefined,
   );
   await world.until(() => connection.state === 'stale');
   await world.until(() => connection.state === 'alive');
   connection.send('does not');
-  await world.run(60_500); // the third heartbeat is written
-  peer().send(answer()); // to the second one
-  await world.run(1_000);
-  peer().terminate();
-  await world.run(100);
-  expect(losses[0]?.unconfirmed.messages).toBe(1);
+  await answersLate();
+  expect(await unconfirmed()).toBe(1);
 });
 
 test('all that was sent before it, each time', async () => {
-  const { world, connection, losses, answer, peer } = begin(Infinity, () => answer());
+  const { world, connection, answer, unconfirmed } = begin(Infinity, () => answer());
   for (let i = 0; i < 5; i += 1) {
     connection.send('arrives');
     await world.run(61_000);
   }
   connection.send('has not been asked about');
-  peer().terminate();
-  await world.run(100);
-  expect(losses[0]?.unconfirmed.messages).toBe(1);
+  expect(await unconfirmed()).toBe(1);
 });

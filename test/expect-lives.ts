@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import type { InspectionEvent } from 'xstate';
 
+import { header } from '../bin/recording.ts';
 import { observe } from '../visualizer/bridge/observe.ts';
 import type { Entry } from '../visualizer/entry.ts';
 import type { VirtualWorld } from './kit/virtual-world.ts';
@@ -58,7 +59,7 @@ export async function recordingOf(life: Life): Promise<string> {
   const inspect = (world: VirtualWorld): ((event: InspectionEvent) => void) =>
     observe((entry) => entries.push(entry), { now: () => world.options.clock.wallTime() });
   await live(life, [], inspect);
-  return [{ systole: 'recording', version: 1 }, ...entries].map((each) => `${JSON.stringify(each)}\n`).join('');
+  return [header, ...entries].map((each) => `${JSON.stringify(each)}\n`).join('');
 }
 
 /** Answers with the file's name. */

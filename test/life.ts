@@ -36,7 +36,7 @@ export type Happening =
   | { do: 'sleep' | 'stall' | 'freeze' | 'suspend' | 'set the clock'; ms: number }
   | { do: 'offline' | 'online' | 'hide' | 'show' }
   | { do: 'send'; count: number; size: number; who: number }
-  | { do: 'drain' | 'reconnect' | 'close'; who: number };
+  | { do: 'drain' | 'reconnect'; who: number };
 
 /** `connection`: made by `connect()`, or by a URL that has to be asked for; `socket`: the drop-in class. */
 export type Kind = 'connection' | 'asking' | 'socket' | 'plain socket';
@@ -328,7 +328,7 @@ class LifeUnderWay {
     throw new Breach(name, what, this.#life, [...this.#times, this.#world.time]);
   }
 
-  /** Everybody closes; the world gets well, since nobody can leave a page that is frozen. */
+  /** Everybody closes, in whatever world it is. */
   async #end(): Promise<void> {
     for (const subject of this.#subjects) this.#close(subject);
     await this.#world.run(lastGoodbye);
@@ -385,8 +385,6 @@ class LifeUnderWay {
         return this.#drain(this.#subjects[what.who]!);
       case 'reconnect':
         return this.#reconnect(this.#subjects[what.who]!);
-      case 'close':
-        return this.#close(this.#subjects[what.who]!);
       default:
         return world[what.do]();
     }
@@ -406,7 +404,6 @@ class LifeUnderWay {
     for (let i = 0; i < count; i += 1) {
       const text = `m${subject.sent} ${'x'.repeat(size)}`;
       subject.sent += 1;
-      // Told beforehand: to accept it may be to write it at once.
       if (subject.webSocket === undefined) {
         const isAccepted = subject.connection.send(text);
         for (const hear of this.#hooks.sent) hear(subject, text, isAccepted);
@@ -566,7 +563,14 @@ export interface Extent {
   health: { weight: number; lasts: readonly number[] };
 }
 
-export const allKinds: readonly Kind[] = ['connection', 'connection', 'connection', 'asking', 'socket', 'plain socket'];
+/** Short lives, of all kinds, in which much happens. */
+export const shortLives: Extent = {
+  clients: 3,
+  story: 40,
+  waits: [200, 1_000, 4_000, 15_000, 70_000, 300_000],
+  kinds: ['connection', 'connection', 'connection', 'asking', 'socket', 'plain socket'],
+  health: { weight: 8, lasts: [0] },
+};
 
 /** Random lives. Their seed is small, so that it is no burden to a story. */
 export function lives({ clients: most, story, kinds, ...often }: Extent): fc.Arbitrary<Life> {

@@ -1,10 +1,10 @@
 /**
  * The tests that judge `machines/` and `adapters/` inside one process: for test/mutation.mjs, which names some of them, and for the coverage.
  */
-import { fileURLToPath } from 'node:url';
-
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type Reporter, type TestModule, type TestSpecification, type Vitest } from 'vitest/node';
+
+import { isUnexpected, onNode } from './setup/on-node.ts';
 
 const all =
   'backoff table machine lives paths options outbox gate visit dial line buffer conservation embedding lifecycle server fuzz dialects protocols hostile drop-in-steps drop-in';
@@ -35,7 +35,7 @@ class LoadErrors implements Reporter {
 }
 
 export default defineConfig({
-  resolve: { alias: { '#platform': fileURLToPath(new URL('../adapters/platform.node.ts', import.meta.url)) } },
+  resolve: onNode,
   test: {
     include: files,
     globalSetup: files.some((file) => file.includes('/adapter/')) ? ['test/setup/rig.ts'] : [],
@@ -46,7 +46,7 @@ export default defineConfig({
     // What is broken mostly leaves a test waiting. Unbroken, the longest of these takes three seconds.
     testTimeout: 5_000,
     hookTimeout: 5_000,
-    onUnhandledError: ({ message }) => message !== 'thrown by a listener of the adapter suite',
+    onUnhandledError: isUnexpected,
     coverage: {
       include: ['machines/**/*.ts', 'adapters/**/*.ts'],
       // What only a page runs, and what there is nothing to run of.

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+import { onNode } from '../setup/on-node.ts';
 import { type Mutation, mutations } from './mutations.ts';
 
 declare module 'vitest' {
@@ -22,7 +23,7 @@ export default defineConfig({
     projects: mutations.map((mutation, i) => {
       const { invariant, judges, what } = mutation;
       return {
-        resolve: { alias: { '#platform': `${root}/adapters/platform.node.ts` } },
+        resolve: onNode,
         plugins: [breaking(mutation)],
         test: {
           name: `${i + 1}`,

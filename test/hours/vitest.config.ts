@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 import { defineConfig } from 'vitest/config';
 
+import { onNode } from '../setup/on-node.ts';
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cores = availableParallelism();
 const tally = mkdtempSync(join(tmpdir(), 'systole-hours-'));
@@ -15,7 +17,7 @@ export default defineConfig({
   test: {
     maxWorkers: cores,
     projects: Array.from({ length: cores }, (_, i) => ({
-      resolve: { alias: { '#platform': `${root}/adapters/platform.node.ts` } },
+      resolve: onNode,
       test: {
         name: `core ${i + 1}`,
         include: ['test/hours/*.test.ts'],

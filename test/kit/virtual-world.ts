@@ -168,7 +168,7 @@ export class VirtualWorld {
     await turn();
     const until = this.time + ms;
     for (;;) {
-      const timer = this.#isStalled ? Infinity : this.#timers.due + this.#asleep;
+      const timer = this.#timerDue;
       const next = Math.min(timer, this.nature.due);
       if (next > until) break;
       this.#pass(next);
@@ -184,7 +184,7 @@ export class VirtualWorld {
     const end = this.time + limit;
     await turn();
     while (!isTrue()) {
-      const next = Math.min(this.#isStalled ? Infinity : this.#timers.due + this.#asleep, this.nature.due);
+      const next = Math.min(this.#timerDue, this.nature.due);
       if (next > end) {
         const { sockets, leftovers } = this;
         throw new Error(
@@ -375,6 +375,11 @@ export class VirtualWorld {
   /** Ms that the device has been awake. */
   get #awake(): number {
     return this.time - this.#asleep;
+  }
+
+  /** When a timer of the client fires next, in true time. */
+  get #timerDue(): number {
+    return this.#isStalled ? Infinity : this.#timers.due + this.#asleep;
   }
 
   #pass(time: number): void {
