@@ -1,4 +1,5 @@
 // Does my server keep its side? Every path of a connection's life, each a test: node --test examples/check-server.test.mjs
+import { once } from 'node:events';
 import { after, test } from 'node:test';
 
 import { serveHeartbeats } from 'systole/server';
@@ -7,6 +8,7 @@ import { WebSocketServer } from 'ws';
 
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }); // yours
 serveHeartbeats(server);
+await once(server, 'listening');
 const proxy = await faultProxy(server.address().port);
 
 const model = connectionModel({
