@@ -9,7 +9,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, type WebSocketServer } from 'ws';
 
-import { type Direction, faultProxy, type FaultLink, type FaultProxy } from './kit/fault-proxy.ts';
+import { faultProxy, type FaultLink, type FaultProxy } from './kit/fault-proxy.ts';
+import type { Direction } from './kit/faults.ts';
 import { listen, textOf, uncaughtDuring } from './support.ts';
 
 /** One end of a line, and all that it was told. */

@@ -10,7 +10,7 @@ import { HeartbeatWebSocket } from '../adapters/drop-in.ts';
 import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
 import { stateOf } from '../machines/connection.ts';
 import type { State } from '../machines/events.ts';
-import type { Direction } from './kit/fault-proxy.ts';
+import type { Direction } from './kit/faults.ts';
 import type { Data, Manners } from './kit/manners.ts';
 import { absurdAnswers, rubbish, wrongNames } from './kit/rubbish.ts';
 import type { Habits, VirtualWebSocket } from './kit/virtual-web-socket.ts';

@@ -60,6 +60,25 @@ test('silence is noticed within the bound, and healed', async () => {
   await finish(all);
 });
 
+test('what befalls one link leaves the others alone', async () => {
+  const all = begin({ jitter: 0 });
+  const { world, connection } = all;
+  await world.until(() => connection.state === 'alive');
+  const other = connect('ws://virtual', world.options);
+  await world.until(() => other.state === 'alive');
+  const [link] = world.links;
+  link!.silence();
+  world.delay(200);
+  await world.until(() => connection.state === 'connecting');
+  expect([link!.silenced, link!.delayed, world.silenced, other.state]).toEqual(['both', 200, 'none', 'alive']);
+  world.heal();
+  expect(world.delayed).toBe(20);
+  expect([...world.links].every(({ delayed, silenced }) => delayed === 20 && silenced === 'none')).toBe(true);
+  await world.until(() => connection.state === 'alive');
+  other.close();
+  await finish(all);
+});
+
 describe('the habits of WebSockets', () => {
   test.each<[Habits, string[]]>([
     ['browser', ['error', 'close 1006']],
@@ -191,6 +210,7 @@ test.each<[string, (world: VirtualWorld) => unknown, string]>([
   ['a direction that there is not', (w) => w.silence('up' as never), 'silence: direction must be'],
   ['no time', (w) => w.run(Number.NaN), 'run: ms must be'],
   ['a word for a time', (w) => w.freeze('a' as never), 'ms must be'],
+  ['a jitter below 0', (w) => w.delay(1, { jitter: -1 }), 'delay: jitter must be'],
   ['nothing a second', (w) => w.throttle(0), 'bytesPerSecond must be'],
   ['a clock that is no clock', (w) => w.setClock('x' as never), 'setClock: ms must be'],
 ])('misuse is an error that names it: %s', async (_, misuse, message) => {

@@ -14,19 +14,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 
-import { callable, check, milliseconds, oneOf, type Rule } from '../../adapters/check.ts';
+import { check, type Rule } from '../../adapters/check.ts';
+import {
+  type DelayOptions,
+  type Direction,
+  type Faults,
+  fromOne,
+  healthy,
+  isSilenced,
+  Line,
+  type Settings,
+} from './faults.ts';
 
-export type Direction = 'both' | 'to-server' | 'to-client';
-
-/**
- * What can be done to a line. Faults combine, and of each what was said last holds. They change when things pass, and never what passes, nor in what
- * order.
- */
-export interface Faults {
-  /** Where nothing passes. */
-  readonly silenced: Direction | 'none';
-  /** Ms that bytes take from one end to the other, jitter aside. */
-  readonly delayed: number;
+/** What else can be done to a line of TCP. */
+export interface TcpFaults extends Faults {
   /**
    * From now on nothing passes in that direction: no byte, no FIN, no RST. Both ends stay open; what they send is held back, and when the buffers of
    * the system are full, they feel it. A dial is accepted and hangs, as behind a dead router, until neither direction is silenced: a handshake takes
@@ -34,12 +35,10 @@ export interface Faults {
    */
   silence(direction?: Direction | 'none'): void;
   /**
-   * From now on all that passes takes `ms` longer, in each direction: a round trip takes twice that. A dial does not. What is under way already arrives
-   * when it would have. 0, without jitter: no delay, and what is under way arrives at once.
+   * From now on it takes `ms` from one end to the other: a round trip takes twice that, a dial no time. What is under way already arrives when it would
+   * have; without delay or jitter, at once.
    */
   delay(ms: number, options?: DelayOptions): void;
-  /** From now on no more than so many bytes a second pass, at least 1, in each direction by itself. Whoever sends more feels it. Infinity: any number. */
-  throttle(bytesPerSecond: number): void;
   /**
    * From now on all that passes is written in pieces of at most so many bytes, one in each turn of the event loop. Nothing keeps a reader in another
    * process, or one that is busy, from reading several at once. Infinity: as it comes.
@@ -47,19 +46,10 @@ export interface Faults {
   slice(bytes: number): void;
   /** Ends the line, at both ends, with an RST. Neither silence nor delay holds it back; what is under way is lost. */
   reset(): void;
-  /** There is no fault any more. What was held back passes at once, in order. */
-  heal(): void;
-}
-
-export interface DelayOptions {
-  /** Up to so many ms more, for each piece its own; none overtakes another. Default 0. */
-  jitter?: number;
-  /** 0 ≤ x < 1. Default `Math.random`. */
-  random?: () => number;
 }
 
 /** All links, those that are there and those to come; what is done to one link holds for it until the same is done to all. */
-export interface FaultProxy extends Faults {
+export interface FaultProxy extends TcpFaults {
   /** The port on 127.0.0.1 at which the proxy listens. */
   readonly port: number;
   /** Connections that have been accepted and not gone on both sides, oldest first. */
@@ -82,7 +72,7 @@ export interface FaultProxy extends Faults {
 }
 
 /** One connection through the proxy. */
-export interface FaultLink extends Faults {
+export interface FaultLink extends TcpFaults {
   /** Fulfilled when it is gone, on both sides. */
   readonly gone: Promise<void>;
 }
@@ -99,68 +89,17 @@ export async function faultProxy(target: number, port = 0): Promise<FaultProxy> 
   return proxy;
 }
 
-interface Settings extends Required<DelayOptions> {
-  silenced: Direction | 'none';
-  delayed: number;
-  bytesPerSecond: number;
-  pieceSize: number;
-}
-
-const healthy: Settings = {
-  silenced: 'none',
-  delayed: 0,
-  jitter: 0,
-  random: Math.random,
-  bytesPerSecond: Infinity,
-  pieceSize: Infinity,
-};
-
-abstract class Line implements Faults {
-  settings = healthy;
-
-  get silenced(): Direction | 'none' {
-    return this.settings.silenced;
-  }
-
-  get delayed(): number {
-    return this.settings.delayed;
-  }
-
-  silence(direction: Direction | 'none' = 'both'): void {
-    check({ direction }, { direction: oneOf('both', 'to-server', 'to-client', 'none') }, 'silence: ');
-    this.adjust({ silenced: direction });
-  }
-
-  delay(ms: number, { jitter = 0, random = Math.random }: DelayOptions = {}): void {
-    check({ ms, jitter, random }, { ms: milliseconds, jitter: milliseconds, random: callable }, 'delay: ');
-    this.adjust({ delayed: ms, jitter, random });
-  }
-
-  throttle(bytesPerSecond: number): void {
-    check({ bytesPerSecond }, { bytesPerSecond: fromOne(Infinity) }, 'throttle: ');
-    this.adjust({ bytesPerSecond });
-  }
-
+abstract class TcpLine extends Line implements TcpFaults {
   slice(bytes: number): void {
     check({ bytes }, { bytes: fromOne(Infinity) }, 'slice: ');
     this.adjust({ pieceSize: bytes });
   }
-
-  heal(): void {
-    this.adjust(healthy);
-  }
-
-  adjust(change: Partial<Settings>): void {
-    this.settings = { ...this.settings, ...change };
-  }
-
-  abstract reset(): void;
 }
 
 /** What becomes of a dial. */
 type Welcome = 'accept' | 'refuse' | 'accept-and-close';
 
-class LoopbackProxy extends Line implements FaultProxy {
+class LoopbackProxy extends TcpLine implements FaultProxy {
   readonly #links = new Set<Link>();
   readonly #server: Server;
   #welcome: Welcome = 'accept';
@@ -168,7 +107,7 @@ class LoopbackProxy extends Line implements FaultProxy {
   #port = 0;
 
   constructor(target: number) {
-    super();
+    super(healthy);
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
       this.#accepted += 1;
       const link = new Link({ client, target, settings: this.settings, welcome: () => this.#welcome });
@@ -238,7 +177,7 @@ interface LinkInput {
 }
 
 /** The client's socket, and ours to the target once there is a way to reach it. */
-class Link extends Line implements FaultLink {
+class Link extends TcpLine implements FaultLink {
   readonly gone: Promise<void>;
   readonly #input: LinkInput;
   readonly #sockets = new Set<Socket>();
@@ -246,7 +185,7 @@ class Link extends Line implements FaultLink {
   #isGone!: () => void;
 
   constructor(input: LinkInput) {
-    super();
+    super(healthy);
     this.gone = new Promise((resolve) => {
       this.#isGone = resolve;
     });
@@ -380,8 +319,7 @@ class Lane {
 
   /** Silenced, or the far end does not read. */
   get #isStuck(): boolean {
-    const { silenced } = this.#settings;
-    return silenced === 'both' || silenced === this.#way || this.#to.writableNeedDrain;
+    return isSilenced(this.#settings, this.#way) || this.#to.writableNeedDrain;
   }
 
   /** More than a second's worth is waiting for its turn: the sender is to feel it. */
@@ -402,13 +340,6 @@ function cut(socket: Socket): void {
   const isEnding = socket.writableEnded && !socket.writableFinished;
   if (socket.connecting || isEnding) socket.destroy();
   else socket.resetAndDestroy();
-}
-
-function fromOne(most: number): Rule {
-  return (value) =>
-    (Number.isInteger(value) || value === Infinity) && (value as number) >= 1 && (value as number) <= most
-      ? undefined
-      : `a whole number from 1${most === Infinity ? ', or Infinity' : ` to ${most}`}`;
 }
 
 const anyPort: Rule = (value) => {

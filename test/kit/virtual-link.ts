@@ -1,31 +1,24 @@
 /** The wire between a virtual WebSocket and its server: two lanes, each of which keeps its order, as TCP does. */
+import { type Direction, isSilenced, type Settings } from './faults.ts';
 import type { Schedule, Task } from './schedule.ts';
-
-/** How a lane is; ms, and bytes per second. */
-export interface Wire {
-  delay: number;
-  jitter: number;
-  rate: number;
-  isSilenced: boolean;
-}
 
 /** What the kernel takes without a word; what is beyond shows in `bufferedAmount`. */
 const kernel = 65_536;
 
 export class VirtualLane {
-  readonly wire: Wire;
+  readonly #way: Direction;
   readonly #nature: Schedule;
-  readonly #random: () => number;
+  #settings: Settings;
   #underWay: { due: number; bytes: number; arrive: () => void }[] = [];
   #first = 0;
   #last = 0;
   #bytes = 0;
   #task: Task | undefined;
 
-  constructor(nature: Schedule, random: () => number, wire: Wire) {
+  constructor(way: Direction, nature: Schedule, settings: Settings) {
+    this.#way = way;
     this.#nature = nature;
-    this.#random = random;
-    this.wire = { ...wire };
+    this.#settings = settings;
   }
 
   /** Bytes that the kernel has not taken. */
@@ -33,19 +26,23 @@ export class VirtualLane {
     return Math.max(0, this.#bytes - kernel);
   }
 
+  /** Nothing arrives until it is not. */
+  get isSilenced(): boolean {
+    return isSilenced(this.#settings, this.#way);
+  }
+
   carry(bytes: number, arrive: () => void): void {
-    const { delay, jitter, rate } = this.wire;
-    const travel = delay + (jitter > 0 ? jitter * this.#random() : 0);
-    const takes = rate === Infinity ? 0 : (bytes / rate) * 1_000;
+    const { delayed, jitter, random, bytesPerSecond } = this.#settings;
+    const travel = delayed + (jitter > 0 ? jitter * random() : 0);
+    const takes = (bytes / bytesPerSecond) * 1_000;
     this.#last = Math.max(this.#last, this.#nature.now + travel) + takes;
     this.#underWay.push({ due: this.#last, bytes, arrive });
     this.#bytes += bytes;
     this.#await();
   }
 
-  /** Silenced: nothing arrives until it is not. */
-  set isSilenced(isSilenced: boolean) {
-    this.wire.isSilenced = isSilenced;
+  adjust(settings: Settings): void {
+    this.#settings = settings;
     this.#nature.callOff(this.#task);
     this.#task = undefined;
     this.#await();
@@ -62,7 +59,7 @@ export class VirtualLane {
 
   #await(): void {
     const next = this.#underWay[this.#first];
-    if (next === undefined || this.wire.isSilenced || this.#task !== undefined) return;
+    if (next === undefined || this.isSilenced || this.#task !== undefined) return;
     this.#task = this.#nature.at(next.due, () => {
       this.#task = undefined;
       this.#first += 1;

@@ -7,7 +7,7 @@
  * | `ws`      | `error`, `close`        | `close` after 30 s       | refused upgrades, pings and pongs        |
  * | `undici`  | `error` alone (Node 20) | nothing, ever            |                                          |
  */
-import type { Direction } from './fault-proxy.ts';
+import { Line, type Settings } from './faults.ts';
 import type { Data, Peer } from './manners.ts';
 import type { Task } from './schedule.ts';
 import { VirtualLane } from './virtual-link.ts';
@@ -150,8 +150,7 @@ export class VirtualWebSocket {
     const wasOpen = this.readyState === OPEN;
     this.readyState = CLOSING;
     if (wasOpen) this.link.toServer(8, () => this.link.peer?.closed(code, ''));
-    const { delay } = this.link.down.wire;
-    this.world.nature.at(this.world.time + (wasOpen ? 2 * delay : 0), () => this.#end(code, reason, true));
+    this.world.nature.at(this.world.time + (wasOpen ? 2 * this.link.delayed : 0), () => this.#end(code, reason, true));
   }
 
   /** The connection is gone without a close frame. */
@@ -251,7 +250,7 @@ export class VirtualNodeWebSocket extends VirtualWebSocket {
 }
 
 /** One connection: the wire in both directions, and what the server holds of it. */
-export class VirtualLink {
+export class VirtualLink extends Line {
   readonly up: VirtualLane;
   readonly down: VirtualLane;
   peer: ServerEnd | undefined;
@@ -262,10 +261,11 @@ export class VirtualLink {
   #isGone = false;
 
   constructor(world: VirtualWorld, socket: VirtualWebSocket, protocols: readonly string[]) {
+    super(world.healthy, world.settings);
     this.#world = world;
     this.#socket = socket;
-    this.up = new VirtualLane(world.nature, world.chance, world.wires.up);
-    this.down = new VirtualLane(world.nature, world.chance, world.wires.down);
+    this.up = new VirtualLane('to-server', world.nature, this.settings);
+    this.down = new VirtualLane('to-client', world.nature, this.settings);
     this.toServer(300, () => this.#dialled(protocols));
   }
 
@@ -280,24 +280,10 @@ export class VirtualLink {
     this.down.carry(bytes, () => this.#world.deliver(arrive));
   }
 
-  silence(direction: Direction | 'none' = 'both'): void {
-    this.up.isSilenced = direction === 'both' || direction === 'to-server';
-    this.down.isSilenced = direction === 'both' || direction === 'to-client';
-  }
-
-  heal(): void {
-    Object.assign(this.up.wire, this.#world.goodWire);
-    Object.assign(this.down.wire, this.#world.goodWire);
-    this.silence('none');
-  }
-
-  delay(ms: number, { jitter = 0 }: { jitter?: number } = {}): void {
-    for (const { wire } of [this.up, this.down]) Object.assign(wire, { delay: ms, jitter });
-  }
-
-  throttle(bytesPerSecond: number): void {
-    this.up.wire.rate = bytesPerSecond;
-    this.down.wire.rate = bytesPerSecond;
+  override adjust(change: Partial<Settings>): void {
+    super.adjust(change);
+    this.up.adjust(this.settings);
+    this.down.adjust(this.settings);
   }
 
   /** Ends both ends without a close frame. */
@@ -316,13 +302,13 @@ export class VirtualLink {
     if (this.#isGone) return;
     const { peer } = this;
     const tell = () => peer?.lost();
-    const isReached = !this.up.wire.isSilenced && !this.#isForgotten;
+    const isReached = !this.up.isSilenced && !this.#isForgotten;
     this.#isGone = true;
     this.up.cut();
     this.down.cut();
     this.#world.unlinked(this);
     // A server that cannot be told finds out by itself, after a while.
-    if (peer) this.#world.nature.at(this.#world.time + (isReached ? this.up.wire.delay : serverPatience), tell);
+    if (peer) this.#world.nature.at(this.#world.time + (isReached ? this.delayed : serverPatience), tell);
   }
 
   #dialled(protocols: readonly string[]): void {

@@ -25,10 +25,10 @@ import {
 import type { Clock } from '../../adapters/clock.ts';
 import type { Platform } from '../../adapters/lifecycle.ts';
 import type { WebSocketClass } from '../../adapters/visit.ts';
-import type { Direction } from './fault-proxy.ts';
+import { healthy, Line, type Settings } from './faults.ts';
 import { type Data, Host, type Manners } from './manners.ts';
+import { RestlessPage } from './page.ts';
 import { chance, Schedule, type Task } from './schedule.ts';
-import type { Wire } from './virtual-link.ts';
 import {
   type Habits,
   type VirtualLink,
@@ -75,7 +75,8 @@ export function virtualWorld(options: VirtualWorldOptions = {}): VirtualWorld {
   return new VirtualWorld(options);
 }
 
-export class VirtualWorld {
+/** What is done to its network holds for all links, and for those to come. */
+export class VirtualWorld extends Line {
   readonly options: WorldlyOptions;
   /** 0 ≤ x < 1, for you. */
   readonly random: () => number;
@@ -92,13 +93,9 @@ export class VirtualWorld {
 
   /** All that is not the client's: the network and the servers, in true time. */
   readonly nature = new Schedule();
-  /** Of the network. */
-  readonly chance: () => number;
-  readonly goodWire: Wire;
-  readonly wires: { up: Wire; down: Wire };
   readonly #begins: number;
   readonly #watchers = new Set<Watcher>();
-  readonly #page = new VirtualPage();
+  readonly #page: RestlessPage;
 
   // The client's device. Its clocks may stand still or be wrong.
   readonly #timers = new Schedule();
@@ -115,10 +112,8 @@ export class VirtualWorld {
     jitter = 5,
     begins = Date.UTC(2026, 0, 1),
   }: VirtualWorldOptions) {
-    this.chance = chance(seed);
+    super({ ...healthy, delayed: delay, jitter, random: chance(seed) });
     this.random = chance(seed ^ 0x5bd1e995);
-    this.goodWire = { delay, jitter, rate: Infinity, isSilenced: false };
-    this.wires = { up: { ...this.goodWire }, down: { ...this.goodWire } };
     this.#begins = begins;
     const clock: Required<Clock> = {
       now: () => this.#begins + this.#awake,
@@ -126,13 +121,14 @@ export class VirtualWorld {
       setTimeout: (callback, ms) => this.#timers.at(this.#awake + Math.max(0, ms), callback),
       clearTimeout: (id) => this.#timers.callOff(id as Task | undefined),
     };
+    this.#page = new RestlessPage({ ...clock, setInterval: (callback, ms) => repeat(clock, callback, ms) });
     this.host = new Host(this.serverClock);
     this.server = welcoming(this.host);
     this.options = {
       clock,
       random: chance(seed ^ 0x2545f491),
       WebSocket: this.#webSocketClass(like),
-      lifecycle: { platform: this.#page.platform(clock) },
+      lifecycle: { platform: this.#page },
     };
   }
 
@@ -195,7 +191,7 @@ export class VirtualWorld {
     }
   }
 
-  // The network. All links, and those to come.
+  // The network; what else can be done to it, `Line` says.
 
   /** The server of `id-heartbeat` behaves so from now on, in all else well. @throws {TypeError | RangeError} naming the manner at fault */
   behave(manners: Partial<Manners> = {}): void {
@@ -213,38 +209,15 @@ export class VirtualWorld {
     for (const { peer } of this.links) peer?.send(data);
   }
 
-  /** Nothing passes, in this direction; both ends stay open. What is sent arrives when the silence is over. What was said last holds. */
-  silence(direction: Direction | 'none' = 'both'): void {
-    check({ direction }, { direction: oneOf('both', 'to-server', 'to-client', 'none') }, 'silence: ');
-    this.wires.up.isSilenced = direction === 'both' || direction === 'to-server';
-    this.wires.down.isSilenced = direction === 'both' || direction === 'to-client';
-    for (const link of this.links) link.silence(direction);
+  override adjust(change: Partial<Settings>): void {
+    super.adjust(change);
+    for (const link of this.links) link.adjust(change);
   }
 
   /** The network is as it was in the beginning. */
-  heal(): void {
+  override heal(): void {
     this.isRefusing = false;
-    Object.assign(this.wires.up, this.goodWire);
-    Object.assign(this.wires.down, this.goodWire);
-    for (const link of this.links) link.heal();
-  }
-
-  /** Ms from one end to the other from now on, until `heal()`. */
-  delay(ms: number, options: { jitter?: number } = {}): void {
-    checkAmount('delay', { ms, ...options });
-    for (const wire of [this.wires.up, this.wires.down])
-      Object.assign(wire, { delay: ms, jitter: options.jitter ?? 0 });
-    for (const link of this.links) link.delay(ms, options);
-  }
-
-  throttle(bytesPerSecond: number): void {
-    check(
-      { bytesPerSecond },
-      { bytesPerSecond: (value) => (isNumber(value) && value > 0 ? undefined : 'a number above 0') },
-      'throttle: ',
-    );
-    for (const wire of [this.wires.up, this.wires.down]) wire.rate = bytesPerSecond;
-    for (const link of this.links) link.throttle(bytesPerSecond);
+    super.heal();
   }
 
   reset(): void {
@@ -416,7 +389,7 @@ const serverRule: Rule = (value) =>
 function checkAmount(name: string, given: Record<string, unknown>): void {
   const amount: Rule = (value) =>
     isNumber(value) && value >= 0 && value < Infinity ? undefined : 'a number of milliseconds from 0';
-  check(given, { ms: amount, jitter: amount }, `${name}: `);
+  check(given, { ms: amount }, `${name}: `);
 }
 
 function welcoming(host: Host<VirtualPeer>): VirtualServer {
@@ -433,81 +406,7 @@ function welcoming(host: Host<VirtualPeer>): VirtualServer {
   };
 }
 
-/** The page of a virtual world, as far as a connection listens to one. */
-class VirtualPage {
-  readonly #window = new EventTarget();
-  readonly #document = new EventTarget();
-  #isOnline = true;
-  #isVisible = true;
-  /** Of all kinds. */
-  listeners = 0;
-
-  platform(clock: Required<Clock>): Platform {
-    const isVisible = () => this.#isVisible;
-    const isOnline = () => this.#isOnline;
-    return {
-      now: () => clock.now(),
-      wallTime: () => clock.wallTime(),
-      setInterval: (callback, ms) => repeat(clock, callback, ms),
-      clearInterval: (stop) => (stop as (() => void) | undefined)?.(),
-      ...this.#counted(this.#window),
-      document: Object.defineProperty(
-        this.#counted(this.#document) as EventTarget & { visibilityState: string },
-        'visibilityState',
-        {
-          get: () => (isVisible() ? 'visible' : 'hidden'),
-        },
-      ),
-      navigator: {
-        get onLine() {
-          return isOnline();
-        },
-      },
-    };
-  }
-
-  setOnline(isOnline: boolean): void {
-    if (this.#isOnline === isOnline) return;
-    this.#isOnline = isOnline;
-    this.#window.dispatchEvent(new Event(isOnline ? 'online' : 'offline'));
-  }
-
-  setVisible(isVisible: boolean): void {
-    if (this.#isVisible === isVisible) return;
-    this.#isVisible = isVisible;
-    this.#document.dispatchEvent(new Event('visibilitychange'));
-  }
-
-  freeze(): void {
-    this.#document.dispatchEvent(new Event('freeze'));
-  }
-
-  resume(): void {
-    this.#document.dispatchEvent(new Event('resume'));
-  }
-
-  suspend(): void {
-    this.#window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
-  }
-
-  restore(): void {
-    this.#window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
-  }
-
-  #counted(target: EventTarget): Pick<EventTarget, 'addEventListener' | 'removeEventListener'> {
-    return {
-      addEventListener: (...args: Parameters<EventTarget['addEventListener']>) => {
-        this.listeners += 1;
-        target.addEventListener(...args);
-      },
-      removeEventListener: (...args: Parameters<EventTarget['removeEventListener']>) => {
-        this.listeners -= 1;
-        target.removeEventListener(...args);
-      },
-    };
-  }
-}
-
+/** @returns what stops it */
 function repeat(clock: Required<Clock>, callback: () => void, ms: number): () => void {
   const again = () => {
     timer = clock.setTimeout(again, ms);

@@ -13,7 +13,7 @@ import type { Protocol } from '../../adapters/protocols/protocol.ts';
 import type { WebSocketClass, WebSocketLike } from '../../adapters/visit.ts';
 import { lineOf } from '../../adapters/websocket.ts';
 import { Account } from './ledger.ts';
-import type { RestlessPlatform } from './platform.ts';
+import type { SoakPage } from './platform.ts';
 import type { World } from './world.ts';
 
 export const heartbeat = { interval: 300, timeout: 300 };
@@ -36,7 +36,7 @@ export interface ClientInput {
   world: World;
   /** Of the proxy. */
   port: number;
-  platform: RestlessPlatform;
+  platform: SoakPage;
   /** What the server of this group speaks, other than pongs. */
   protocols: readonly (() => Protocol)[];
 }

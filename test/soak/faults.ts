@@ -1,12 +1,13 @@
 /**
  * All that can go wrong, by name. What lasts answers with its undoing; where two overlap, what was said last holds, and the first to end ends both.
  */
-import type { Direction, Faults, FaultProxy } from '../kit/fault-proxy.ts';
+import type { FaultProxy, TcpFaults } from '../kit/fault-proxy.ts';
+import type { Direction } from '../kit/faults.ts';
 import type { Manners } from '../kit/manners.ts';
 import { absurdAnswers, rubbish, wrongNames } from '../kit/rubbish.ts';
 import type { SoakClient } from './clients.ts';
 import { type Fault, pickOf } from './plan.ts';
-import type { RestlessPlatform } from './platform.ts';
+import type { SoakPage } from './platform.ts';
 import type { Guest, SoakServer } from './servers.ts';
 import type { World } from './world.ts';
 
@@ -15,7 +16,7 @@ export interface Group {
   readonly index: number;
   readonly proxy: FaultProxy;
   readonly server: SoakServer;
-  readonly platform: RestlessPlatform;
+  readonly platform: SoakPage;
   readonly clients: readonly SoakClient[];
   readonly world: World;
 }
@@ -31,7 +32,7 @@ interface Kind {
 
 const line = (
   weight: number,
-  begin: (line: Faults, fault: Fault, proxy: FaultProxy) => (() => void) | void,
+  begin: (line: TcpFaults, fault: Fault, proxy: FaultProxy) => (() => void) | void,
   alone = 0.75,
 ): Kind => ({
   weight,
@@ -104,7 +105,7 @@ const own = (weight: number, begin: (client: SoakClient) => (() => void) | void)
   },
 });
 
-const platform = (weight: number, begin: (of: RestlessPlatform) => (() => void) | void): Kind => ({
+const platform = (weight: number, begin: (of: SoakPage) => (() => void) | void): Kind => ({
   weight,
   at: 'any',
   alone: 0,
@@ -202,9 +203,18 @@ const table = {
     client.reconnect();
     return () => (client.hasUrl = true);
   }),
-  offline: platform(1.5, (of) => of.goOffline()),
-  'into the page cache': platform(1, (of) => of.cache()),
-  hidden: platform(1.5, (of) => of.hide()),
+  offline: platform(1.5, (of) => {
+    of.setOnline(false);
+    return () => of.setOnline(true);
+  }),
+  'into the page cache': platform(1, (of) => {
+    of.suspend();
+    return () => of.restore();
+  }),
+  hidden: platform(1.5, (of) => {
+    of.setVisible(false);
+    return () => of.setVisible(true);
+  }),
   'another network': platform(1.5, (of) => of.changeNetwork()),
   sleep: platform(1, (of) => of.sleep(10_000)),
 } satisfies Record<string, Kind>;

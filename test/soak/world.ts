@@ -11,7 +11,7 @@ import { type Group, kinds } from './faults.ts';
 import type { Account } from './ledger.ts';
 import { noFates, type Fates } from './ledger.ts';
 import { type Fault, pickOf } from './plan.ts';
-import { RestlessPlatform } from './platform.ts';
+import { SoakPage } from './platform.ts';
 import { type Guest, type Listener, RealServer, RudeServer, type SoakServer } from './servers.ts';
 
 /** Groups of so many clients. */
@@ -140,7 +140,10 @@ export class World {
   /** What is held by the servers and the platforms. */
   get leftovers(): number {
     const servers = this.#servers.reduce((sum, { leftovers }) => sum + leftovers, 0);
-    return this.groups.reduce((sum, { platform, proxy }) => sum + platform.watchers + proxy.links.length, servers);
+    return this.groups.reduce(
+      (sum, { platform, proxy }) => sum + platform.listeners + platform.intervals + proxy.links.length,
+      servers,
+    );
   }
 
   get fates(): Fates {
@@ -189,7 +192,7 @@ export class World {
   }
 
   #group(index: number, server: SoakServer, proxy: FaultProxy): Group {
-    const platform = new RestlessPlatform();
+    const platform = new SoakPage();
     const protocols = server instanceof RealServer ? dialects.real : dialects.rude;
     const clients = Array.from(
       { length: groupSize },
