@@ -91,7 +91,7 @@ function settingsIn({ backoff, shouldReconnect, ...options }: ConnectionOptions)
     backoff: typeof backoff === 'function' ? orNaN(guarded(backoff)) : backoff,
     shouldReconnect: shouldReconnect && guarded(shouldReconnect),
   };
-  return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+  return definedOf(chosen);
 }
 
 function orNaN<A extends unknown[]>(call: (...args: A) => number | undefined): (...args: A) => number {

@@ -92,6 +92,15 @@ describe('id-heartbeat, by rows', () => {
       ['{"heartbeat":9}', beaten(9)],
     ],
     ['an answer that nobody waits for', [welcome, named('me', 7)], ['{ "heartbeat":8}', beaten(8)]],
+    ['one that nobody waits for, behind others', [welcome, named('me', 7)], ['{"news":1,"heartbeat":8}', its]],
+    ['one behind another word with an h', [welcome, named('me', 7)], ['{"h":1,"heartbeat":8}', its]],
+    [
+      'a second one, behind others',
+      [welcome, named('me', 7)],
+      [ask, asked],
+      ['{"heartbeat":8}', beaten(8)],
+      ['{"news":1,"heartbeat":9}', its],
+    ],
     ['a message between', [welcome, named('me', 7)], [ask, asked], ['news', its], ['{"heartbeat":8}', beaten(8)]],
     ['one longer than any control message', [`{"id":"me","now_time":7,"x":"${'x'.repeat(65_536)}"}`, its]],
   ];
@@ -155,6 +164,8 @@ describe('plain, by rows', () => {
     ['', its],
   ];
   test.each(rows)('%o', (frame, answer) => expect(answers(plain(), [frame])).toEqual([answer]));
+
+  test('asks with ping', () => expect(plain().session().probe?.()).toEqual({ write: ['ping'] }));
 
   test('asks with its text, names at open, and the answer may be the question', () => {
     const session = plain({ heartbeat: 'x', reply: 'x' }).session();
@@ -244,7 +255,10 @@ describe('actioncable, by rows', () => {
     ['{"type":["ping"]}', its],
     ['{"a":{"type":"ping"}}', its],
     ['{"type":"ping"', its],
-    [`{"type":"ping","x":"${'x'.repeat(512)}"}`, its],
+    ['{"type":"ping","message":8640000000000}', beaten(8.64e15)],
+    ['{"type":"ping","message":8640000000001}', beaten(undefined)],
+    ['{"type":"ping"}'.padEnd(512), beaten(undefined)],
+    ['{"type":"ping"}'.padEnd(513), its],
     [bytes('{"type":"ping"}'), its],
   ];
   test.each(rows)('%o', (frame, answer) => expect(answers(actionCable(), [frame])).toEqual([answer]));
@@ -252,7 +266,9 @@ describe('actioncable, by rows', () => {
   test('asks nothing', () => expect(actionCable().session()).not.toHaveProperty('probe'));
 
   test.each([0, -1, Number.NaN, 'x' as never])('interval %s is refused', (interval) => {
-    expect(() => actionCable({ interval })).toThrow(RangeError);
+    expect(() => actionCable({ interval })).toThrow(
+      new RangeError('actionCable: interval must be a number of milliseconds above 0'),
+    );
   });
 });
 
