@@ -123,6 +123,7 @@ describe('the accounts', () => {
     expect(line.room).toEqual({ messages: 1_000, bytes: 1_048_576 });
     expect(line.silentFor()).toBe(0);
     expect(line.bufferedAmount).toBe(0);
+    expect(line).toHaveProperty('socket', undefined);
   });
 
   test('what was sent is counted over all visits, what is unconfirmed of the last one', () => {
