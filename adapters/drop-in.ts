@@ -301,7 +301,6 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
       const connection = connect(this.#where, { ...this.#options, protocols: this.#offer });
       this.#connection = connection;
       this.#readyState = CONNECTING;
-      this.#isFailing = false;
       this.#watch(connection);
     });
   }

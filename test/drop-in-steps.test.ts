@@ -1,15 +1,21 @@
 /** The drop-in class step by step, on a socket that is moved by hand, in stepped time. */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { HeartbeatWebSocket, type HeartbeatWebSocketOptions } from '../adapters/drop-in.ts';
+import type { ProtocolsOption, UrlOption } from '../adapters/index.ts';
 import { lineOf } from '../adapters/index.websocket.ts';
 import { silent } from '../adapters/protocols/silent.ts';
 import { Hand, nowhere } from './hand.ts';
 import { steppedClock } from './kit/clock.ts';
 
-function hand(options: HeartbeatWebSocketOptions = {}, Class = HeartbeatWebSocket) {
+function hand(
+  options: HeartbeatWebSocketOptions = {},
+  Class = HeartbeatWebSocket,
+  url: UrlOption = nowhere,
+  protocols: ProtocolsOption = [],
+) {
   const clock = steppedClock();
-  const socket = new Class(nowhere, [], {
+  const socket = new Class(url, protocols, {
     WebSocket: Hand,
     clock,
     lifecycle: false,
@@ -33,6 +39,8 @@ function hand(options: HeartbeatWebSocketOptions = {}, Class = HeartbeatWebSocke
 
 test.each(['onopen', 'onmessage', 'onerror', 'onclose'] as const)('%s is what it was set to', (name) => {
   const { socket } = hand();
+  expect(socket[name]).toBeNull();
+  socket[name] = null;
   expect(socket[name]).toBeNull();
   for (const value of [() => {}, {}, () => {}]) {
     socket[name] = value as never;
@@ -196,6 +204,14 @@ test('wanted again while it closes, it is dialled when the end has come; once, a
   expect(socket.readyState).toBe(0);
   under().opens();
   clock.advance(0);
+  under().ends(1008);
+  clock.advance(5_000);
+  expect(socket.readyState).toBe(3);
+  socket.reconnect();
+  under().opens();
+  clock.advance(0);
+  socket.close();
+  socket.reconnect();
   socket.close();
   under().ends(1005);
   clock.advance(5_000);
@@ -214,4 +230,139 @@ test('what happens during a call is told after it, in order, by one timer', () =
   clock.advance(0);
   expect(events.map(({ type }) => type)).toEqual(['lost', 'close', 'state', 'state']);
   expect(events[1]).toMatchObject({ cause: 'user-reconnected', reconnecting: true });
+});
+
+/** Open, and something waits to be told: what comes now has to wait behind it. */
+function keptWaiting() {
+  const all = hand({ buffer: { messages: 1, overflow: 'drop-oldest' } });
+  all.under().opens();
+  all.clock.advance(10_000);
+  all.under().bufferedAmount = 600_000;
+  all.events.length = 0;
+  all.socket.send('old');
+  all.socket.send('new');
+  return all;
+}
+
+test('a message waits behind what happened before it', () => {
+  const { events, under, clock } = keptWaiting();
+  under().hears('message');
+  expect(events).toEqual([]);
+  clock.advance(0);
+  expect(events).toMatchObject([
+    { type: 'dropped', detail: { data: 'old' } },
+    { type: 'message', data: 'message' },
+  ]);
+  under().hears('at once');
+  expect(events).toHaveLength(3);
+});
+
+test('closed before a message was told: it is not', () => {
+  const { socket, of, under, clock } = keptWaiting();
+  under().hears('message');
+  socket.close();
+  clock.advance(0);
+  expect(of('message')).toEqual([]);
+  expect(of('dropped')).toHaveLength(1);
+});
+
+test('closed before a loss was told: one close, the last', () => {
+  const { socket, of, under, clock } = keptWaiting();
+  under().breaks();
+  socket.close();
+  clock.advance(5_000);
+  expect(of('lost')).toHaveLength(1);
+  expect(of('close')).toMatchObject([{ cause: 'user-closed', reconnecting: false }]);
+  expect(of('error')).toEqual([]);
+});
+
+test('closed before it was told to be open: it never was', () => {
+  const { socket, of, under, clock } = hand({ buffer: { messages: 1, overflow: 'drop-oldest' } });
+  socket.send('old');
+  socket.send('new');
+  under().opens();
+  socket.close();
+  clock.advance(0);
+  expect(socket.readyState).toBe(2);
+  expect(of('open')).toEqual([]);
+  under().ends(1005);
+  clock.advance(0);
+  expect(of('close')).toMatchObject([{ cause: 'user-closed', reconnecting: false }]);
+});
+
+test('closed before a failed dial was told: no error', () => {
+  const { socket, of, under, clock } = hand({ buffer: { messages: 1, overflow: 'drop-oldest' } });
+  socket.send('old');
+  socket.send('new');
+  under().fails({});
+  socket.close();
+  clock.advance(5_000);
+  expect(of('error')).toEqual([]);
+  expect(of('close')).toHaveLength(1);
+});
+
+test('a dial that the user gives up for another one has not failed', () => {
+  const { socket, of, under, clock } = hand();
+  socket.reconnect();
+  clock.advance(0);
+  under().opens();
+  clock.advance(0);
+  expect(of('error')).toEqual([]);
+  expect(of('open')).toHaveLength(1);
+});
+
+test('sent while it closes: too late, and not dropped', () => {
+  const { socket, of, under, clock } = hand();
+  under().opens();
+  socket.close();
+  socket.send('late');
+  clock.advance(0);
+  expect(of('dropped')).toEqual([]);
+  expect(socket.bufferedAmount).toBe(4);
+});
+
+test('sent, or closed, when the line is lost and nobody was told: too late, and no error', () => {
+  const warn = vi.spyOn(console, 'warn');
+  onTestFinished(() => warn.mockRestore());
+  const { socket, of, under, clock } = hand({ retries: 0 });
+  under().opens();
+  under().send = () => under().breaks();
+  socket.send('x');
+  const before = socket.bufferedAmount;
+  socket.send('late');
+  expect(socket).toMatchObject({ readyState: 1, bufferedAmount: before + 4 });
+  socket.close();
+  clock.advance(0);
+  expect(of('error')).toEqual([]);
+  expect(of('close')).toMatchObject([{ code: 1006, reconnecting: false }]);
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test('while its URL is asked for it has neither subprotocol nor extensions', () => {
+  const { socket } = hand({}, HeartbeatWebSocket, () => new Promise(() => {}));
+  expect(socket).toMatchObject({ url: '', protocol: '', extensions: '' });
+});
+
+test('its URL is what it was', () => {
+  const url = new URL(nowhere);
+  const { socket, under } = hand({ startClosed: true }, HeartbeatWebSocket, url);
+  url.pathname = '/elsewhere';
+  socket.reconnect();
+  expect(under().given[0]).toBe(nowhere);
+});
+
+test('null is a subprotocol, by Web IDL', () => {
+  expect(hand({}, HeartbeatWebSocket, nowhere, null as never).under().given[1]).toEqual(['null']);
+});
+
+test('its prototype is as Web IDL has it', () => {
+  const { prototype } = HeartbeatWebSocket;
+  expect(Object.keys(prototype)).not.toContain('constructor');
+  expect(Object.keys(prototype)).toContain('send');
+  expect(Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)).toEqual({
+    value: 'WebSocket',
+    configurable: true,
+    enumerable: false,
+    writable: false,
+  });
 });
