@@ -12,6 +12,7 @@ import { WebSocket } from 'ws';
 import type { ConnectOptions, Frame, Protocol } from '../adapters/index.ts';
 import { plain } from '../adapters/protocols/plain.ts';
 import { silent } from '../adapters/protocols/silent.ts';
+import { rubbish, wrongNames } from './kit/rubbish.ts';
 import {
   eventsOf,
   listen,
@@ -53,47 +54,10 @@ const heartbeat = { interval: 200, timeout: 200 };
 const paced: ConnectOptions = { backoff: { initial: 100, max: 400, factor: 2 }, random: () => 0 };
 const floors = [50, 100, 200];
 
-const bytes = (...values: number[]): ArrayBuffer => new Uint8Array(values).buffer;
-
 /** None of these names a session, and none is an answer. */
-const rubbish: Record<string, Frame> = {
-  'no text': '',
-  'no JSON': '{"id":',
-  null: 'null',
-  true: 'true',
-  'a number': '1e999',
-  'a string': '"heartbeat"',
-  'NaN, which JSON has not': '{"id":NaN,"now_time":NaN}',
-  'an array': '[{"id":"x","now_time":1}]',
-  'an empty object': '{}',
-  'the id null': '{"id":null,"now_time":1}',
-  'the id an object': '{"id":{},"now_time":1}',
-  'the id an array': '{"id":["x"],"now_time":1}',
-  'the id true': '{"id":true,"now_time":1}',
-  'the id empty': '{"id":"","now_time":1}',
-  'the id infinite': '{"id":1e999,"now_time":1}',
-  'an id of a megabyte': `{"id":"${'x'.repeat(2 ** 20)}","now_time":1}`,
-  'an id of 1,025 characters': `{"id":"${'x'.repeat(1_025)}","now_time":1}`,
-  'an id in __proto__': '{"__proto__":{"id":"x","now_time":1}}',
-  __proto__: '{"__proto__":{"polluted":true},"x":1}',
-  constructor: '{"constructor":{"prototype":{"polluted":true}}}',
-  'toString and friends': '{"toString":1,"valueOf":null,"hasOwnProperty":"x","toJSON":{}}',
-  'JSON 100,000 deep': '['.repeat(100_000) + ']'.repeat(100_000),
-  'JSON 30,000 deep': '['.repeat(30_000) + ']'.repeat(30_000),
-  'objects 10,000 deep': `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
-  'an id 10,000 deep': `{"now_time":1,"id":${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
-  'a lone surrogate, escaped': '{"x":"\\ud800"}',
-  'a byte order mark': '\ufeff{"x":1}',
-  'nul characters': '\0\0\0',
-  "the machine's own words": '{"type":"user.closed"}',
-  'a timer of the machine': '{"type":"xstate.after.heartbeatInterval.connection.socket.alive.quiet"}',
-  'the end of the machine': '{"type":"xstate.stop"}',
-  'a fact': '{"type":"socket.lost","code":1008,"reason":"","wasClean":true,"fatal":true}',
-  'another fact': '{"type":"peer.named","id":"x","receivedAt":0}',
-  'no bytes': bytes(),
-  'binary rubbish': bytes(0, 255, 254, 1, 2, 3, 0xc0, 0x80),
-  'a megabyte of zeros': new ArrayBuffer(2 ** 20),
-};
+const nonsense = [...Object.values(rubbish), ...Object.values(wrongNames)].map((data): Frame =>
+  typeof data === 'string' ? data : Uint8Array.from(data).buffer,
+);
 
 const roomy: ConnectOptions = { buffer: { messages: 10_000, bytes: 2 ** 26 } };
 
@@ -102,7 +66,7 @@ describe('rubbish', () => {
     let socket: WebSocket | undefined;
     const { url } = await listen((each) => {
       socket = each;
-      for (const frame of Object.values(rubbish)) each.send(frame);
+      for (const frame of nonsense) each.send(frame);
       speakIdHeartbeat(each, 'me');
     });
     const connection = open(url, { ...roomy, heartbeat });
@@ -112,7 +76,7 @@ describe('rubbish', () => {
     const last = until(connection, 'message', (message) => message === 'last');
     socket?.send('last');
     await last;
-    expect(messages).toEqual([...Object.values(rubbish), 'last']);
+    expect(messages).toEqual([...nonsense, 'last']);
     expect(states).toEqual(['connecting', 'awaiting-id', 'alive']);
     await closes(connection);
   });
@@ -122,11 +86,11 @@ describe('rubbish', () => {
     const { url } = await listen((socket) => {
       socket.on('message', () => {
         // Before each answer, and where one is due.
-        for (const frame of Object.values(rubbish)) socket.send(frame);
+        for (const frame of nonsense) socket.send(frame);
         asked += 1;
       });
       speakIdHeartbeat(socket, 'me');
-      for (const frame of Object.values(rubbish)) socket.send(frame);
+      for (const frame of nonsense) socket.send(frame);
     });
     const connection = open(url, { ...roomy, heartbeat: { interval: 200, timeout: 1_000 } });
     const messages = messagesOf(connection);
@@ -134,9 +98,8 @@ describe('rubbish', () => {
     await until(connection, 'open');
     await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(1);
     await expect.poll(() => connection.roundTripTime, { timeout: 20_000 }).toBeTypeOf('number');
-    const all = Object.values(rubbish);
-    await expect.poll(() => messages.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(all.length * 2);
-    expect(messages.slice(0, all.length * 2)).toEqual([...all, ...all]);
+    await expect.poll(() => messages.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(nonsense.length * 2);
+    expect(messages.slice(0, nonsense.length * 2)).toEqual([...nonsense, ...nonsense]);
     expect(states).not.toContain('reconnecting');
     expect(connection.id).toBe('me');
     await closes(connection);
@@ -144,7 +107,7 @@ describe('rubbish', () => {
 
   test('and nothing else: unnamed, and dialled again', async () => {
     const { url, accepted } = await listen((socket) => {
-      for (const frame of Object.values(rubbish)) socket.send(frame);
+      for (const frame of nonsense) socket.send(frame);
     });
     const connection = open(url, { ...roomy, ...paced, idTimeout: 200 });
     const messages = messagesOf(connection);

@@ -160,7 +160,7 @@ export class VirtualWorld extends Line {
    * @throws {RangeError}
    */
   async run(ms: number): Promise<void> {
-    checkAmount('run', { ms });
+    checkAmount('run', ms);
     await turn();
     const until = this.time + ms;
     for (;;) {
@@ -327,7 +327,7 @@ export class VirtualWorld extends Line {
   }
 
   async #stand(ms: number, asleep: number): Promise<void> {
-    checkAmount('the time to stand still', { ms });
+    checkAmount('the time to stand still', ms);
     this.#isStalled = true;
     await this.run(ms);
     this.#isStalled = false;
@@ -386,10 +386,10 @@ const serverRule: Rule = (value) =>
     ? undefined
     : 'an object with upgrade(), opened(), received() or gone()';
 
-function checkAmount(name: string, given: Record<string, unknown>): void {
+function checkAmount(name: string, ms: unknown): void {
   const amount: Rule = (value) =>
     isNumber(value) && value >= 0 && value < Infinity ? undefined : 'a number of milliseconds from 0';
-  check(given, { ms: amount }, `${name}: `);
+  check({ ms }, { ms: amount }, `${name}: `);
 }
 
 function welcoming(host: Host<VirtualPeer>): VirtualServer {
