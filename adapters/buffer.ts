@@ -128,6 +128,7 @@ export class Outbox {
     const born = this.#clock.wallTime() - this.#bounds.maxAge;
     const gone: Sendable[] = [];
     while ((this.#held[this.#first]?.since ?? Infinity) <= born) gone.push(this.#shift().data);
+    if (this.messages === 0) this.rest();
     for (const data of gone) this.#dropped({ data, reason: 'expired' });
   }
 

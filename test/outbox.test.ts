@@ -155,6 +155,15 @@ describe('maxAge', () => {
     expect(clock.pending).toEqual([]);
   });
 
+  test('what is refused when all has expired leaves no timer behind', () => {
+    const { outbox, clock, dropped, jump } = make({ maxAge: 1_000, bytes: 10 });
+    outbox.offer('old', 3, 0);
+    jump(1_000);
+    expect(outbox.offer('too long for it', 15, 0)).toBe(false);
+    expect(dropped).toEqual([{ data: 'old', reason: 'expired' }]);
+    expect(clock.pending).toEqual([]);
+  });
+
   test('a clock that was set back does not make the timer longer', () => {
     const { outbox, clock, jump } = make({ maxAge: 1_000 });
     outbox.offer('one', 1, 0);
