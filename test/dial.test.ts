@@ -23,7 +23,7 @@ test('a promise of a URL, and of subprotocols: asked for anew before every dial'
   });
   await expect.poll(() => protocols, { timeout: 20_000 }).toEqual(['v1', 'v2', 'v3']);
   expect(asked).toBe(3);
-  expect(connection.state).toBe('alive');
+  await expect.poll(() => connection.state).toBe('alive');
 });
 
 test('a function that answers at once dials at once', async () => {

@@ -40,6 +40,8 @@ interface Row {
 }
 
 const heartbeat = { interval: 300, timeout: 300 };
+/** For what is not told of death: on a busy machine an answer may be late. */
+const patient = { heartbeat: { ...heartbeat, timeout: 4_000 } };
 /** Of the promises, ms: beyond the bound, and from the loss to the next dial. What the machine's timers were late by in the same run comes on top. */
 const slack = { bound: 100, dial: 50 };
 const uncaughtMessage = 'thrown by a listener of the adapter suite';
@@ -76,7 +78,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
   describe(`the adapter on ${name}`, () => {
     test('connecting - awaiting-id - alive: messages both ways, of every kind, in order', async () => {
       const rig = await rigOf();
-      const { story, connection } = open(rig.url, { buffer: { bytes: 2 ** 21 } });
+      const { story, connection } = open(rig.url, { ...patient, buffer: { bytes: 2 ** 21 } });
       const large = 'ü'.repeat(2 ** 19);
       await story.next('open');
       expect(connection.id).toBe('client 1');
@@ -210,7 +212,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
 
     test('alive - stale - alive: any message ends the doubt', async () => {
       const rig = await rigOf({ heartbeats: 'ignored' });
-      const { story } = open(rig.url, { heartbeat: { interval: 200, timeout: 4_000 } });
+      const { story } = open(rig.url, patient);
       await story.until('stale');
       await rig.order({ do: 'push', text: 'still here' });
       await story.next('message');
@@ -221,14 +223,14 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
 
     test('alive: any message is a sign of life, also where no heartbeat is answered', async () => {
       const rig = await rigOf({ heartbeats: 'ignored', pushEvery: 50 });
-      const { story } = open(rig.url);
+      const { story } = open(rig.url, patient);
       await rig.seen('heartbeat', 4);
       expect(story.path).toBe('connecting - awaiting-id - alive');
     });
 
     test('alive: a ping of the server is a sign of life where it is shown', async () => {
       const rig = await rigOf({ heartbeats: 'ignored' });
-      const { story } = open(rig.url, { heartbeat: { interval: 200, timeout: 4_000 } });
+      const { story } = open(rig.url, patient);
       await story.until('stale');
       await rig.order({ do: 'ping' });
       await story.next(shows.controlFrames ? 'state' : 'lost', shows.controlFrames ? 5 : 1);
@@ -238,7 +240,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
 
     test('alive: pushed to every 100 ms, it still beats once per interval', async () => {
       const rig = await rigOf({ pushEvery: 100 });
-      const { story, late } = open(rig.url);
+      const { story, late } = open(rig.url, patient);
       const { at: begun } = await story.next('open');
       const beats = await rig.seen('heartbeat', 5);
       const allowed = late.worst() + (await rig.report()).late;
@@ -251,7 +253,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
     test('alive: a server that cuts off silent clients keeps it', async () => {
       const silence = 2 * detectionBound(heartbeat);
       const rig = await rigOf({ silence, pushEvery: 100 });
-      const { story } = open(rig.url);
+      const { story } = open(rig.url, patient);
       await story.next('open');
       const mute = new WebSocket(rig.url);
       mute.onerror = () => {};
@@ -453,7 +455,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
         const rig = await rigOf(server);
         if (silenced === 'before') await rig.order({ do: 'silence' });
         const { story, connection, late } = open(rig.url, {
-          heartbeat: { interval: 300, timeout: 4_000 },
+          ...patient,
           backoff: { initial: 5_000 },
         });
         await story.until(state);
@@ -606,7 +608,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
 
     test('a listener that throws stops nothing, and its error surfaces', async () => {
       const rig = await rigOf();
-      const { story, connection } = open(rig.url);
+      const { story, connection } = open(rig.url, patient);
       const surfaced: string[] = [];
       onTestFinished(uncaught((error) => surfaced.push(error.message)));
       const fail = () => {
