@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { playwright } from '@vitest/browser-playwright';
@@ -18,8 +19,13 @@ if (chromium === undefined) {
   );
 }
 
+/** What a message costs, and a process that stands still: neither is told beside others. */
+const alone = ['test/hot-path.test.ts', 'test/stalls.test.ts'];
+
 export default defineConfig({
   test: {
+    // Most tests wait for something most of the time.
+    maxWorkers: availableParallelism() + 1,
     // Generous: these machines are shared. What is measured is asserted against what was measured beside it.
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -38,6 +44,7 @@ export default defineConfig({
             'test/bite/**',
             'test/hours/**',
             'test/soak/**',
+            ...alone,
             ...(chromium === undefined ? ['test/page/**'] : []),
           ],
           globalSetup: build,
@@ -51,6 +58,17 @@ export default defineConfig({
           include: ['test/adapter/**/*.test.ts'],
           globalSetup: rig,
           execArgv: builtinFlags,
+        },
+      },
+      {
+        extends: true,
+        resolve: onNode,
+        test: {
+          name: 'alone',
+          include: alone,
+          // After all others.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
         },
       },
       ...(chromium === undefined ? [] : [inChromium(chromium)]),
