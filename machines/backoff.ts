@@ -30,17 +30,12 @@ export const longestStatedDelay = 3_600_000;
 const tryAgainLater = 5_000;
 
 /** Losses that say nothing of the server's health. */
-const ours: ReadonlySet<Cause> = new Set<Cause>([
-  'silent',
-  'outdated',
-  'network-changed',
-  'suspended',
-  'user-reconnected',
-]);
+const ours: ReadonlySet<Cause> = new Set<Cause>(['silent', 'outdated', 'network-changed', 'suspended']);
 
 /**
  * Ms to wait before the next dial.
  *
+ * - `reconnect()`: none, whatever the rule.
  * - A line that we found dead ourselves: none. Finding it took long enough to keep any pace.
  * - A stable line lost through the server: anywhere within `spread`.
  * - After failed dials: between half and all of `initial · factor^(attempt − 1)`, never above `max`. The lower half is the floor that keeps
@@ -51,6 +46,7 @@ const ours: ReadonlySet<Cause> = new Set<Cause>([
  * @param random 0 ≤ x < 1
  */
 export function wait(loss: Loss, policy: Backoff | BackoffFunction, random: number): number {
+  if (loss.cause === 'user-reconnected') return 0;
   const own = typeof policy === 'function' ? policy(loss.attempt, { ...loss, random }) : undefined;
   const waited =
     own !== undefined && own >= 0 && Number.isFinite(own) ? own : standardWait(loss, backoffOf(policy), random);

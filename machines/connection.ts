@@ -12,7 +12,7 @@
 import { assign, emit, type EventObject, fromCallback, sendTo, setup, type SnapshotFrom } from 'xstate';
 
 import { clamp, defaultBackoff, dialsPerPace, longestTimer, paceOf, statedWait, wait } from './backoff.ts';
-import type { Cause, CloseInfo, Fact, Line, Loss, Order, Output, Report, State } from './events.ts';
+import type { Cause, CloseInfo, Fact, Line, Loss, Obstacle, Order, Output, Report, State } from './events.ts';
 import { type PartialSettings, type Settings, settle } from './settings.ts';
 
 export interface Input extends PartialSettings {
@@ -48,6 +48,8 @@ export interface Context {
   nextDialAt: number | undefined;
   /** Epoch ms before which no wake dials: the server has asked for it, or there were ten dials already. */
   notBefore: number;
+  /** How far ahead that was when it was set, ms: the clock may be set as well. */
+  least: number;
   /** Ms from the loss, or from the wake, to the next dial. */
   wait: number;
   /** The last loss of an established line: epoch ms, and how many dials there had been by then. */
@@ -140,8 +142,7 @@ const base = setup({
       event.type === 'world.woke' && event.reason === 'network' && context.retriesLeft > 0,
     isSuspect: ({ context }) => context.line.silentFor() > suspectAfter(context),
     sleptOrFroze: ({ event }) => event.type === 'world.woke' && (event.reason === 'sleep' || event.reason === 'freeze'),
-    dialsSooner: ({ context }) =>
-      !isUnseen(context) && soonest(context) < (context.nextDialAt ?? Infinity) - context.line.wallTime(),
+    dialsSooner: ({ context }) => !isUnseen(context) && soonest(context) < restOfWait(context),
     brokeOff: ({ event }) => event.type === 'socket.lost' && !event.wasClean,
     isUnseen: ({ context }) => isUnseen(context),
   },
@@ -209,6 +210,7 @@ const base = setup({
       return {
         ...dialIn(context, Math.max(ms, least, hold(context))),
         notBefore: line.wallTime() + least,
+        least,
         retriesLeft: context.retriesLeft - 1,
       };
     }),
@@ -281,6 +283,7 @@ export const connectionMachine = base.createMachine({
       dials: [],
       nextDialAt: undefined,
       notBefore: 0,
+      least: 0,
       wait: 0,
       outage: undefined,
       believableUntil: Infinity,
@@ -545,14 +548,20 @@ function wakeDelay({ line, dialledAt }: Context): number {
   return clamp(dialledAt + wakePace - line.wallTime(), 0, wakePace);
 }
 
-function isUnseen({ line }: Context): boolean {
-  return line.obstacle() === 'unseen';
+/** The user's word is stronger than any. */
+function obstacleOf({ line, cause }: Context): Obstacle | undefined {
+  return cause === 'user-reconnected' ? undefined : line.obstacle();
+}
+
+function isUnseen(context: Context): boolean {
+  return obstacleOf(context) === 'unseen';
 }
 
 /** How long an obstacle holds a dial, ms. Being offline is a hint, so it does so no longer than a wait can be; being unseen, until a wake. */
-function hold({ line, settings: { backoff } }: Context, obstacle = line.obstacle()): number {
-  if (line.obstacle() === 'unseen') return longestTimer;
+function hold(context: Context, obstacle = obstacleOf(context)): number {
+  if (isUnseen(context)) return longestTimer;
   if (obstacle !== 'offline') return 0;
+  const { backoff } = context.settings;
   return typeof backoff === 'function' ? defaultBackoff.max : backoff.max;
 }
 
@@ -562,17 +571,20 @@ function waitOf({ wait: ms }: Context): number {
 }
 
 function dialIn({ line }: Context, ms: number): Pick<Context, 'wait' | 'nextDialAt'> {
-  return { wait: ms, nextDialAt: line.wallTime() + ms };
+  const waited = Math.min(ms, longestTimer);
+  return { wait: waited, nextDialAt: line.wallTime() + waited };
 }
 
-/** Ms until a wake may dial. */
+/** Ms until a wake may dial: what nothing but the user's word may shorten. */
 function soonest(context: Context): number {
-  return Math.max(wakeDelay(context), restOfWait(context));
+  const { line, notBefore, least } = context;
+  return Math.max(wakeDelay(context), clamp(notBefore - line.wallTime(), 0, least));
 }
 
-/** Ms that nothing but the user's word may shorten. The clock may have been set meanwhile: no more than was to be waited. */
-function restOfWait({ line, notBefore, wait: ms }: Context): number {
-  return clamp(notBefore - line.wallTime(), 0, ms);
+/** Ms until the dial that waits, or more: a timer may stand still while the machine sleeps, and the clock may be set. */
+function restOfWait({ line, nextDialAt = Infinity, wait: ms }: Context): number {
+  const rest = nextDialAt - line.wallTime();
+  return rest > 0 && rest <= ms ? rest : ms;
 }
 
 /** Ms until a dial would not be one too many. Dials of the future are of a clock that has been set back. */

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { createActor } from 'xstate';
 
 import { connectionMachine, stateOf } from '../machines/connection.ts';
-import type { Cause, Fact, Report } from '../machines/events.ts';
+import type { Cause, Fact, Obstacle, Report } from '../machines/events.ts';
 import { detectionBound, type PartialSettings } from '../machines/settings.ts';
 import { Subject } from './simulation.ts';
 
 const opened: Fact = { type: 'socket.opened' };
 const spoke: Fact = { type: 'peer.spoke' };
-const lost: Fact = { type: 'socket.lost', code: 1006, reason: '', wasClean: false };
+const lost: Extract<Fact, { type: 'socket.lost' }> = { type: 'socket.lost', code: 1006, reason: '', wasClean: false };
 
 /** A line that has just been named, by a server whose clock is `offset` ahead. */
 function alive(settings: PartialSettings = {}, offset?: number): Subject {
@@ -241,7 +241,7 @@ const ways: [cause: Cause, leave: (subject: Subject) => Subject][] = [
 ];
 
 test.each(ways)('what the last line was closed with is not said of one that is %s', (cause, leave) => {
-  const subject = new Subject().tell({ ...lost, type: 'socket.lost', code: 4000, reason: 'gone', wasClean: true });
+  const subject = new Subject().tell({ ...lost, code: 4000, reason: 'gone', wasClean: true });
   leave(subject.wait());
   expect(subject.place).toBe('reconnecting');
   expect(contextOf(subject)).toMatchObject({ cause, end: { code: 1006, reason: '', wasClean: false } });
@@ -314,6 +314,20 @@ test('reconnect() beats the backoff, the retries and the fatal codes', () => {
   expect(contextOf(waiting)).toMatchObject({ attempt: 1, dials: [expect.any(Number)] });
 });
 
+test.each<[string, PartialSettings, Obstacle | undefined]>([
+  ["the app's own rule", { backoff: () => 600_000 }, undefined],
+  ['being offline', {}, 'offline'],
+  ['not being seen', {}, 'unseen'],
+])('reconnect() on an open line dials at once, against %s', (_, settings, obstacle) => {
+  const subject = alive(settings);
+  subject.line.blocked = obstacle;
+  subject.did.length = 0;
+  subject.tell({ type: 'user.reconnected' });
+  expect(subject.did).toEqual(['cut', '!lost user-reconnected 0', '⏱0']);
+  expect(subject.wait().place).toBe('connecting.dialling');
+  expect(contextOf(subject.tell(lost)).wait, 'once').toBeGreaterThan(0);
+});
+
 test.each([
   ['1001 is not fatal', { code: 1001 }, undefined, 'reconnecting'],
   ['1002 is', { code: 1002 }, undefined, 'closed'],
@@ -349,14 +363,14 @@ test('shouldReconnect is asked of silence too, and told what happened', () => {
 test('shouldReconnect is told what the server has said', () => {
   const losses: unknown[] = [];
   const subject = new Subject({ shouldReconnect: (loss) => void losses.push(loss) });
-  subject.tell({ ...lost, type: 'socket.lost', reason: 'HTTP 503', status: 503, retryAfter: 7_000 });
+  subject.tell({ ...lost, reason: 'HTTP 503', status: 503, retryAfter: 7_000 });
   expect(losses).toEqual([
     { cause: 'refused', attempt: 1, code: 1006, reason: 'HTTP 503', wasClean: false, status: 503, retryAfter: 7_000 },
   ]);
 });
 
 test('a delay that the server states is honoured, within bounds', () => {
-  const waitAfter = (retryAfter: number) => contextOf(alive().tell({ ...lost, type: 'socket.lost', retryAfter })).wait;
+  const waitAfter = (retryAfter: number) => contextOf(alive().tell({ ...lost, retryAfter })).wait;
   expect(waitAfter(42_000)).toBe(42_500);
   expect(waitAfter(1e12)).toBe(3_600_500);
   expect(waitAfter(-1)).toBe(375);
@@ -441,13 +455,66 @@ test.each<[string, (subject: Subject) => unknown, wait: number]>([
 });
 
 test('what the server has asked for is shortened by no wake, and by no clock that is set', () => {
-  const subject = new Subject().tell({ ...lost, type: 'socket.lost', retryAfter: 60_000 });
+  const subject = new Subject().tell({ ...lost, retryAfter: 60_000 });
   subject.did.length = 0;
   expect(subject.tell({ type: 'world.woke', reason: 'visible' }).did).toEqual([]);
   subject.line.jump -= 3_600_000;
   subject.line.blocked = 'offline';
   subject.tell({ type: 'world.wentOffline' });
   expect(contextOf(subject).wait).toBe(60_500);
+});
+
+test.each<[string, Partial<typeof lost>, Obstacle | undefined]>([
+  ['the wait of the backoff', {}, undefined],
+  ['an hour that the server has asked for', { retryAfter: 3_600_000 }, undefined],
+  ['the wait for the network', {}, 'offline'],
+])(
+  'what ended while the machine slept, and its timer stood still, is not waited for any more: %s',
+  (_, said, obstacle) => {
+    const subject = alive();
+    subject.line.blocked = obstacle;
+    subject.tell({ ...lost, ...said });
+    subject.line.blocked = undefined;
+    subject.line.jump += 2 * 3_600_000;
+    subject.tell({ type: 'world.woke', reason: 'sleep' });
+    expect(contextOf(subject).wait).toBeLessThanOrEqual(1_000);
+    expect(subject.wait().place).toBe('connecting.dialling');
+  },
+);
+
+test.each([-2 * 3_600_000, -1, 86_400_000, 30 * 86_400_000])(
+  'a clock that is set by %d ms while the page is hidden holds no dial',
+  (jump) => {
+    const subject = alive();
+    subject.line.blocked = 'unseen';
+    subject.tell(lost).clock.advance(60_000);
+    subject.line.jump += jump;
+    subject.line.blocked = undefined;
+    subject.tell({ type: 'world.woke', reason: 'visible' });
+    expect(contextOf(subject).wait).toBeLessThanOrEqual(1_000);
+    expect(subject.wait().place).toBe('connecting.dialling');
+  },
+);
+
+test('offline shortens no wait', () => {
+  const subject = alive({ backoff: () => 600_000 }).tell(lost);
+  subject.clock.advance(100_000);
+  subject.line.blocked = 'offline';
+  expect(contextOf(subject.tell({ type: 'world.wentOffline' })).wait).toBe(500_000);
+  const full = new Subject({ backoff: { max: 1_000 } }).tell({ ...lost, code: 1013 });
+  full.line.blocked = 'offline';
+  expect(contextOf(full.tell({ type: 'world.wentOffline' })).wait).toBe(5_500);
+});
+
+test('no pace is longer than a timer can be', () => {
+  const week = 604_800_000;
+  const subject = alive({ backoff: { initial: week, max: week }, stableAfter: 0 });
+  for (let dial = 1; dial < 10; dial += 1) {
+    subject.clock.advance(0);
+    name(subject.tell(lost).wait());
+  }
+  subject.clock.advance(0);
+  expect(contextOf(subject.tell(lost)).wait).toBe(2 ** 31 - 1);
 });
 
 test("the app's own rule decides the wait; offline, its dials are held as long as any by default", () => {
@@ -509,15 +576,23 @@ test('a page that enters the cache hangs up, and dials when it is back', () => {
   expect(subject.wait().place).toBe('connecting.dialling');
 });
 
-test('a server that beats by itself is doubted after a wake only when its beat is overdue', () => {
-  const subject = alive({ liveness: 'server-beats' });
-  subject.line.silence = 70_000;
-  subject.tell({ type: 'world.woke', reason: 'sleep' });
-  expect(subject.place).toBe('alive.quiet');
-  subject.line.silence = 70_001;
-  subject.tell({ type: 'world.woke', reason: 'sleep' });
-  expect(subject.place).toBe('stale.asking');
-});
+test.each([
+  ['the interval asked for', undefined, 70_000],
+  ['a longer one that it dictates', 120_000, 130_000],
+  ['a shorter one', 20_000, 30_000],
+])(
+  'a server that beats by itself is doubted after a wake only when its beat is overdue, by %s',
+  (_, interval, bound) => {
+    const subject = new Subject({ liveness: 'server-beats' });
+    subject.tell(opened, { type: 'peer.named', receivedAt: 0, interval });
+    subject.line.silence = bound;
+    subject.tell({ type: 'world.woke', reason: 'sleep' });
+    expect(subject.place).toBe('alive.quiet');
+    subject.line.silence = bound + 1;
+    subject.tell({ type: 'world.woke', reason: 'sleep' });
+    expect(subject.place).toBe('stale.asking');
+  },
+);
 
 test.each([
   [5_000, 5_000],
@@ -679,7 +754,7 @@ test('a doubt that was dispelled leaves no cause behind', () => {
 
 test.each([
   ['connecting', () => new Subject()],
-  ['reconnecting', () => new Subject().tell({ ...lost, type: 'socket.lost', code: 4000, reason: 'gone' })],
+  ['reconnecting', () => new Subject().tell({ ...lost, code: 4000, reason: 'gone' })],
 ] as const)('closed while %s there was no handshake to tell of, and the line is shut', (_, arrive) => {
   const byUser = arrive().tell({ type: 'user.closed', code: 4001, reason: 'bye' });
   expect(byUser.actor.getSnapshot().output).toEqual({ code: 1006, reason: '', wasClean: false, cause: 'user-closed' });
