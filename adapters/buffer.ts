@@ -54,6 +54,8 @@ export class Outbox {
   #first = 0;
   #bytes = 0;
   #timer: unknown;
+  /** Gone from here, and still to be told: whoever is told of one may close the connection, send, or take the rest. */
+  #untold: Dropped[] = [];
 
   constructor(bounds: BufferBounds, clock: Required<Clock>, dropped: (dropped: Dropped) => void) {
     this.#bounds = bounds;
@@ -71,17 +73,25 @@ export class Outbox {
 
   /** False: there is no room, and nothing else happened. @param elsewhere bytes that wait in the socket */
   offer(data: Sendable, bytes: number, elsewhere: number): boolean {
-    this.#expire();
+    this.#age();
+    try {
+      return this.#accept(data, bytes, elsewhere);
+    } finally {
+      this.#tell();
+    }
+  }
+
+  #accept(data: Sendable, bytes: number, elsewhere: number): boolean {
     const { messages, bytes: most, overflow } = this.#bounds;
     const fits = () => this.messages < messages && this.#bytes + elsewhere + bytes <= most;
     const mayFit = overflow === 'drop-oldest' && messages >= 1 && elsewhere + bytes <= most;
     if (!mayFit && !fits()) return false;
-    const gone: Sendable[] = [];
-    while (!fits()) gone.push(this.#shift().data);
-    this.#held.push({ data: copyOf(data), bytes, since: this.#clock.wallTime() });
+    // Of a buffer that was given away there is no copy: then nothing has made room for it.
+    const copy = copyOf(data);
+    while (!fits()) this.#untold.push({ data: this.#shift().data, reason: 'overflow' });
+    this.#held.push({ data: copy, bytes, since: this.#clock.wallTime() });
     this.#bytes += bytes;
     this.#arm();
-    for (const each of gone) this.#dropped({ data: each, reason: 'overflow' });
     return true;
   }
 
@@ -97,6 +107,7 @@ export class Outbox {
 
   /** Empties the box. */
   take(): Sendable[] {
+    this.#tell();
     const taken = this.#held.slice(this.#first).map((held) => held!.data);
     this.#held = [];
     this.#first = 0;
@@ -124,12 +135,21 @@ export class Outbox {
   }
 
   #expire(): void {
+    this.#age();
+    this.#tell();
+  }
+
+  #age(): void {
     if (this.#bounds.maxAge === Infinity) return;
     const born = this.#clock.wallTime() - this.#bounds.maxAge;
-    const gone: Sendable[] = [];
-    while ((this.#held[this.#first]?.since ?? Infinity) <= born) gone.push(this.#shift().data);
+    while ((this.#held[this.#first]?.since ?? Infinity) <= born) {
+      this.#untold.push({ data: this.#shift().data, reason: 'expired' });
+    }
     if (this.messages === 0) this.rest();
-    for (const data of gone) this.#dropped({ data, reason: 'expired' });
+  }
+
+  #tell(): void {
+    for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) this.#dropped(next);
   }
 
   /** One timer, for the oldest. */

@@ -13,7 +13,7 @@ import type { Line } from './line.ts';
 import { Listeners } from './listeners.ts';
 import { connectionInput, type ConnectionOptions, connectionRules, type UrlOption } from './options.ts';
 import type { Frame } from './protocols/protocol.ts';
-import { surface } from './surface.ts';
+import { guarded, surface } from './surface.ts';
 import { checkClose } from './url.ts';
 import { webSocketActor } from './websocket.ts';
 
@@ -70,6 +70,11 @@ export function connect(url: UrlOption, options: ConnectOptions = {}): Connectio
 
 const nothing: Amount = { messages: 0, bytes: 0 };
 
+/** What it throws must not end the machine's step halfway: a timer would be gone, and none set in its place. */
+function inspectorOf(inspect: NonNullable<ConnectOptions['inspect']>): (event: InspectionEvent) => void {
+  return guarded(typeof inspect === 'function' ? inspect : (event) => inspect.next?.(event));
+}
+
 class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   /** The machine at work: its snapshot has more to show than this object does. */
   readonly actor: Actor<typeof machine>;
@@ -89,7 +94,7 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
     this.#buffer = { ...defaultBounds, ...definedOf(options.buffer ?? {}) };
     this.actor = createActor(machine, {
       input,
-      ...(inspect && { inspect }),
+      ...(inspect && { inspect: inspectorOf(inspect) }),
       ...(options.clock && { clock: options.clock }),
     });
     this.#state = stateOf(this.actor.getSnapshot());

@@ -67,7 +67,7 @@ export function connectionInput(url: UrlOption, options: ConnectionOptions = {})
   return {
     line: new Line({
       protocol,
-      random,
+      random: orNaN(guarded(random)),
       clock: completed(clock),
       buffer: { ...defaultBounds, ...definedOf(buffer ?? {}) },
       world: world === false ? undefined : { lifecycle: lifecycleOf(world), options: world },

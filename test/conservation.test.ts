@@ -38,14 +38,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 test('accepted = handed over + reported + taken back + held, in order, each once, and within its bounds', () => {
   fc.assert(
-    fc.property(bounds, fc.array(step, { maxLength: 60 }), (limits, steps) => {
+    fc.property(bounds, fc.boolean(), fc.array(step, { maxLength: 60 }), (limits, closes, steps) => {
       const clock = steppedClock();
       let jump = 0;
       const dropped: Dropped[] = [];
-      const outbox = new Outbox(limits, { ...clock, wallTime: () => clock.now() + jump }, (each) => dropped.push(each));
       const accepted: string[] = [];
       const left: unknown[] = [];
+      let isClosed = false;
+      const outbox = new Outbox(limits, { ...clock, wallTime: () => clock.now() + jump }, (each) => {
+        if (isClosed) return;
+        dropped.push(each);
+        // As a connection does whose listener closes it: from then on nobody hears.
+        if (closes) left.push(...outbox.take());
+        isClosed = closes;
+      });
       for (const [i, each] of steps.entries()) {
+        if (isClosed) break;
         if (each.do === 'offer') {
           const text = `${i}`.padEnd(each.size, '.');
           const before = dropped.filter(({ reason }) => reason === 'overflow').length;

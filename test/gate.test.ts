@@ -7,10 +7,11 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Connection, ConnectOptions, Frame } from '../adapters/index.ts';
 import { connectionInput, type DataPlane } from '../adapters/index.websocket.ts';
 import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
+import { plain } from '../adapters/protocols/plain.ts';
 import type { Line } from '../machines/events.ts';
 import { alive, dialled, nowhere } from './hand.ts';
 import { steppedClock } from './kit/clock.ts';
-import { eventsOf } from './support.ts';
+import { eventsOf, uncaughtDuring } from './support.ts';
 
 /** How often a full socket is looked at, ms. */
 const pace = 20;
@@ -288,6 +289,31 @@ test('who waited longest is dropped, and told', () => {
   expect(dropped).toEqual([{ data: 'one', reason: 'overflow' }]);
 });
 
+test.each<[string, ConnectOptions['buffer'], sent: string[], told: string[]]>([
+  [
+    'room was made',
+    { bytes: 10, overflow: 'drop-oldest' },
+    ['aaaa', 'bbbb', 'cccccccccc'],
+    ['aaaa overflow', 'bbbb overflow', 'cccccccccc closed'],
+  ],
+  ['they grew old', { maxAge: 1_000 }, ['a', 'b', 'c'], ['a expired', 'b expired', 'c expired']],
+])(
+  'closed by whoever hears of the first one dropped: each is told of, before the end, as %s',
+  (_, buffer, sent, expected) => {
+    const { connection, clock } = dialled({ buffer });
+    const told: string[] = [];
+    connection.on('dropped', ({ data, reason }) => {
+      told.push(`${data as string} ${reason}`);
+      connection.close();
+    });
+    connection.on('closed', () => told.push('closed'));
+    for (const text of sent) expect(connection.send(text)).toBe(true);
+    clock.advance(1_000);
+    expect(told).toEqual([...expected, 'closed']);
+    expect([connection.bufferedAmount, connection.send('after')]).toEqual([0, false]);
+  },
+);
+
 describe("the server's clock", () => {
   test.each([true, false])('is told against the wall clock, not ours: %s', (isOurs) => {
     const stepped = steppedClock();
@@ -335,4 +361,44 @@ test('an observer may inspect', () => {
   let events = 0;
   dialled({ inspect: { next: () => void (events += 1) } });
   expect(events).toBeGreaterThan(0);
+});
+
+test.each(['a function', 'an observer'])(
+  'what inspects as %s and throws stops no heart, and its error surfaces',
+  async (kind) => {
+    const oops = new Error('thrown by inspect');
+    let isFailing = false;
+    const next = () => {
+      if (isFailing) throw oops;
+    };
+    const errors = await uncaughtDuring(async () => {
+      const { connection, clock } = alive({
+        protocol: plain(),
+        heartbeat: { interval: 5_000, timeout: 1_000 },
+        inspect: kind === 'a function' ? next : { next },
+      });
+      isFailing = true;
+      clock.advance(5_000);
+      isFailing = false;
+      clock.advance(500);
+      expect(connection.state).toBe('stale');
+    });
+    expect(new Set(errors)).toEqual(new Set([oops]));
+  },
+);
+
+test('chance that throws is none, and its error surfaces', async () => {
+  const oops = new Error('thrown by random');
+  const errors = await uncaughtDuring(async () => {
+    const { connection, clock, socket } = alive({
+      random: () => {
+        throw oops;
+      },
+    });
+    socket().breaks();
+    expect(connection.state).toBe('reconnecting');
+    clock.advance(1_000);
+    expect(connection.state).toBe('connecting');
+  });
+  expect(errors).toEqual([oops]);
 });

@@ -13,12 +13,15 @@ import {
 } from '../adapters/buffer.ts';
 import { steppedClock } from './kit/clock.ts';
 
-function make(bounds: Partial<BufferBounds> = {}) {
+function make(bounds: Partial<BufferBounds> = {}, hear?: (dropped: Dropped) => void) {
   const clock = steppedClock();
   let jump = 0;
   const dropped: Dropped[] = [];
-  const outbox = new Outbox({ ...defaultBounds, ...bounds }, { ...clock, wallTime: () => clock.now() + jump }, (each) =>
-    dropped.push(each),
+  const wallTime = () => clock.now() + jump;
+  const outbox = new Outbox(
+    { ...defaultBounds, ...bounds },
+    { ...clock, wallTime },
+    hear ?? ((each) => dropped.push(each)),
   );
   return { outbox, clock, dropped, jump: (ms: number) => void (jump += ms) };
 }
@@ -172,6 +175,49 @@ describe('maxAge', () => {
     clock.advance(500);
     expect(clock.pending).toEqual([1_000]);
   });
+});
+
+describe('whoever is told of one message takes the rest, and each is told or taken', () => {
+  const taking = (bounds: Partial<BufferBounds>) => {
+    const left: unknown[] = [];
+    const made = make(bounds, ({ data, reason }) => {
+      left.push(`${data as string} ${reason}`);
+      left.push(...made.outbox.take());
+    });
+    return { ...made, left };
+  };
+
+  test('several have expired', () => {
+    const { outbox, clock, left } = taking({ maxAge: 1_000 });
+    for (const text of ['a', 'b', 'c']) outbox.offer(text, 1, 0);
+    clock.advance(1_000);
+    expect(left).toEqual(['a expired', 'b expired', 'c expired']);
+  });
+
+  test('several made room', () => {
+    const { outbox, left } = taking({ bytes: 10, overflow: 'drop-oldest' });
+    for (const text of ['aaaa', 'bbbb', 'cccccccccc']) expect(outbox.offer(text, text.length, 0)).toBe(true);
+    expect(left).toEqual(['aaaa overflow', 'bbbb overflow', 'cccccccccc']);
+  });
+
+  test('one had expired before the next one came', () => {
+    const { outbox, clock, left, jump } = taking({ maxAge: 1_000 });
+    outbox.offer('a', 1, 0);
+    jump(5_000);
+    expect(outbox.offer('b', 1, 0)).toBe(true);
+    expect(left).toEqual(['a expired', 'b']);
+    expect([outbox.messages, clock.pending]).toEqual([0, []]);
+  });
+});
+
+test('what cannot be copied makes no room', () => {
+  const { outbox, dropped } = make({ messages: 1, overflow: 'drop-oldest' });
+  outbox.offer('a', 1, 0);
+  const given = new ArrayBuffer(8);
+  structuredClone(given, { transfer: [given] });
+  expect(() => outbox.offer(given, 0, 0)).toThrow(TypeError);
+  expect(dropped).toEqual([]);
+  expect(outbox.take()).toEqual(['a']);
 });
 
 test('what waits is a copy of the bytes that were meant', () => {

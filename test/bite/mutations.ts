@@ -140,7 +140,7 @@ export const mutations: readonly Mutation[] = [
     judges: ['lives'],
     what: 'what is too old goes without a word',
     file: 'adapters/buffer.ts',
-    edits: [["for (const data of gone) this.#dropped({ data, reason: 'expired' });", '']],
+    edits: [["this.#untold.push({ data: this.#shift().data, reason: 'expired' });", 'this.#shift();']],
   },
   {
     invariant: 'no message before the name',
