@@ -584,7 +584,7 @@ function soonest(context: Context): number {
 /** Ms until the dial that waits, or more: a timer may stand still while the machine sleeps, and the clock may be set. */
 function restOfWait({ line, nextDialAt = Infinity, wait: ms }: Context): number {
   const rest = nextDialAt - line.wallTime();
-  return rest > 0 && rest <= ms ? rest : ms;
+  return rest < 0 ? ms : Math.min(rest, ms);
 }
 
 /** Ms until a dial would not be one too many. Dials of the future are of a clock that has been set back. */

@@ -357,10 +357,11 @@ describe("the server's clock", () => {
   });
 });
 
-test('an observer may inspect', () => {
+test('an observer may inspect, also one that does not listen', async () => {
   let events = 0;
   dialled({ inspect: { next: () => void (events += 1) } });
   expect(events).toBeGreaterThan(0);
+  expect(await uncaughtDuring(async () => void dialled({ inspect: {} }))).toEqual([]);
 });
 
 test.each(['a function', 'an observer'])(

@@ -407,6 +407,12 @@ test('a wake that could dial no sooner than the dial that waits leaves it alone'
   subject.did.length = 0;
   subject.tell({ type: 'world.woke', reason: 'visible' });
   expect(subject.did).toEqual([]);
+
+  const due = new Subject().tell(lost).wait().tell(lost).wait().tell(lost);
+  due.did.length = 0;
+  due.line.jump += contextOf(due).wait; // at this very moment
+  due.tell({ type: 'world.woke', reason: 'visible' });
+  expect(due.did).toEqual([]);
 });
 
 /** A network that comes and goes every second, while dialling: so many dials have begun. */
