@@ -8,7 +8,7 @@
  */
 import { detectionBound } from '../machines/settings.ts';
 import type { VirtualWebSocket } from './kit/virtual-web-socket.ts';
-import { type Happening, rubbishFrames, type Scene, type Subject, type Witness } from './life.ts';
+import { type Happening, peaceful, rubbishFrames, type Scene, type Subject, type Witness } from './life.ts';
 import type { Rest, Step, Universe } from './universe.ts';
 
 export interface Invariant {
@@ -155,7 +155,7 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: 'every wait has an end',
-    says: 'Every state but alive and closed is left within its limit: connecting, awaiting-id, stale and closing within theirs, reconnecting when its wait is over. A limit that comes late, because the process stood still or its clock was set, is granted once more.',
+    says: 'Every state but alive and closed is left within its limit: connecting, awaiting-id, stale and closing within theirs, reconnecting when its wait is over. A limit that comes late, because the process stood still or its clock was set, is granted once more. When all is well, everybody is back, unless a server has asked for patience.',
     rest: ({ state, place, timers }, { settings }) => {
       if (state === 'closed' || place === 'alive.unwatched') return undefined;
       const longest = Math.max(0, ...timers.values());
@@ -168,7 +168,7 @@ export const invariants: readonly Invariant[] = [
         return `nothing asks in ${place}`;
       return longest <= longestWait ? undefined : `${place} may take ${longest} ms`;
     },
-    life({ world, subjects, breach }) {
+    life({ world, life, subjects, breach }) {
       const deadlines = new Map<Subject, number>();
       const limits = new Map<Subject, number>();
       const judge = (subject: Subject, state: string) => {
@@ -184,6 +184,8 @@ export const invariants: readonly Invariant[] = [
         deadlines.set(subject, world.time + limit);
       };
       let disturbedAt = -Infinity;
+      const isPatient = life.story.some((what) => what.do === 'behave' && what.manners.retryAfter !== undefined);
+      let wellSince = Infinity;
       return {
         changed(subject) {
           const { state, formerState, snapshot, previous } = subject;
@@ -199,6 +201,8 @@ export const invariants: readonly Invariant[] = [
           set(subject);
         },
         happening(what) {
+          if (what.do === 'heal') wellSince = world.time;
+          else if (!peaceful.has(what.do)) wellSince = Infinity;
           if (disturbs(what)) disturbedAt = world.time + standing(what);
           for (const [subject, limit] of limits) {
             if (disturbs(what)) deadlines.set(subject, deadlines.get(subject)! + limit);
@@ -207,6 +211,14 @@ export const invariants: readonly Invariant[] = [
         },
         happened() {
           for (const subject of subjects) judge(subject, subject.state);
+          if (isPatient || world.time - wellSince < longestReturn) return;
+          for (const subject of subjects) {
+            // One that asks for its address may be refused it again and again.
+            if (subject.isOver || subject.kind === 'asking' || isOpen(subject)) continue;
+            breach(
+              `client ${subject.index} is ${subject.state}, though all has been well for ${world.time - wellSince} ms`,
+            );
+          }
         },
       };
     },
@@ -558,6 +570,9 @@ function nameOf(text: string): string {
 
 /** The longest that a state may last, ms: a wait that the server asked for. */
 const longestWait = longestStated + spread;
+
+/** Ms: the pace of the dials, the longest backoff, and a dial. */
+const longestReturn = 75_750 + 30_000 + spread + 20_000 + 5_000;
 
 const floored: ReadonlySet<string> = new Set(['refused', 'dial-timeout', 'unnamed', 'url-failed']);
 

@@ -427,7 +427,8 @@ class LifeUnderWay {
 /** Long enough for every goodbye, and for the close events of dead sockets that browsers fire after a minute, ms. */
 const lastGoodbye = 70_000;
 
-const peaceful: ReadonlySet<string> = new Set([
+/** None of these makes anything worse. */
+export const peaceful: ReadonlySet<string> = new Set([
   'wait',
   'wait for a beat',
   'push',

@@ -70,6 +70,15 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
+    invariant: 'every wait has an end',
+    judges: ['lives'],
+    what: 'a page that is seen again does not dial',
+    file: machine,
+    edits: [
+      ["'world.woke': { guard: 'dialsSooner', target: 'reconnecting', reenter: true, actions: 'dialSooner' },", ''],
+    ],
+  },
+  {
     invariant: 'an attempt ends once',
     judges: ['everywhere', 'lives'],
     what: 'a loss is not told',
