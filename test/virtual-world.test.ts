@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { connect } from '../adapters/connect.ts';
 import { nativePing } from '../adapters/protocols/native-ping.ts';
 import { plain } from '../adapters/protocols/plain.ts';
-import type { Habits } from './kit/virtual-web-socket.ts';
+import { steppedClock } from './kit/clock.ts';
+import type { Habits, VirtualPeer, VirtualServer } from './kit/virtual-web-socket.ts';
 import { type VirtualWorld, virtualWorld, type VirtualWorldOptions } from './kit/virtual-world.ts';
 
 function begin(options: VirtualWorldOptions = {}, more: Parameters<typeof connect>[1] = {}) {
@@ -184,6 +185,54 @@ describe('the device', () => {
     await finish(all);
   });
 
+  test.each(['sleep', 'stall', 'freeze', 'suspend'] as const)(
+    'a handler that throws meanwhile (%s): it runs again, and nothing is lost',
+    async (how) => {
+      const world = virtualWorld();
+      const { heard } = await opened(world);
+      const { platform } = world.options.lifecycle;
+      platform.document?.addEventListener('resume', () => heard.push('resume'));
+      platform.addEventListener?.('pageshow', () => heard.push('pageshow'));
+      world.push('news');
+      world.serverClock.setTimeout(() => {
+        throw new Error('planted');
+      }, 1_000);
+      await expect(world[how](5_000)).rejects.toThrow('planted');
+      world.options.clock.setTimeout(() => heard.push('timer'), 1_000);
+      await world.run(1_000);
+      const told = { sleep: [], stall: [], freeze: ['resume'], suspend: ['pageshow'] }[how];
+      expect(heard).toEqual([...told, 'news', 'timer']);
+    },
+  );
+
+  test('what throws when it catches up leaves the rest for the next run', async () => {
+    const world = virtualWorld();
+    const { socket, heard } = await opened(world);
+    const { time } = world;
+    const late = (what: string) => {
+      heard.push(`${what} ${world.time - time}`);
+      throw new Error(what);
+    };
+    world.options.clock.setTimeout(() => late('first'), 1_000);
+    world.options.clock.setTimeout(() => late('second'), 2_000);
+    socket.addEventListener('message', () => late('message'));
+    world.push('news');
+    await expect(world.stall(5_000)).rejects.toThrow('first');
+    await expect(world.until(() => false, 10)).rejects.toThrow('second');
+    await expect(world.run(10)).rejects.toThrow('message');
+    expect(heard).toEqual(['first 5000', 'second 5000', 'news', 'message 5000']);
+  });
+
+  test.each(['sleep', 'stall', 'freeze', 'suspend'] as const)('no time to %s: nothing is touched', async (how) => {
+    const world = virtualWorld();
+    const told: string[] = [];
+    const { platform } = world.options.lifecycle;
+    platform.document?.addEventListener('freeze', () => told.push('freeze'));
+    platform.addEventListener?.('pagehide', () => told.push('pagehide'));
+    await expect(world[how](-1)).rejects.toThrow(`${how}: ms must be`);
+    expect(told).toEqual([]);
+  });
+
   test('offline while it waits to dial: the dial is held, until it is online', async () => {
     const all = begin();
     const { world, connection } = all;
@@ -208,11 +257,17 @@ test.each<[string, (world: VirtualWorld) => unknown, string]>([
   ['a function for a server', (w) => w.serve((() => {}) as never), 'serve: server must be'],
   ['a server of another kind', (w) => w.serve({ onopen() {} } as never), 'serve: server must be'],
   ['a direction that there is not', (w) => w.silence('up' as never), 'silence: direction must be'],
+  ['undefined for a server', (w) => w.serve(undefined as never), 'serve: server must be'],
   ['no time', (w) => w.run(Number.NaN), 'run: ms must be'],
+  ['undefined for a time', (w) => w.run(undefined as never), 'run: ms must be'],
+  ['a limit that is no number', (w) => w.until(() => false, Number.NaN), 'until: limit must be'],
+  ['no limit', (w) => w.until(() => false, Infinity), 'until: limit must be'],
+  ['a word for a limit', (w) => w.until(() => false, 'x' as never), 'until: limit must be'],
   ['a word for a time', (w) => w.freeze('a' as never), 'ms must be'],
   ['a jitter below 0', (w) => w.delay(1, { jitter: -1 }), 'delay: jitter must be'],
   ['nothing a second', (w) => w.throttle(0), 'bytesPerSecond must be'],
   ['a clock that is no clock', (w) => w.setClock('x' as never), 'setClock: ms must be'],
+  ['undefined for a clock', (w) => w.setClock(undefined as never), 'setClock: ms must be'],
 ])('misuse is an error that names it: %s', async (_, misuse, message) => {
   await expect((async () => misuse(virtualWorld()))()).rejects.toThrow(message);
 });
@@ -246,7 +301,161 @@ test('a slow line fills the buffer', async () => {
   await finish(all);
 });
 
+describe('what is under way', () => {
+  const ten = Array.from({ length: 10 }, (_, index) => String(index).repeat(1_000));
+
+  test.each<[string, (world: VirtualWorld) => void, (world: VirtualWorld) => void]>([
+    ['throttle(), heal()', (w) => w.throttle(1), (w) => w.heal()],
+    ['throttle(), throttle(Infinity)', (w) => w.throttle(1), (w) => w.throttle(Infinity)],
+    ['delay(), heal()', (w) => w.delay(60_000, { jitter: 60_000 }), (w) => w.heal()],
+    ['delay(), delay(0)', (w) => w.delay(60_000), (w) => w.delay(0)],
+  ])('is held back no longer than its fault: %s', async (_, befall, mend) => {
+    const world = virtualWorld();
+    const { heard } = await opened(world);
+    befall(world);
+    for (const each of ten) world.push(each);
+    await world.run(900);
+    expect(heard).toEqual([]);
+    mend(world);
+    await world.run(1);
+    expect(heard).toEqual(ten);
+  });
+
+  test('arrives when it would have, at another delay', async () => {
+    const world = virtualWorld({ jitter: 0 });
+    const { heard } = await opened(world);
+    world.delay(1_000);
+    world.push('news');
+    world.delay(500);
+    await world.run(999);
+    expect(heard).toEqual([]);
+    await world.run(1);
+    expect(heard).toEqual(['news']);
+  });
+
+  test('passes a narrow line one after another, also after a silence', async () => {
+    const world = virtualWorld({ jitter: 0 });
+    const { times } = await opened(world);
+    world.throttle(1_000);
+    world.silence('to-client');
+    for (const each of ten) world.push(each);
+    await world.run(20_000);
+    world.silence('none');
+    const { time } = world;
+    await world.run(20_000);
+    expect(times.map((each) => each - time)).toEqual(ten.map((__, index) => 1_000 * (index + 1)));
+  });
+
+  test('passes at the rate that is, from when it is', async () => {
+    const world = virtualWorld({ delay: 0, jitter: 0 });
+    const { times } = await opened(world);
+    const { time } = world;
+    world.throttle(10);
+    world.push('x'.repeat(1_000));
+    await world.run(50_000);
+    world.throttle(1_000);
+    await world.run(1_000);
+    expect(times).toEqual([time + 50_500]);
+  });
+
+  test('goes on when a handler has thrown', async () => {
+    const world = virtualWorld();
+    const { socket, heard } = await opened(world);
+    socket.addEventListener('message', () => {
+      if (heard.length === 1) throw new Error('planted');
+    });
+    world.push('one');
+    world.push('two');
+    await expect(world.run(1_000)).rejects.toThrow('planted');
+    await world.run(1_000);
+    expect(heard).toEqual(['one', 'two']);
+  });
+
+  test('to the server when it closes is not lost: a clean close is one at both ends', async () => {
+    const codes: unknown[] = [];
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const world = virtualWorld({ seed, delay: 1, jitter: 500 });
+      const { socket, peer } = await opened(world, { gone: (_, code) => codes.push(code) });
+      socket.onclose = ({ code, wasClean }) => codes.push(code, wasClean);
+      peer.close(4_000);
+      // They cross.
+      if (seed > 4) socket.close(4_000);
+      await world.run(5_000);
+    }
+    expect(codes).toEqual(Array.from({ length: 8 }, () => [4_000, 4_000, true]).flat());
+  });
+});
+
+test('a close that cannot be answered is one all the same, after a while', async () => {
+  const world = virtualWorld();
+  const { socket, peer } = await opened(world);
+  let closed: unknown;
+  socket.onclose = ({ code, wasClean }) => (closed = [code, wasClean]);
+  world.silence('to-server');
+  peer.close(4_000);
+  await world.run(59_000);
+  expect(closed).toBeUndefined();
+  await world.run(2_000);
+  expect(closed).toEqual([4_000, true]);
+});
+
+test.each<Habits>(['browser', 'ws'])('%s: a handler of its end that throws does not keep it', async (like) => {
+  const world = virtualWorld({ like });
+  const { socket } = await opened(world);
+  const stumble = () => {
+    throw new Error('planted');
+  };
+  socket.onclose = stumble;
+  expect(() => world.reset()).toThrow('planted');
+  dial(world).onerror = stumble;
+  world.refuse();
+  await expect(world.run(1_000)).rejects.toThrow('planted');
+  expect(world.sockets.size).toBe(0);
+});
+
+test('bytes arrive as they were when they were sent', async () => {
+  const world = virtualWorld();
+  const { socket, peer, heard } = await opened(world);
+  socket.binaryType = 'arraybuffer';
+  const bytes = Buffer.from('news');
+  peer.send(bytes);
+  bytes.fill('x');
+  await world.run(1_000);
+  expect(heard.map((each) => Buffer.from(each as ArrayBuffer).toString())).toEqual(['news']);
+});
+
+test('a Blob is refused with the remedy, and the line goes on', async () => {
+  const said: unknown[] = [];
+  const world = virtualWorld();
+  const { socket } = await opened(world, { received: (_, data) => said.push(data) });
+  const blob = new Blob(['news']);
+  expect(() => socket.send(blob)).toThrow(/^send: .*await blob.arrayBuffer\(\)$/);
+  socket.send(await blob.arrayBuffer());
+  await world.run(1_000);
+  expect(said).toEqual([new TextEncoder().encode('news')]);
+});
+
+test.each([Number.NaN, Infinity, -1])('a clock is not advanced by %s', (ms) => {
+  expect(() => steppedClock().advance(ms)).toThrow(RangeError);
+  expect(() => steppedClock().advance(ms)).toThrow('advance: ms must be');
+});
+
 type Socket = InstanceType<typeof WebSocket>;
+
+/** A WebSocket that is open, the server's end of it, and what it hears. */
+async function opened(world: VirtualWorld, server: VirtualServer = {}) {
+  const peers: VirtualPeer[] = [];
+  world.serve({ ...server, opened: (peer) => peers.push(peer) });
+  const socket = dial(world);
+  await world.run(2_000);
+  const heard: unknown[] = [];
+  const times: number[] = [];
+  socket.addEventListener('message', ({ data }) => {
+    heard.push(data);
+    times.push(world.time);
+  });
+  return { socket, peer: peers[0]!, heard, times };
+}
 
 function dial(world: VirtualWorld): Socket {
   return new world.options.WebSocket('ws://virtual') as unknown as Socket;

@@ -1,4 +1,4 @@
-import { Schedule, type Task } from './schedule.ts';
+import { checkTime, Schedule, type Task } from './schedule.ts';
 
 /** A clock that stands still until it is stepped from timer to timer. It is a `clock` for `connect()`, and for XState. */
 export interface SteppedClock {
@@ -8,7 +8,7 @@ export interface SteppedClock {
   clearTimeout(id: unknown): void;
   /** Runs the timer that is due next, at its time. False: there is none. */
   step(): boolean;
-  /** Runs everything that is due within `ms`, each at its time. */
+  /** Runs everything that is due within `ms`, each at its time. @throws {TypeError | RangeError} */
   advance(ms: number): void;
   /** Ms until each timer, soonest first. */
   readonly pending: number[];
@@ -34,6 +34,7 @@ export function steppedClock(armed: (ms: number) => void = () => {}): SteppedClo
     clearTimeout: (id) => schedule.callOff(id as Task | undefined),
     step,
     advance(ms) {
+      checkTime('advance', 'ms', ms);
       const until = schedule.now + ms;
       while (schedule.due <= until) step();
       schedule.now = until;

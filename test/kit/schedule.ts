@@ -1,3 +1,5 @@
+import { check, isNumber, type Rule } from '../../adapters/check.ts';
+
 /** What is to happen later, in the order of its time; at the same time, in the order in which it was arranged. */
 export interface Task {
   readonly due: number;
@@ -5,6 +7,14 @@ export interface Task {
   /** Undefined: called off. */
   run: (() => void) | undefined;
 }
+
+/** Time that is to pass. @throws {TypeError | RangeError} naming it */
+export function checkTime(path: string, name: string, ms: unknown): void {
+  check({ [name]: ms ?? null }, { [name]: amount }, `${path}: `);
+}
+
+const amount: Rule = (value) =>
+  isNumber(value) && value >= 0 && value < Infinity ? undefined : 'a number of milliseconds from 0';
 
 export class Schedule {
   /** Ms. */

@@ -89,17 +89,18 @@ export class VirtualWebSocket {
     return this.link.up.waiting + this.#discarded;
   }
 
+  /** @throws {TypeError} for a Blob: its bytes cannot be had at once */
   send(data: Sendable): void {
     if (this.readyState === CONNECTING) {
       throw new DOMException('send: the WebSocket is not open yet', 'InvalidStateError');
     }
+    const sent = copyOf(data);
     if (this.readyState !== OPEN) {
-      this.#discarded += sizeOf(data);
+      this.#discarded += sizeOf(sent);
       return;
     }
-    const sent = typeof data === 'string' ? data : bytesOf(data);
     this.world.wrote(this, sent);
-    this.link.toServer(sizeOf(data), () => this.link.peer?.received(sent));
+    this.link.toServer(sizeOf(sent), () => this.link.peer?.received(sent));
   }
 
   close(code = 1005, reason = ''): void {
@@ -108,9 +109,7 @@ export class VirtualWebSocket {
     this.readyState = CLOSING;
     if (!wasOpen) return this.#fail('closed before the connection was established');
     this.link.toServer(8, () => this.link.peer?.closed(code, reason));
-    const wait = patience[this.#habits];
-    if (wait === Infinity) return;
-    this.#farewell = this.world.nature.at(this.world.time + wait, () => this.#end(1006, '', false));
+    this.#endAtLast(1006, '', false);
   }
 
   addEventListener(type: string, listener: (event: never) => unknown): void {
@@ -149,8 +148,15 @@ export class VirtualWebSocket {
     if (this.readyState === CLOSED) return;
     const wasOpen = this.readyState === OPEN;
     this.readyState = CLOSING;
-    if (wasOpen) this.link.toServer(8, () => this.link.peer?.closed(code, ''));
-    this.world.nature.at(this.world.time + (wasOpen ? 2 * this.link.delayed : 0), () => this.#end(code, reason, true));
+    const { link, world } = this;
+    const endIn = (ms: number) => void world.nature.at(world.time + ms, () => this.#end(code, reason, true));
+    if (link.peer?.isGone) return endIn(0);
+    // What is still on its way to the server, our own close frame too, is not to be lost.
+    link.toServer(wasOpen ? 8 : 0, () => {
+      endIn(link.delayed);
+      link.peer?.closed(code, '');
+    });
+    this.#endAtLast(code, reason, true);
   }
 
   /** The connection is gone without a close frame. */
@@ -182,13 +188,24 @@ export class VirtualWebSocket {
         if (this.readyState === CLOSED) return;
         this.readyState = CLOSED;
         const error = Object.assign(new Error(message), { code: message });
-        const isHeard = this.#fire('error', { error, message });
-        // As an EventEmitter does with an `error` for which nobody listens.
-        if (this.#habits === 'ws' && !isHeard) throw error;
-        if (this.#habits !== 'undici') this.#fire('close', { code: 1006, reason: '', wasClean: false });
-        this.world.ended(this);
+        try {
+          const isHeard = this.#fire('error', { error, message });
+          // As an EventEmitter does with an `error` for which nobody listens.
+          if (this.#habits === 'ws' && !isHeard) throw error;
+          if (this.#habits !== 'undici') this.#fire('close', { code: 1006, reason: '', wasClean: false });
+        } finally {
+          this.world.ended(this);
+        }
       });
     });
+  }
+
+  /** If nothing else ends it before. */
+  #endAtLast(code: number, reason: string, wasClean: boolean): void {
+    const { nature, time } = this.world;
+    const wait = patience[this.#habits];
+    nature.callOff(this.#farewell);
+    if (wait !== Infinity) this.#farewell = nature.at(time + wait, () => this.#end(code, reason, wasClean));
   }
 
   #end(code: number, reason: string, wasClean: boolean): void {
@@ -197,8 +214,11 @@ export class VirtualWebSocket {
     this.world.deliver(() => {
       if (this.readyState === CLOSED) return;
       this.readyState = CLOSED;
-      this.#fire('close', { code, reason, wasClean });
-      this.world.ended(this);
+      try {
+        this.#fire('close', { code, reason, wasClean });
+      } finally {
+        this.world.ended(this);
+      }
     });
   }
 
@@ -209,16 +229,22 @@ export class VirtualWebSocket {
     if (handler === null && listeners === undefined) return false;
     const event: EventOf = { type, target: this, ...fields };
     this.world.firing(this, type, fields.data);
-    handler?.call(this, event as never);
-    for (const listener of listeners ?? []) listener.call(this, event as never);
-    this.world.fired(this, type, fields.data);
+    try {
+      handler?.call(this, event as never);
+      for (const listener of listeners ?? []) listener.call(this, event as never);
+    } finally {
+      this.world.fired(this, type, fields.data);
+    }
     return true;
   }
 
   #call(type: string, args: unknown[]): void {
     this.world.firing(this, type, undefined);
-    for (const listener of this.#listeners.get(type) ?? []) listener.apply(this, args as never);
-    this.world.fired(this, type, undefined);
+    try {
+      for (const listener of this.#listeners.get(type) ?? []) listener.apply(this, args as never);
+    } finally {
+      this.world.fired(this, type, undefined);
+    }
   }
 
   #binary(data: Uint8Array): unknown {
@@ -264,8 +290,8 @@ export class VirtualLink extends Line {
     super(world.healthy, world.settings);
     this.#world = world;
     this.#socket = socket;
-    this.up = new VirtualLane('to-server', world.nature, this.settings);
-    this.down = new VirtualLane('to-client', world.nature, this.settings);
+    this.up = new VirtualLane('to-server', world.nature, this);
+    this.down = new VirtualLane('to-client', world.nature, this);
     this.toServer(300, () => this.#dialled(protocols));
   }
 
@@ -326,7 +352,8 @@ export class VirtualLink extends Line {
   // For the server's end.
 
   say(data: Data): void {
-    this.toClient(sizeOf(data), () => this.#socket.heard(data));
+    const said = copyOf(data);
+    this.toClient(sizeOf(said), () => this.#socket.heard(said));
   }
 
   sayGoodbye(code: number, reason: string): void {
@@ -358,6 +385,10 @@ class ServerEnd implements VirtualPeer {
 
   get isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  get isGone(): boolean {
+    return this.#state === 'gone';
   }
 
   send(data: Data): void {
@@ -399,12 +430,18 @@ class ServerEnd implements VirtualPeer {
   }
 }
 
-function sizeOf(data: Sendable): number {
+function sizeOf(data: Data): number {
   return typeof data === 'string' ? data.length : data.byteLength;
 }
 
 /** What is sent is what it was when it was sent. */
-function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
+function copyOf(data: Sendable): Data {
+  if (typeof data === 'string') return data;
+  if (typeof data?.byteLength !== 'number') {
+    throw new TypeError(
+      'send: data must be a string, an ArrayBuffer or a view of one; in place of a Blob, await blob.arrayBuffer()',
+    );
+  }
   const view = ArrayBuffer.isView(data)
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     : new Uint8Array(data);

@@ -12,23 +12,14 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 
-import {
-  check,
-  isFunction,
-  isNumber,
-  isObject,
-  milliseconds,
-  oneOf,
-  type Rule,
-  type Rules,
-} from '../../adapters/check.ts';
+import { check, isFunction, isObject, milliseconds, oneOf, type Rule, type Rules } from '../../adapters/check.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { Platform } from '../../adapters/lifecycle.ts';
 import type { WebSocketClass } from '../../adapters/visit.ts';
 import { healthy, Line, type Settings } from './faults.ts';
 import { type Data, Host, type Manners } from './manners.ts';
 import { RestlessPage } from './page.ts';
-import { chance, Schedule, type Task } from './schedule.ts';
+import { chance, checkTime, Schedule, type Task } from './schedule.ts';
 import {
   type Habits,
   type VirtualLink,
@@ -157,30 +148,32 @@ export class VirtualWorld extends Line {
   /**
    * Lets time pass, in order of what is due; between any two things that happen, promises are kept. Nothing moves without it: who awaits an event of the
    * world has to let it run. Promises that wait for something real, such as a file, are not waited for.
-   * @throws {RangeError}
+   * What a handler throws, it throws; what was to happen after that happens in the next run.
+   * @throws {TypeError | RangeError}
    */
   async run(ms: number): Promise<void> {
-    checkAmount('run', ms);
+    checkTime('run', 'ms', ms);
     await turn();
     const until = this.time + ms;
     for (;;) {
       const timer = this.#timerDue;
-      const next = Math.min(timer, this.nature.due);
+      const next = this.#nextDue;
       if (next > until) break;
       this.#pass(next);
-      if (timer === next) this.#timers.runNext();
+      if (timer <= next) this.#timers.runNext();
       else this.nature.runNext();
       await turn();
     }
     this.#pass(until);
   }
 
-  /** Lets time pass until it is true. @throws {Error} if it is not within `limit` ms, default an hour */
+  /** Lets time pass until it is true. @throws {Error} if it is not within `limit` ms, default an hour @throws {TypeError | RangeError} for another limit */
   async until(isTrue: () => boolean, limit = 3_600_000): Promise<void> {
+    checkTime('until', 'limit', limit);
     const end = this.time + limit;
     await turn();
     while (!isTrue()) {
-      const next = Math.min(this.#timerDue, this.nature.due);
+      const next = this.#nextDue;
       if (next > end) {
         const { sockets, leftovers } = this;
         throw new Error(
@@ -200,7 +193,7 @@ export class VirtualWorld extends Line {
 
   /** Another server answers every dial from now on. @throws {TypeError} for what is none */
   serve(server: VirtualServer): void {
-    check({ server }, { server: serverRule }, 'serve: ');
+    check({ server: server ?? null }, { server: serverRule }, 'serve: ');
     this.server = server;
   }
 
@@ -238,25 +231,31 @@ export class VirtualWorld extends Line {
 
   /** It sleeps: its monotonic clock stands still, its wall clock and the world go on. */
   async sleep(ms: number): Promise<void> {
-    await this.#stand(ms, ms);
+    checkTime('sleep', 'ms', ms);
+    await this.#stand(ms, true);
   }
 
   /** Its event loop is blocked: all its clocks run on, and what is due is late. Then timers come before what has arrived, as in every event loop. */
   async stall(ms: number): Promise<void> {
-    await this.#stand(ms, 0);
+    checkTime('stall', 'ms', ms);
+    await this.#stand(ms);
   }
 
   /** As `stall`, and the page is told when it resumes. */
   async freeze(ms: number): Promise<void> {
+    checkTime('freeze', 'ms', ms);
     this.#page.freeze();
-    await this.#stand(ms, 0);
-    this.#page.resume();
+    try {
+      await this.#stand(ms);
+    } finally {
+      this.#page.resume();
+    }
     await turn();
   }
 
   /** Its wall clock is set: `ms` ahead of where it is; negative: back. */
   setClock(ms: number): void {
-    check({ ms }, { ms: finite }, 'setClock: ');
+    check({ ms: ms ?? null }, { ms: finite }, 'setClock: ');
     this.#clockError += ms;
   }
 
@@ -279,10 +278,14 @@ export class VirtualWorld extends Line {
 
   /** The page enters the back/forward cache, and comes back after `ms`. */
   async suspend(ms: number): Promise<void> {
+    checkTime('suspend', 'ms', ms);
     this.#page.suspend();
     await turn();
-    await this.#stand(ms, 0);
-    this.#page.restore();
+    try {
+      await this.#stand(ms);
+    } finally {
+      this.#page.restore();
+    }
     await turn();
   }
 
@@ -326,23 +329,19 @@ export class VirtualWorld extends Line {
     else what();
   }
 
-  async #stand(ms: number, asleep: number): Promise<void> {
-    checkAmount('the time to stand still', ms);
+  async #stand(ms: number, isAsleep = false): Promise<void> {
+    const since = this.time;
     this.#isStalled = true;
-    await this.run(ms);
-    this.#isStalled = false;
-    this.#asleep += asleep;
-    this.#pass(this.time);
-    while (this.#timers.due <= this.#awake) {
-      this.#timers.runNext();
-      await turn();
+    try {
+      await this.run(ms);
+    } finally {
+      this.#isStalled = false;
+      if (isAsleep) this.#asleep += this.time - since;
+      this.#pass(this.time);
+      for (const deliver of this.#inbox) this.nature.at(this.time, deliver);
+      this.#inbox = [];
     }
-    const inbox = this.#inbox;
-    this.#inbox = [];
-    for (const deliver of inbox) {
-      deliver();
-      await turn();
-    }
+    await this.run(0);
   }
 
   /** Ms that the device has been awake. */
@@ -353,6 +352,11 @@ export class VirtualWorld extends Line {
   /** When a timer of the client fires next, in true time. */
   get #timerDue(): number {
     return this.#isStalled ? Infinity : this.#timers.due + this.#asleep;
+  }
+
+  /** When the next thing happens; at once, where a timer is late. */
+  get #nextDue(): number {
+    return Math.max(this.time, Math.min(this.#timerDue, this.nature.due));
   }
 
   #pass(time: number): void {
@@ -385,12 +389,6 @@ const serverRule: Rule = (value) =>
   isObject(value) && ['upgrade', 'opened', 'received', 'gone'].some((name) => isFunction(value[name]))
     ? undefined
     : 'an object with upgrade(), opened(), received() or gone()';
-
-function checkAmount(name: string, ms: unknown): void {
-  const amount: Rule = (value) =>
-    isNumber(value) && value >= 0 && value < Infinity ? undefined : 'a number of milliseconds from 0';
-  check({ ms }, { ms: amount }, `${name}: `);
-}
 
 function welcoming(host: Host<VirtualPeer>): VirtualServer {
   return {
