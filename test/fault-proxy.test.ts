@@ -210,8 +210,12 @@ test('misuse is an exception that names what is at fault', async () => {
     [(it) => it.delay(1, { random: 1 as never }), 'delay: random must be a function'],
     [(it) => it.throttle(0), 'throttle: bytesPerSecond must be a whole number from 1, or Infinity'],
     [(it) => it.slice(1.5), 'slice: bytes must be a whole number from 1, or Infinity'],
+    [(it) => it.delay(undefined as never), 'delay: ms must be a number of milliseconds from 0 to 2147483647'],
+    [(it) => it.throttle(undefined as never), 'throttle: bytesPerSecond must be a whole number from 1, or Infinity'],
+    [(it) => it.slice(undefined as never), 'slice: bytes must be a whole number from 1, or Infinity'],
   ];
   for (const [misused, message] of misuse) for (const it of [proxy, link]) expect(() => misused(it)).toThrow(message);
+  await expect(faultProxy(undefined as never)).rejects.toThrow('faultProxy: target must be a whole number from 1');
   await expect(faultProxy(70_000)).rejects.toThrow('faultProxy: target must be a whole number from 1 to 65535');
   await expect(faultProxy(1, -1)).rejects.toThrow('faultProxy: port must be 0, or a whole number from 1 to 65535');
   await expect(faultProxy(1, proxy.port)).rejects.toThrow('EADDRINUSE');

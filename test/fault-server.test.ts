@@ -3,6 +3,8 @@
  */
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { createConnection } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -117,6 +119,16 @@ describe('on the wire', () => {
       expect(message).toHaveLength(100);
       expect(message.startsWith(`${number} `)).toBe(true);
     }
+  });
+
+  test('a flood lets others have their turn', async () => {
+    const server = await serving();
+    const { heard } = dial(server);
+    const client = await server.nextClient();
+    await heard.next();
+    const flooded = client.flood(5_000, 10).then(() => 'flooded');
+    expect(await Promise.race([flooded, turn('a turn')])).toBe('a turn');
+    await flooded;
   });
 
   test('a flood waits for a client that does not read', async () => {
@@ -265,6 +277,15 @@ describe('on the wire', () => {
   });
 });
 
+test('misuse is named', async () => {
+  await expect(faultServer({ answers: 0 } as never)).rejects.toThrow(
+    'answers is not an option: there are port, manners',
+  );
+  await expect(faultServer({ port: 'x1sock' as never })).rejects.toThrow('port must be 0, or a whole number from 1');
+  await expect(faultServer({ manners: 'bad' as never })).rejects.toThrow('manners must be an object of manners');
+  await expect(faultServer({ manners: { answers: -1 } })).rejects.toThrow('answers must be a whole number');
+});
+
 describe('a server that goes and comes', () => {
   test('stopped it is not there, started it is, on the same port', async () => {
     const server = await serving();
@@ -294,6 +315,24 @@ describe('a server that goes and comes', () => {
     await server.close();
     await restarted;
     await expect(server.start()).rejects.toThrow('the fault server has been closed');
+  });
+
+  test('a dial that TCP had accepted when it was stopped is not welcomed', async () => {
+    const server = await serving();
+    const early = createConnection({ port: server.port, host: '127.0.0.1' });
+    await once(early, 'connect');
+    early.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`);
+    const { socket, heard } = dial(server);
+    await heard.next();
+    socket.pause(); // its goodbye is awaited
+    const stopped = server.stop();
+    let answer = '';
+    early.on('data', (data) => (answer += String(data))).on('error', () => {});
+    early.write('Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+    await once(early, 'close');
+    expect(answer).toBe('');
+    expect(server.dials).toBe(1);
+    await stopped;
   });
 
   test('stopped with 1006: as if it had crashed', async () => {

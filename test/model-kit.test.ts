@@ -58,6 +58,10 @@ function answering(question: string, answer: string) {
     });
 }
 
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+}
+
 const servers: [Protocol, (socket: WebSocket) => void, unreachable: string[]][] = [
   [idHeartbeat(), (socket) => speakIdHeartbeat(socket, 'a'), ['awaiting-id.listening after idTimeout']],
   [plain(), answering('ping', 'pong'), ['awaiting-id.listening after idTimeout']],
@@ -73,7 +77,10 @@ const servers: [Protocol, (socket: WebSocket) => void, unreachable: string[]][] 
 test.each(servers)('a server that speaks $name', async (protocol, speak, unreachable) => {
   const hands = await behindProxy(await listen(speak, { handleProtocols: ([first]) => first ?? false }));
   const model = connectionModel({ ...hands, protocol, patience: 20_000 });
+  const before = timers();
   for (const path of model.paths) await path.run();
+  // Those of the test runner come and go.
+  expect(timers()).toBeLessThan(before + 20);
 
   const report = model.report();
   expect(report.paths).toEqual({ all: model.paths.length, passed: model.paths.length, failed: [] });
@@ -366,11 +373,64 @@ test('a hand that throws before anything has happened is all there is to tell', 
   expect(fault).not.toMatch(/nowhere|So far/);
 });
 
+test('a hand whose promise is never kept is found, and after three paths not waited for', async () => {
+  const hands = await behindProxy(await listen((socket) => speakIdHeartbeat(socket, 'a')));
+  const model = connectionModel({ ...hands, push: () => new Promise(() => {}), patience: 1_000 });
+  const faults: string[] = [];
+  for (const path of model.paths.filter(({ name }) => name.includes('peer.spoke')).slice(0, 4)) {
+    faults.push(await path.run().then(() => '', String));
+  }
+  for (const fault of faults.slice(0, 3)) {
+    expect(fault).toContain('the promise of the hand push was awaited for 1000 ms in vain');
+  }
+  expect(faults[3]).toContain('the promise of the hand push was awaited in vain in 3 paths before');
+});
+
+test('what a server says to the app is not judged', async () => {
+  const { port } = await listen((socket) => {
+    socket.send('hello');
+    socket.send(JSON.stringify({ id: 'a', now_time: Date.now() }));
+    socket.on('message', () => socket.send(JSON.stringify({ heartbeat: Date.now(), load: 0.5 })));
+  });
+  expect(await faultIn({ url: `ws://127.0.0.1:${port}` })).toBe(undefined);
+});
+
+test('a push that does not come is told as that', async () => {
+  let peer: WebSocket | undefined;
+  const hands = await behindProxy(await listen((socket) => speakIdHeartbeat(socket, 'a')));
+  const advice = ': the hand push was called, and no message came; does it reach every client, also after a reconnect?';
+  expect(await faultIn({ ...hands, push() {} })).toContain(
+    `peer.spoke was to come, and the adapter reported peer.beat${advice}`,
+  );
+
+  const { port } = await listen((socket) => {
+    peer = socket;
+    socket.send(`{"id":"a","now_time":1}`);
+  });
+  const beat = () => peer?.send('{"heartbeat":1}');
+  expect(await faultIn({ url: `ws://127.0.0.1:${port}`, beat, push() {}, patience })).toContain(
+    `peer.spoke was awaited for ${patience} ms in vain${advice}`,
+  );
+});
+
+test('why there was no URL is told', async () => {
+  const url = () => {
+    throw new Error('no token');
+  };
+  // Not in its words, which may hold a token.
+  expect(await faultIn({ url })).toContain('the adapter reported url.failed (the url function threw Error)');
+  expect(await faultIn({ url: () => 'ftp://nowhere' })).toMatch(/url\.failed \(.*scheme must be ws or wss.*\)/);
+});
+
 test('misuse is named', () => {
   const url = 'ws://127.0.0.1:9';
   expect(() => connectionModel({ url, cutt: () => {} } as never)).toThrow('cutt is not an option');
   expect(() => connectionModel({ url, cut: () => {} })).toThrow('cut needs heal');
   expect(() => connectionModel({} as never)).toThrow('url must be');
+  expect(() => connectionModel({ url: 'nonsense' })).toThrow("url must be an absolute URL, as 'ws://127.0.0.1:8080'");
+  for (const tooLong of [Infinity, 2 ** 31]) {
+    expect(() => connectionModel({ url, patience: tooLong })).toThrow('patience must be a number of milliseconds');
+  }
   expect(() => connectionModel({ url, drop: 'all' } as never)).toThrow('drop must be a function');
 });
 

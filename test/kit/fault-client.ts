@@ -1,5 +1,6 @@
 /** A client of the fault server, as the server sees it: what it has said, and what can be done to it. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import type { WebSocket } from 'ws';
 
@@ -105,6 +106,8 @@ export class Client implements FaultClient {
       if (!isWaiting) this.#socket.send(message);
       // Called when the kernel has it, and when the socket breaks.
       else await new Promise<void>((resolve) => this.#socket.send(message, () => resolve()));
+      // What the kernel takes at once is called back before anything else gets its turn.
+      if (isWaiting) await turn();
     }
   }
 

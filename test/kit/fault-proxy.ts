@@ -14,8 +14,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 
-import { check, type Rule } from '../../adapters/check.ts';
+import { check } from '../../adapters/check.ts';
 import {
+  anyPort,
   type DelayOptions,
   type Direction,
   type Faults,
@@ -83,7 +84,7 @@ export interface FaultLink extends TcpFaults {
  * @throws {RangeError} for what is no port @throws {Error} where the port cannot be had
  */
 export async function faultProxy(target: number, port = 0): Promise<FaultProxy> {
-  check({ target, port }, { target: fromOne(65_535), port: anyPort }, 'faultProxy: ');
+  check({ target: target ?? null, port }, { target: fromOne(65_535), port: anyPort }, 'faultProxy: ');
   const proxy = new LoopbackProxy(target);
   await proxy.listen(port);
   return proxy;
@@ -91,7 +92,7 @@ export async function faultProxy(target: number, port = 0): Promise<FaultProxy> 
 
 abstract class TcpLine extends Line implements TcpFaults {
   slice(bytes: number): void {
-    check({ bytes }, { bytes: fromOne(Infinity) }, 'slice: ');
+    check({ bytes: bytes ?? null }, { bytes: fromOne(Infinity) }, 'slice: ');
     this.adjust({ pieceSize: bytes });
   }
 }
@@ -341,8 +342,3 @@ function cut(socket: Socket): void {
   if (socket.connecting || isEnding) socket.destroy();
   else socket.resetAndDestroy();
 }
-
-const anyPort: Rule = (value) => {
-  const takes = value === 0 ? undefined : fromOne(65_535)(value);
-  return takes && `0, or ${takes}`;
-};

@@ -18,7 +18,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type WebSocket, WebSocketServer } from 'ws';
 
+import { check, isObject, type Rules } from '../../adapters/check.ts';
 import { Client, type Dial, type FaultClient, Queue } from './fault-client.ts';
+import { anyPort } from './faults.ts';
 import { refusal } from './loopback.ts';
 import { checkEnd, type Data, Host, type Manners } from './manners.ts';
 
@@ -64,8 +66,9 @@ export interface FaultServer {
   close(): Promise<void>;
 }
 
-/** @throws {TypeError | RangeError} naming the manner at fault @throws {Error} where the port cannot be had */
+/** @throws {TypeError | RangeError} naming the option or the manner at fault @throws {Error} where the port cannot be had */
 export async function faultServer(options: FaultServerOptions = {}): Promise<FaultServer> {
+  check(options, serverRules);
   const server = new LoopbackServer(options);
   await server.start();
   return server;
@@ -204,6 +207,8 @@ class LoopbackServer implements FaultServer {
   #dialled(request: IncomingMessage, link: Duplex, head: Buffer): void {
     // A dial that breaks off, whatever we were about to answer.
     link.on('error', () => {});
+    // Accepted by TCP before the server was stopped: to be welcomed now, it would be named, and cut at once.
+    if (this.#http === undefined) return void link.destroy();
     const stranger = refusal(request.headers);
     if (stranger !== undefined) return refuse(link, 403);
     const dial = { path: request.url ?? '/', headers: request.headers };
@@ -229,6 +234,12 @@ class LoopbackServer implements FaultServer {
 }
 
 const closedForGood = 'the fault server has been closed';
+
+const serverRules: Rules = {
+  port: anyPort,
+  // Each of them is checked where they are put on.
+  manners: (value) => (isObject(value) ? undefined : 'an object of manners'),
+};
 
 function refuse(link: Duplex, status: number, retryAfter?: number | string): void {
   const headers = [

@@ -76,12 +76,12 @@ export abstract class Line implements Faults {
   }
 
   delay(ms: number, { jitter = 0, random = this.healthy.random }: DelayOptions = {}): void {
-    check({ ms, jitter, random }, { ms: milliseconds, jitter: milliseconds, random: callable }, 'delay: ');
+    check({ ms: ms ?? null, jitter, random }, { ms: milliseconds, jitter: milliseconds, random: callable }, 'delay: ');
     this.adjust({ delayed: ms, jitter, random });
   }
 
   throttle(bytesPerSecond: number): void {
-    check({ bytesPerSecond }, { bytesPerSecond: fromOne(Infinity) }, 'throttle: ');
+    check({ bytesPerSecond: bytesPerSecond ?? null }, { bytesPerSecond: fromOne(Infinity) }, 'throttle: ');
     this.adjust({ bytesPerSecond });
   }
 
@@ -107,3 +107,9 @@ export function fromOne(most: number): Rule {
       ? undefined
       : `a whole number from 1${most === Infinity ? ', or Infinity' : ` to ${most}`}`;
 }
+
+/** At which to listen. */
+export const anyPort: Rule = (value) => {
+  const takes = value === 0 ? undefined : fromOne(65_535)(value);
+  return takes && `0, or ${takes}`;
+};

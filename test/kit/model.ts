@@ -14,11 +14,12 @@
  * ```
  *
  * Sockets and frames are real; timers are not waited for but stepped, so that minutes take milliseconds. After each step the connection has to be where
- * the machine is, the adapter has to have reported what happened and nothing else, and one socket at most may be left open. At the end, no timer.
+ * the machine is, the adapter has to have reported what happened and nothing else, and one socket at most may be left open. At the end, no timer. What
+ * is said to the app is not judged, nor how often.
  */
 import { WebSocket as NodeWebSocket } from 'ws';
 
-import { callable, check, type Rules as OptionRules } from '../../adapters/check.ts';
+import { callable, check, positiveMilliseconds, type Rules as OptionRules } from '../../adapters/check.ts';
 import { connect, type ConnectOptions } from '../../adapters/connect.ts';
 import { connectionRules } from '../../adapters/options.ts';
 import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
@@ -251,9 +252,12 @@ const { protocol, protocols, headers, WebSocket } = connectionRules as OptionRul
   Record<string, OptionRules[string]>;
 
 const modelRules: OptionRules = {
-  url: (value) => (typeof value === 'string' || typeof value === 'function' ? undefined : 'a string or a function'),
+  url: (value) =>
+    typeof value === 'function' || (typeof value === 'string' && URL.canParse(value))
+      ? undefined
+      : "an absolute URL, as 'ws://127.0.0.1:8080', or a function that makes one",
   ...(Object.fromEntries(Object.entries({ protocol, protocols, headers, WebSocket })) as OptionRules),
   connect: callable,
-  patience: (value) => (typeof value === 'number' && value > 0 ? undefined : 'a number of milliseconds above 0'),
+  patience: positiveMilliseconds,
   ...Object.fromEntries(handNames.map((name) => [name, callable])),
 };

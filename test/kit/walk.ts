@@ -59,6 +59,14 @@ interface Heard {
   isSwallowed: boolean;
 }
 
+interface Wait {
+  /** The same in each path that waits for the same. */
+  readonly wait: string;
+  /** To be told where it is in vain, as is the advice. */
+  readonly what: string;
+  readonly advice?: string;
+}
+
 /** No path takes so many timers to its next step. */
 const manyTimers = 1_000;
 /** `closeTimeout`, and more than enough. */
@@ -248,11 +256,16 @@ export class Walk {
     // Of an answer it is asked how old it was when it was asked for.
     const time = this.#clock.now() - (hand === 'outdated' ? 2 * maxAge : 0);
     const moment: Moment = { dial: this.#dial, time, fatal: name.endsWith(' fatal') };
-    try {
-      await this.#options[hand]?.(moment);
-    } catch (error) {
-      throw new Error(`the hand ${hand} has thrown: ${String(error)}`, { cause: error });
-    }
+    const call = async () => {
+      try {
+        await this.#options[hand]?.(moment);
+      } catch (error) {
+        throw new Error(`the hand ${hand} has thrown: ${String(error)}`, { cause: error });
+      }
+    };
+    const wait = `hand ${hand}`;
+    await this.#patiently({ wait, what: `the promise of the ${wait}` }, (expired) => Promise.race([call(), expired]));
+    this.#options.vain.delete(wait);
   }
 
   async #cut(): Promise<void> {
@@ -305,10 +318,25 @@ export class Walk {
     );
   }
 
-  async #reported({ name, from, event: { type } }: ModelStep): Promise<Entry> {
+  #reported({ name, from, event: { type } }: ModelStep): Promise<Entry> {
+    const wait = this.#numbered(`${name} in ${from}`);
+    return this.#patiently({ wait, what: type, advice: adviceOn(type) }, async (expired) => {
+      for (;;) {
+        const entry = this.#next(type);
+        if (entry?.type === type) this.#options.vain.delete(wait);
+        if (entry !== undefined) return entry;
+        const heard = new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        await Promise.race([heard, expired]);
+      }
+    });
+  }
+
+  /** Does what ends by `expired` at the latest. */
+  async #patiently<T>({ wait, what, advice = '' }: Wait, work: (expired: Promise<never>) => Promise<T>): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const { patience, vain } = this.#options;
-    const wait = this.#numbered(`${name} in ${from}`);
     const before = vain.get(wait) ?? [];
     const isHopeless = before.length >= manyWaits;
     // Even then a moment, by which a server that has recovered is found.
@@ -317,19 +345,12 @@ export class Walk {
       timer = setTimeout(() => {
         if (!isHopeless) vain.set(wait, [...before, this.#route.name]);
         const seen = `in ${manyWaits} paths before, for ${patience} ms each, the first being '${before[0]}'`;
-        reject(new Error(`${type} was awaited ${isHopeless ? `in vain ${seen}` : `for ${patience} ms in vain`}`));
+        const awaited = isHopeless ? `in vain ${seen}` : `for ${patience} ms in vain`;
+        reject(new Error(`${what} was awaited ${awaited}${advice}`));
       }, ms);
     });
     try {
-      for (;;) {
-        const entry = this.#next(type);
-        if (entry?.type === type) vain.delete(wait);
-        if (entry !== undefined) return entry;
-        const heard = new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-        await Promise.race([heard, expired]);
-      }
+      return await work(expired);
     } finally {
       clearTimeout(timer);
     }
@@ -353,6 +374,7 @@ export class Walk {
 
   #detailOf(fact: Fact): string {
     if (fact.type === 'socket.lost') return ` (${lossText(fact)})`;
+    if (fact.type === 'url.failed') return ` (${fact.reason})`;
     if (fact.type !== 'peer.spoke') return '';
     const last = this.#frames.at(-1);
     return ` (${last === undefined ? 'a ping or a pong' : frameText(last.frame)})`;
@@ -383,7 +405,9 @@ export class Walk {
 
   /** What came instead of what was to come; `detail` of a `peer.spoke` shows it. */
   #surprise(type: string, { type: reported, detail }: Entry): Error {
-    if (reported !== 'peer.spoke') return new Error(`${type} was to come, and the adapter reported ${reported}`);
+    if (reported !== 'peer.spoke') {
+      return new Error(`${type} was to come, and the adapter reported ${reported}${detail}${adviceOn(type)}`);
+    }
     const advice =
       type === 'peer.beat'
         ? `; if that was its answer, the protocol ${this.#options.protocol.name} does not take it for one`
@@ -515,6 +539,12 @@ export class Walk {
       ),
     ];
   }
+}
+
+/** Where a fact does not come. */
+function adviceOn(type: string): string {
+  if (type !== 'peer.spoke') return '';
+  return ': the hand push was called, and no message came; does it reach every client, also after a reconnect?';
 }
 
 function counted(sockets: number, verb: 'is' | 'was'): string {
