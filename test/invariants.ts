@@ -213,8 +213,8 @@ export const invariants: readonly Invariant[] = [
           for (const subject of subjects) judge(subject, subject.state);
           if (isPatient || world.time - wellSince < longestReturn) return;
           for (const subject of subjects) {
-            // One that asks for its address may be refused it again and again.
-            if (subject.isOver || subject.kind === 'asking' || isOpen(subject)) continue;
+            // One that asks for its address may be refused it again and again; one whose buffer was full is leaving.
+            if (subject.isOver || subject.kind === 'asking' || subject.state === 'closing' || isOpen(subject)) continue;
             breach(
               `client ${subject.index} is ${subject.state}, though all has been well for ${world.time - wellSince} ms`,
             );
