@@ -10,7 +10,7 @@ import { extname, join, sep } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-import { refusal } from '../test/kit/loopback.ts';
+import { refusal } from '../adapters/loopback.ts';
 
 /** What `/config.json` tells the page. */
 export interface Config {

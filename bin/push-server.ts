@@ -10,8 +10,8 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 
 import { WebSocket, WebSocketServer } from 'ws';
 
+import { refusal } from '../adapters/loopback.ts';
 import { isHeartbeat, serveHeartbeats } from '../adapters/server.ts';
-import { refusal } from '../test/kit/loopback.ts';
 
 export interface PushServerOptions {
   /** On 127.0.0.1. 0: any free one. */

@@ -3,7 +3,7 @@
  */
 import { createInterface } from 'node:readline';
 
-import { originOf } from '../test/kit/loopback.ts';
+import { originOf } from '../adapters/loopback.ts';
 import { askedBy, milliseconds, noPositionals, parse, port, UsageError } from './arguments.ts';
 import { onInterrupt } from './interrupt.ts';
 import { type News, PushServer } from './push-server.ts';

@@ -5,7 +5,7 @@
 import { WebSocket } from 'ws';
 
 import { connect, type Connection, type ConnectOptions, detectionBound } from '../adapters/index.ts';
-import { type FaultProxy, faultProxy } from '../test/kit/fault-proxy.ts';
+import { type FaultProxy, faultProxy } from '../test/kit/index.ts';
 import { PushServer } from './push-server.ts';
 
 export interface Stage {

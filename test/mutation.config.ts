@@ -7,7 +7,7 @@ import { BaseSequencer, type Reporter, type TestModule, type TestSpecification, 
 import { isUnexpected, onNode } from './setup/on-node.ts';
 
 const all =
-  'backoff table machine lives paths options outbox gate visit dial line buffer conservation embedding lifecycle server fuzz dialects protocols hostile drop-in-steps drop-in';
+  'backoff table machine lives paths options outbox gate visit dial line buffer conservation embedding lifecycle server loopback fuzz dialects protocols hostile drop-in-steps drop-in';
 
 /** In this order, so that the quick ones speak first. */
 const files = (process.env['SYSTOLE_JUDGES'] ?? `${all} adapter/standard adapter/ws`)

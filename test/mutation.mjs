@@ -37,6 +37,7 @@ const groups = [
   { files: ['adapters/drop-in.ts'], tests: ['drop-in-steps', 'adapter/standard', 'drop-in'] },
   { files: ['adapters/lifecycle.ts'], tests: ['lifecycle'] },
   { files: ['adapters/server.ts'], tests: ['server'] },
+  { files: ['adapters/loopback.ts'], tests: ['loopback'] },
   {
     files: ['actioncable', 'graphql-transport-ws', 'id-heartbeat', 'native-ping', 'plain', 'protocol', 'silent'].map(
       (name) => `adapters/protocols/${name}.ts`,

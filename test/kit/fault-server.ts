@@ -19,9 +19,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 import { check, isObject, type Rules } from '../../adapters/check.ts';
+import { refusal } from '../../adapters/loopback.ts';
 import { Client, type Dial, type FaultClient, Queue } from './fault-client.ts';
 import { anyPort } from './faults.ts';
-import { refusal } from './loopback.ts';
 import { checkEnd, type Data, Host, type Manners } from './manners.ts';
 
 export type { Dial, FaultClient } from './fault-client.ts';

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 
-import { originOf, refusal } from '../../test/kit/loopback.ts';
+import { originOf, refusal } from '../../adapters/loopback.ts';
 import type { Entry } from '../entry.ts';
 import { longestCommand, obey } from './commands.ts';
 import { framesOf } from './encoder.node.ts';

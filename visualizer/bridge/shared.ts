@@ -2,7 +2,7 @@
  * One inspection for all who ask with the same options.
  */
 import { callable, check, type Rule, type Rules } from '../../adapters/check.ts';
-import { originOf } from '../../test/kit/loopback.ts';
+import { originOf } from '../../adapters/loopback.ts';
 
 interface Kept<T> {
   readonly options: object;
