@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 
 import { Failure, UsageError } from './arguments.ts';
-import { demo } from './demo.ts';
+import { demo } from './demo/demo.ts';
 import { serve } from './serve.ts';
 import { type Terminal, terminalOn } from './terminal.ts';
 import { visualize } from './visualize.ts';

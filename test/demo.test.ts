@@ -10,10 +10,10 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, type TestContext } from 'vitest';
 
 import { connect, type Connection, detectionBound } from '../adapters/index.ts';
-import { Faults, type Status } from '../bin/faults.ts';
-import { playKeys } from '../bin/keys.ts';
-import { playScript } from '../bin/script.ts';
-import { openStage, type Stage } from '../bin/stage.ts';
+import { openStage, type Stage } from '../bin/demo/cable-stage.ts';
+import { playKeys } from '../bin/demo/keys.ts';
+import { playScript } from '../bin/demo/script.ts';
+import { Stagehand, type Status } from '../bin/demo/stagehand.ts';
 import { noPaint, type Terminal } from '../bin/terminal.ts';
 import { Command, started, systole } from './command.ts';
 import { messagesOf, statesOf, until as untilEvent, untilState } from './support.ts';
@@ -264,7 +264,7 @@ test('the keys: pull, notice, plug, restart, forget, push, quit', async (context
   const printed = (pattern: RegExp) => until(lines, terminal, pattern);
   const stage = await stageFor(context);
   const { print } = terminal;
-  const faults = new Faults(stage, {
+  const faults = new Stagehand(stage, {
     ...terminal,
     print: (line) => {
       print(line);
@@ -309,7 +309,7 @@ test('the keys: pull, notice, plug, restart, forget, push, quit', async (context
 test('the keys: every other fault, and what holds then', async (context) => {
   const terminal = recorder();
   const keyboard = new PassThrough();
-  const faults = new Faults(await stageFor(context), terminal);
+  const faults = new Stagehand(await stageFor(context), terminal);
   const told: Partial<Status>[] = [];
   faults.onStatus((status) => told.push(status));
   const played = playKeys(faults, keyboard);
@@ -374,7 +374,7 @@ test.for(['q', '\u0003', '\u0004', null])(
     const keyboard = new PassThrough();
     const stage = await stageFor(context);
     const connection = stage.dial();
-    const played = playKeys(new Faults({ ...stage, dial: () => connection }, terminal), keyboard);
+    const played = playKeys(new Stagehand({ ...stage, dial: () => connection }, terminal), keyboard);
     await new Promise<void>((resolve) => connection.on('open', () => resolve()));
     stage.cable.silence();
     const changed = new Promise<void>((resolve) => connection.on('state', () => resolve()));

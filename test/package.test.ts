@@ -35,7 +35,9 @@ test('it holds what users need, and nothing else', () => {
   );
   const strange = files.filter(
     (file) =>
-      !/^(?:dist\/(?:machines|adapters|adapters\/protocols|bin|test\/kit)\/[\w.-]+\.(?:js|d\.ts)|[\w.]+)$/.test(file) &&
+      !/^(?:dist\/(?:machines|adapters|adapters\/protocols|bin|bin\/demo|test\/kit)\/[\w.-]+\.(?:js|d\.ts)|[\w.]+)$/.test(
+        file,
+      ) &&
       !/^dist\/visualizer\/(?:(?:inspect\.(?:node|browser)\.js|(?:inspect|entry)\.d\.ts|LICENSES\.md)|page\/(?:index\.html|LICENSES\.md|assets\/[\w.-]+\.(?:js|css)))$/.test(
         file,
       ),

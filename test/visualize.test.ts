@@ -25,10 +25,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
 import { openerFor } from '../bin/browser.ts';
-import { commandIn, Control } from '../bin/control.ts';
-import { Faults, type Status } from '../bin/faults.ts';
+import { openStage } from '../bin/demo/cable-stage.ts';
+import { commandIn, Control } from '../bin/demo/control-server.ts';
+import { Stagehand, type Status } from '../bin/demo/stagehand.ts';
 import { PageServer, readFiles } from '../bin/page.ts';
-import { openStage } from '../bin/stage.ts';
 import { noPaint } from '../bin/terminal.ts';
 import { Command, served, started } from './command.ts';
 import { until, untilState } from './support.ts';
@@ -253,7 +253,7 @@ test('the script has a page that shows it, and nobody may interfere', async () =
 async function playing() {
   const lines: string[] = [];
   const stage = await openStage({ interval: 400, timeout: 400 }, 0);
-  const faults = new Faults(stage, { print: (line) => void lines.push(line), paint: noPaint });
+  const faults = new Stagehand(stage, { print: (line) => void lines.push(line), paint: noPaint });
   const control = new Control(faults);
   const server = await PageServer.open({
     port: 0,

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright';
 
-import { Control } from '../dist/bin/control.js';
-import { openPage } from '../dist/bin/demo.js';
-import { Faults } from '../dist/bin/faults.js';
+import { openStage } from '../dist/bin/demo/cable-stage.js';
+import { Control } from '../dist/bin/demo/control-server.js';
+import { openPage } from '../dist/bin/demo/demo.js';
+import { Stagehand } from '../dist/bin/demo/stagehand.js';
 import { readFiles } from '../dist/bin/page.js';
-import { openStage } from '../dist/bin/stage.js';
 import { noPaint } from '../dist/bin/terminal.js';
 import { serveInspection } from '../dist/visualizer/inspect.node.js';
 
@@ -20,8 +20,8 @@ mkdirSync(folder, { recursive: true });
 
 const inspection = serveInspection();
 const stage = await openStage({ interval: 2_000, timeout: 12_000 }, 0, inspection.inspect);
-const faults = new Faults(stage, { print: () => {}, paint: noPaint });
-const control = new Control(faults);
+const stagehand = new Stagehand(stage, { print: () => {}, paint: noPaint });
+const control = new Control(stagehand);
 const server = await openPage(readFiles(), 0, inspection, control);
 
 const chosen = [process.env.SYSTOLE_CHROMIUM, '/usr/bin/chromium'].find(
@@ -56,21 +56,21 @@ const shoot = (state) =>
   );
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const pushes = setInterval(() => faults.act({ do: 'push' }), 700);
-faults.act({ do: 'delay', ms: 40 });
-faults.begin();
+const pushes = setInterval(() => stagehand.act({ do: 'push' }), 700);
+stagehand.act({ do: 'delay', ms: 40 });
+stagehand.begin();
 await sleep(13_000);
 await shoot('alive');
-faults.act({ do: 'pull' });
+stagehand.act({ do: 'pull' });
 await shoot('stale');
 await shoot('connecting');
-faults.act({ do: 'refuse', retryAfter: 20 });
-faults.act({ do: 'plug' });
+stagehand.act({ do: 'refuse', retryAfter: 20 });
+stagehand.act({ do: 'plug' });
 await shoot('reconnecting');
-faults.act({ do: 'accept' });
-faults.act({ do: 'reconnect' });
+stagehand.act({ do: 'accept' });
+stagehand.act({ do: 'reconnect' });
 await sleep(3_000);
-faults.act({ do: 'close' });
+stagehand.act({ do: 'close' });
 await shoot('closed');
 
 clearInterval(pushes);

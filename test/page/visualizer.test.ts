@@ -14,11 +14,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createActor, createMachine } from 'xstate';
 
 import { connect } from '../../adapters/connect.ts';
-import { Control } from '../../bin/control.ts';
-import { openPage } from '../../bin/demo.ts';
-import { Faults } from '../../bin/faults.ts';
+import { openStage } from '../../bin/demo/cable-stage.ts';
+import { Control } from '../../bin/demo/control-server.ts';
+import { openPage } from '../../bin/demo/demo.ts';
+import { Stagehand } from '../../bin/demo/stagehand.ts';
 import { PageServer, readFiles } from '../../bin/page.ts';
-import { openStage } from '../../bin/stage.ts';
 import { noPaint } from '../../bin/terminal.ts';
 import { serveInspection } from '../../visualizer/bridge/inspect.node.ts';
 import { Child } from '../children/start.ts';
@@ -60,7 +60,7 @@ async function open(address: string, viewport = { width: 1280, height: 720 }) {
 async function demo(heartbeat = { interval: 600, timeout: 600 }) {
   const inspection = serveInspection();
   const stage = await openStage(heartbeat, 0, inspection.inspect);
-  const faults = new Faults(stage, { print: () => {}, paint: noPaint });
+  const faults = new Stagehand(stage, { print: () => {}, paint: noPaint });
   const control = new Control(faults);
   const server = await openPage(readFiles(join(process.cwd(), built))!, 0, inspection, control);
   faults.begin();

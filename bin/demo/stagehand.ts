@@ -2,10 +2,10 @@
  * What can be done to the demo, by a key or from the page: one table of actions. What is done is told in the terminal as `▸ …`, and what holds from
  * then on to whoever listens.
  */
-import { type Connection, detectionBound } from '../adapters/index.ts';
-import type { Stage } from './stage.ts';
-import { asText, follow, type Happening } from './story.ts';
-import { duration, printable, type Terminal } from './terminal.ts';
+import { type Connection, detectionBound } from '../../adapters/index.ts';
+import { asText, follow, type Happening } from '../story.ts';
+import { duration, printable, type Terminal } from '../terminal.ts';
+import type { Stage } from './cable-stage.ts';
 
 /** What each action is told besides its name. */
 export interface Actions {
@@ -60,7 +60,7 @@ export interface Status {
 /** How long a restarted server is away, ms. */
 const downFor = 1_000;
 
-export class Faults {
+export class Stagehand {
   /** Fulfilled when the connection is closed after `quit()`; rejected when the server cannot come back. */
   readonly ended: Promise<void>;
   readonly #stage: Stage;

@@ -1,18 +1,18 @@
 /**
  * `systole demo`: a real cut that fires no event, noticed and mended.
  */
-import { detectionBound } from '../adapters/index.ts';
-import { askedBy, milliseconds, noPositionals, parse, port } from './arguments.ts';
-import { openInBrowser } from './browser.ts';
-import { Control } from './control.ts';
-import { Faults } from './faults.ts';
-import { type Inspection, openInspection } from './inspection.ts';
-import { onInterrupt } from './interrupt.ts';
+import { detectionBound } from '../../adapters/index.ts';
+import { askedBy, milliseconds, noPositionals, parse, port } from '../arguments.ts';
+import { openInBrowser } from '../browser.ts';
+import { type Inspection, openInspection } from '../inspection.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { type Files, PageServer, readFiles } from '../page.ts';
+import { duration, type Terminal } from '../terminal.ts';
+import { openStage, type Stage } from './cable-stage.ts';
+import { Control } from './control-server.ts';
 import { keysHelp, playKeys } from './keys.ts';
-import { type Files, PageServer, readFiles } from './page.ts';
 import { playScript } from './script.ts';
-import { openStage, type Stage } from './stage.ts';
-import { duration, type Terminal } from './terminal.ts';
+import { Stagehand } from './stagehand.ts';
 
 const unhurried = { interval: 3_000, timeout: 2_000 };
 const brisk = { interval: 1_000, timeout: 600 };
@@ -61,16 +61,16 @@ export async function demo(args: string[], terminal: Terminal): Promise<number> 
   const files = readFiles();
   const inspection = files && (await openInspection({ send: !isScript }));
   const stage = await askedBy('port', openStage(heartbeat, ports.cable, inspection?.inspect));
-  const faults = new Faults(stage, terminal);
+  const stagehand = new Stagehand(stage, terminal);
   // A story is told undisturbed.
-  const control = isScript ? undefined : new Control(faults);
+  const control = isScript ? undefined : new Control(stagehand);
   let page: PageServer | undefined;
   try {
     page = files && (await askedBy('page-port', openPage(files, ports.page, inspection, control)));
     if (isScript && values.script !== true) print('There is no terminal to read keys from, so this is the script.');
     introduce(stage, page, terminal);
     if (page !== undefined && !isScript && !values['no-open']) openInBrowser(page.address);
-    if (!isScript) return await byHand(faults, terminal);
+    if (!isScript) return await byHand(stagehand, terminal);
     const happened = await playScript(stage, terminal);
     print(happened ? '\nThat is the whole story.' : '\nThe story ended here: a step of it did not happen.');
     return happened ? holdsNothing(terminal) : 1;
@@ -120,7 +120,7 @@ function introduce(
   else print(paint('dim', 'without a page, which is not built here: npm run build'));
 }
 
-async function byHand(faults: Faults, terminal: Terminal): Promise<number> {
+async function byHand(stagehand: Stagehand, terminal: Terminal): Promise<number> {
   const keyboard = process.stdin;
   terminal.print(keysHelp(terminal.paint));
   terminal.print('');
@@ -130,7 +130,7 @@ async function byHand(faults: Faults, terminal: Terminal): Promise<number> {
   const undo = onInterrupt(() => keyboard.emit('data', 'q'));
   keyboard.setRawMode(true);
   try {
-    await playKeys(faults, keyboard);
+    await playKeys(stagehand, keyboard);
   } finally {
     restore();
     process.off('exit', restore);

@@ -3,13 +3,13 @@
  */
 import type { Readable } from 'node:stream';
 
-import type { Command, Faults } from './faults.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Command, Stagehand } from './stagehand.ts';
 
 /** What keys come from: a terminal, or any stream. */
 export type Keyboard = Readable & { setRawMode?: (raw: boolean) => unknown };
 
-const rows: [key: string, does: string, command?: (faults: Faults) => Command][][] = [
+const rows: [key: string, does: string, command?: (stagehand: Stagehand) => Command][][] = [
   [
     ['p', 'pull or plug the cable', ({ status }) => ({ do: status.cable === 'pulled' ? 'plug' : 'pull' })],
     ['x', 'cut it with a reset', () => ({ do: 'reset' })],
@@ -41,20 +41,20 @@ export const keysHelp = (paint: Terminal['paint']): string =>
   rows.map((row) => row.map(([key, does]) => `${paint('bold', key)} ${does}`).join('   ')).join('\n');
 
 /** Answers when the connection is closed. A second `q` or ctrl-C does not wait for that. */
-export async function playKeys(faults: Faults, keyboard: Keyboard): Promise<void> {
+export async function playKeys(stagehand: Stagehand, keyboard: Keyboard): Promise<void> {
   const commands = new Map(rows.flat().map(([key, , command]) => [key, command]));
   const press = (typed: Buffer | string) => {
     for (const key of String(typed)) {
-      const command = commands.get(key)?.(faults);
-      if (command !== undefined) faults.act(command);
+      const command = commands.get(key)?.(stagehand);
+      if (command !== undefined) stagehand.act(command);
       if (quitting.has(key)) quit();
     }
   };
-  const quit = () => faults.quit();
-  faults.begin();
+  const quit = () => stagehand.quit();
+  stagehand.begin();
   keyboard.on('data', press).on('end', quit);
   try {
-    await faults.ended;
+    await stagehand.ended;
   } finally {
     keyboard.off('data', press).off('end', quit);
   }

@@ -4,9 +4,9 @@
  */
 import { WebSocket } from 'ws';
 
-import { connect, type Connection, type ConnectOptions, detectionBound } from '../adapters/index.ts';
-import { type FaultProxy, faultProxy } from '../test/kit/index.ts';
-import { PushServer } from './push-server.ts';
+import { connect, type Connection, type ConnectOptions, detectionBound } from '../../adapters/index.ts';
+import { type FaultProxy, faultProxy } from '../../test/kit/index.ts';
+import { PushServer } from '../push-server.ts';
 
 export interface Stage {
   readonly heartbeat: { interval: number; timeout: number };

@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Connection, detectionBound, type State } from '../adapters/index.ts';
-import type { Stage } from './stage.ts';
-import { asText, follow, type Happening, type Transition } from './story.ts';
-import { duration, type Terminal } from './terminal.ts';
+import { type Connection, detectionBound, type State } from '../../adapters/index.ts';
+import { asText, follow, type Happening, type Transition } from '../story.ts';
+import { duration, type Terminal } from '../terminal.ts';
+import type { Stage } from './cable-stage.ts';
 
 /** What a busy machine may add to the detection bound, ms. */
 const slack = 1_000;

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 
 import { type WebSocket, WebSocketServer } from 'ws';
 
-import type { Actions, Command, Faults } from './faults.ts';
+import type { Actions, Command, Stagehand } from './stagehand.ts';
 
 /** Of a message from the page, in bytes: 1,000 characters, each of them escaped, and what is around them. */
 const longestMessage = 16_384;
@@ -18,8 +18,8 @@ export class Control {
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: longestMessage });
   readonly #undo: () => void;
 
-  constructor(faults: Faults) {
-    this.#undo = faults.onStatus((status) => {
+  constructor(stagehand: Stagehand) {
+    this.#undo = stagehand.onStatus((status) => {
       for (const page of this.#server.clients) tell(page, status);
     });
     this.#server.on('connection', (page) => {
@@ -27,9 +27,9 @@ export class Control {
       page.on('error', () => {});
       page.on('message', (data, isBinary) => {
         const command = isBinary ? undefined : commandIn((data as Buffer).toString());
-        if (command !== undefined) faults.act(command);
+        if (command !== undefined) stagehand.act(command);
       });
-      tell(page, faults.status);
+      tell(page, stagehand.status);
     });
   }
 
