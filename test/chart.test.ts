@@ -7,9 +7,10 @@ import { translate } from '../visualizer/bridge/translate.ts';
 import type { Definition } from '../visualizer/entry.ts';
 import { connectionArrangement } from '../visualizer/page/chart/connection.ts';
 import { activeIn, arrowsTaken, graphOf, textOf } from '../visualizer/page/chart/graph.ts';
-import { type Layout, layoutOf } from '../visualizer/page/chart/layout.ts';
+import { layoutOf } from '../visualizer/page/chart/layout.ts';
 import { measureByTable } from '../visualizer/page/chart/measure.ts';
 import { overlaps } from '../visualizer/page/chart/overlaps.ts';
+import type { Layout } from '../visualizer/page/chart/shapes.ts';
 
 const player = createMachine({
   id: 'player',

@@ -28,6 +28,16 @@ test.each(Object.entries(reach))('%s/ imports nothing that is out of its reach',
   expect(strays).toEqual([]);
 });
 
+test('nothing imports what imports it', () => {
+  const files = ['machines', 'adapters', 'bin', 'visualizer'].flatMap(filesIn);
+  expect(cyclesIn(new Map(files.map((file) => [file, importsOf(file)])))).toEqual([]);
+});
+
+test('no cycle is overlooked', () => {
+  const graph = { z: ['a'], a: ['b', 'c'], b: ['c'], c: ['d', 'e'], d: ['b'], e: ['e', 'a'] };
+  expect(cyclesIn(new Map(Object.entries(graph)))).toEqual(['a → c → e → a', 'b → c → d → b', 'e → e']);
+});
+
 test('no way to import is overlooked', () => {
   const source = `
 import './a.ts';
@@ -51,6 +61,27 @@ function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => posix.join(folder, name))
     .filter((file) => /\.(?:ts|tsx|mjs)$/.test(file) && !file.includes('/node_modules/'));
+}
+
+/** The shortest way from each file back to itself, unless it passes a file that comes before; none, where nothing leads back. */
+function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  return [...graph.keys()].toSorted().flatMap((start) => {
+    const way = wayBackTo(start, graph);
+    return way?.every((file) => file >= start) ? [way.join(' → ')] : [];
+  });
+}
+
+function wayBackTo(start: string, graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const seen = new Set<string>();
+  const ways = [[start]];
+  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+    for (const next of graph.get(way.at(-1) ?? '') ?? []) {
+      if (next === start) return [...way, next];
+      if (!seen.has(next)) ways.push([...way, next]);
+      seen.add(next);
+    }
+  }
+  return undefined;
 }
 
 /** The files of ours that a file imports. By its own name the package is out of everybody's reach. */

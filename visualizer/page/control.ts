@@ -6,7 +6,7 @@ import { signal } from '@preact/signals';
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
 
-export interface Stage {
+export interface DemoStatus {
   cable: 'plugged' | 'pulled';
   heartbeats: 'answered' | 'muted';
   /** Each way, ms. */
@@ -18,7 +18,7 @@ export interface Stage {
   clients: number;
 }
 
-export type Command =
+export type DemoCommand =
   | { do: 'pull' | 'plug' | 'reset' | 'restart' | 'forget' | 'push' | 'mute' | 'unmute' | 'refuse' | 'accept' }
   | { do: 'close' | 'reconnect' | 'dial' }
   | { do: 'delay' | 'skew'; ms: number }
@@ -26,20 +26,20 @@ export type Command =
   | { do: 'send'; text: string };
 
 /** Undefined: there is no demo, or it is gone. */
-export const stage = signal<Stage | undefined>(undefined);
+export const stage = signal<DemoStatus | undefined>(undefined);
 
 let line: HeartbeatWebSocket | undefined;
 
 export function takeControl(url: string): void {
   line = new HeartbeatWebSocket(url, [], { protocol: silent(), backoff: { initial: 500, max: 2_000 } });
   line.onmessage = ({ data }) => {
-    stage.value = JSON.parse(data as string) as Stage;
+    stage.value = JSON.parse(data as string) as DemoStatus;
   };
   line.onclose = () => {
     stage.value = undefined;
   };
 }
 
-export function order(command: Command): void {
+export function order(command: DemoCommand): void {
   line?.send(JSON.stringify(command));
 }

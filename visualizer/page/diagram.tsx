@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import { Chart } from './chart/chart.tsx';
-import type { Layout } from './chart/layout.ts';
+import type { Layout } from './chart/shapes.ts';
 import { type Machine, moment, time } from './store.ts';
 
 export function Diagram({ machine }: { machine: Machine }) {

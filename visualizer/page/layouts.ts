@@ -2,7 +2,7 @@
 import * as own from 'virtual:own-layout';
 
 import type { Definition } from '../entry.ts';
-import type { Layout } from './chart/layout.ts';
+import type { Layout } from './chart/shapes.ts';
 
 const known = new Map<string, Layout>([[JSON.stringify(own.definition), own.layout]]);
 

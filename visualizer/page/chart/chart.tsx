@@ -7,10 +7,10 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Definition, StateValue } from '../../entry.ts';
 import { activeIn } from './graph.ts';
-import type { Layout, PlacedBox } from './layout.ts';
 import { fontFamily, measureByCanvas } from './measure.ts';
 import { Countdowns, Trail } from './motion.tsx';
 import { Scene } from './scene.tsx';
+import type { Layout, PlacedBox } from './shapes.ts';
 import { useView } from './view.ts';
 
 export interface ChartProps {

@@ -1,5 +1,5 @@
 /** How systole's own machine is laid out: a visit above, what is between visits below. */
-import type { Arrangement } from './layout.ts';
+import type { Arrangement } from './place.ts';
 
 export const connectionArrangement: Arrangement = {
   connection: { rows: [['socket'], ['reconnecting', 'lost', 'closed']], apart: 40, across: 'center' },

@@ -1,21 +1,28 @@
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
 
 import type { Graph } from './graph.ts';
-import { type Node, snap } from './place.ts';
+import { snap } from './grid.ts';
+import type { Rect } from './shapes.ts';
+
+/** A box of known size, which is given its place. */
+interface Tile extends Rect {
+  id: string;
+  children: Tile[];
+}
 
 /** ELK is large, and loaded only when there is something to place. */
-export async function byElk(nodes: Node[], graph: Graph): Promise<{ width: number; height: number }> {
-  const [only] = nodes;
-  if (nodes.length === 1 && only !== undefined) return { width: only.width, height: only.height };
+export async function byElk(tiles: Tile[], graph: Graph): Promise<{ width: number; height: number }> {
+  const [only] = tiles;
+  if (tiles.length === 1 && only !== undefined) return { width: only.width, height: only.height };
   const { default: module } = await import('elkjs/lib/elk.bundled.js');
   // By its types the class is a `default` of this; it is this itself.
   const elk = new (module as unknown as typeof module.default)();
   const holderOf = (id: string) => {
-    const inBox = (node: Node): boolean => node.id === id || node.children.some(inBox);
-    return nodes.find(inBox);
+    const inBox = (tile: Tile): boolean => tile.id === id || tile.children.some(inBox);
+    return tiles.find(inBox);
   };
   const edges = graph.edges.flatMap(({ id, from, to }) => {
-    const [a, b] = [nodes.find((node) => node.id === `${from}:any`) ?? holderOf(from), holderOf(to)];
+    const [a, b] = [tiles.find((tile) => tile.id === `${from}:any`) ?? holderOf(from), holderOf(to)];
     return a === undefined || b === undefined || a === b ? [] : [{ id, sources: [a.id], targets: [b.id] }];
   });
   const results: ElkNode[] = [];
@@ -23,7 +30,7 @@ export async function byElk(nodes: Node[], graph: Graph): Promise<{ width: numbe
     const result = await elk.layout({
       id: 'all',
       layoutOptions: { ...elkOptions, 'elk.direction': direction },
-      children: nodes.map(({ id, width, height }) => ({ id, width, height })),
+      children: tiles.map(({ id, width, height }) => ({ id, width, height })),
       edges: structuredClone(edges),
     });
     results.push(result);
@@ -31,8 +38,8 @@ export async function byElk(nodes: Node[], graph: Graph): Promise<{ width: numbe
   const need = ({ width = 0, height = 0 }: ElkNode) => Math.max(width / 860, height / 560);
   const best = results.toSorted((a, b) => need(a) - need(b))[0];
   for (const { id, x = 0, y = 0 } of best?.children ?? []) {
-    const node = nodes.find((each) => each.id === id);
-    if (node !== undefined) Object.assign(node, { x: snap(x), y: snap(y) });
+    const tile = tiles.find((each) => each.id === id);
+    if (tile !== undefined) Object.assign(tile, { x: snap(x), y: snap(y) });
   }
   return { width: snap(best?.width ?? 0), height: snap(best?.height ?? 0) };
 }

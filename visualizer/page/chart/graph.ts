@@ -21,7 +21,7 @@ export interface Box {
   /** What runs while it is active. */
   runs: string[];
   /** What happens in it, without an arrow. */
-  lines: Line[];
+  lines: TextLine[];
   entry: string[];
   exit: string[];
 }
@@ -31,11 +31,11 @@ export interface Edge {
   from: string;
   to: string;
   /** Empty: the arrow of an initial marker. */
-  lines: Line[];
+  lines: TextLine[];
 }
 
 /** One transition, in words. */
-export interface Line {
+export interface TextLine {
   event: string;
   kind: 'arrow' | 'internal' | 'loop';
   words: Word[];
@@ -107,7 +107,7 @@ export function graphOf(definition: Definition, { loops = 'listed' }: GraphOptio
     for (const child of Object.values(node.states)) visit(child, within);
     for (const transition of node.transitions) {
       const words = wordsOf(transition, node);
-      const line = (kind: Line['kind'], ...more: Word[]): Line => ({
+      const line = (kind: TextLine['kind'], ...more: Word[]): TextLine => ({
         event: transition.eventType,
         kind,
         words: [...words, ...more],
@@ -122,7 +122,7 @@ export function graphOf(definition: Definition, { loops = 'listed' }: GraphOptio
     }
   }
 
-  function connect(from: string, to: string, line?: Line) {
+  function connect(from: string, to: string, line?: TextLine) {
     const id = `${from} → ${to}`;
     const edge = edges.get(id) ?? { id, from, to, lines: [] };
     if (line !== undefined) edge.lines.push(line);
@@ -199,7 +199,7 @@ export function besideCaption({ key }: Pick<Box, 'key'>): string {
   return `anywhere in ${key}`;
 }
 
-export function textOf({ words }: Line): string {
+export function textOf({ words }: TextLine): string {
   return words.map(({ text }) => text).join(' ');
 }
 

@@ -1,7 +1,7 @@
 /** The words of transitions, in rows: what `layout.ts` places in boxes. */
-import { type Box, delayOf, type Graph, type Line } from './graph.ts';
-import type { Label, PlacedWord, Row } from './layout.ts';
+import { type Box, delayOf, type Graph, type TextLine } from './graph.ts';
 import type { Measure } from './measure.ts';
+import type { Label, LabelRow, PlacedWord } from './shapes.ts';
 
 const rowHeight = 14;
 /** Wider rows, in px, have their guard below. */
@@ -18,8 +18,8 @@ export function labelsOf(box: Box, { edges }: Graph, measure: Measure): Label[] 
   ]);
 }
 
-function labelOf({ id: box }: Box, edge: string | undefined, lines: Line[], measure: Measure): Label {
-  const rows: Row[] = [];
+function labelOf({ id: box }: Box, edge: string | undefined, lines: TextLine[], measure: Measure): Label {
+  const rows: LabelRow[] = [];
   let y = 0;
   for (const line of lines) {
     const words: PlacedWord[] = [];

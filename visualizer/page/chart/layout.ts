@@ -6,66 +6,12 @@
  * stacked in their parent, everything else is placed by ELK or by an {@link Arrangement}. Arrows are routed last, by `route.ts`.
  */
 import type { Definition } from '../../entry.ts';
-import { type Box, type Edge, type GraphOptions, type Graph, graphOf, type Line, type Word } from './graph.ts';
+import { type Graph, graphOf, type GraphOptions } from './graph.ts';
+import { pitch, snap } from './grid.ts';
 import { type Measure, measureByTable } from './measure.ts';
-import { arrange, cardInset, cardPadding, inset, nestOf, type Node, snap } from './place.ts';
-import { pitch, type Point, type Rect, route } from './route.ts';
-
-export type { Point, Rect } from './route.ts';
-
-export interface Layout {
-  width: number;
-  height: number;
-  boxes: PlacedBox[];
-  /** The words of each arrow, and of what happens without one. */
-  labels: Label[];
-  edges: PlacedEdge[];
-}
-
-export interface PlacedBox extends Box, Rect {
-  /** Left end and baseline. */
-  title: Point & { width: number };
-  /** What of it arrows may not cross: all of a leaf. */
-  solid: Rect[];
-  /** Where its own words are, if not above its children. */
-  beside?: Rect;
-}
-
-export interface Label extends Rect {
-  box: string;
-  /** The arrow that begins here. */
-  edge: string | undefined;
-  rows: Row[];
-}
-
-export interface Row extends Rect {
-  line: Line;
-  words: PlacedWord[];
-  /** Left end and baseline of how long its timer still runs. */
-  countdown?: Point;
-}
-
-/** With its left end and its baseline. */
-export interface PlacedWord extends Word, Point {
-  width: number;
-}
-
-export interface PlacedEdge extends Edge {
-  points: Point[];
-}
-
-/** Children by key, in columns from left to right or in rows from top to bottom; `.` stands for the words of the state's own transitions. */
-export type Arrangement = Record<string, Band>;
-export type Band = ({ columns: string[][] } | { rows: string[][] }) & {
-  /** Of what is alone in its column or row; the others are spread over its length. */
-  align?: 'start' | 'center';
-  /** How those in a line stand beside each other. */
-  across?: 'start' | 'center';
-  /** Least px between those in a line, 30 unless told. */
-  gap?: number;
-  /** px between lines, 40 unless told. */
-  apart?: number;
-};
+import { arrange, type Arrangement, cardInset, cardPadding, inset, nestOf, type NestNode } from './place.ts';
+import { route } from './route.ts';
+import type { Label, Layout, Point, Rect } from './shapes.ts';
 
 export interface LayoutOptions extends GraphOptions {
   /** By id. What is not named is placed by ELK. */
@@ -96,7 +42,7 @@ export async function layoutOf(
 }
 
 /** From relative places to absolute ones. */
-function put(node: Node, origin: Point, layout: Layout) {
+function put(node: NestNode, origin: Point, layout: Layout) {
   const { box, width, height, labels, parent } = node;
   const x = origin.x + node.x;
   const y = origin.y + node.y;
@@ -127,7 +73,7 @@ function put(node: Node, origin: Point, layout: Layout) {
 const headerInset = cardPadding.left - 5;
 
 /** What the words of a stack fill, from gutter to gutter. */
-function headerOf(labels: Label[], { width }: Node, x: number): Rect[] {
+function headerOf(labels: Label[], { width }: NestNode, x: number): Rect[] {
   const [first] = labels;
   const last = labels.at(-1);
   if (first === undefined || last === undefined) return [];

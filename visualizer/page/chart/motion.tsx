@@ -1,8 +1,8 @@
 /** What moves in a chart: time that runs, and the way that was taken. */
 import type { Definition, StateValue } from '../../entry.ts';
 import { activeIn, arrowsTaken } from './graph.ts';
-import type { Layout, PlacedEdge } from './layout.ts';
 import { lengthOf, pathThrough } from './path.ts';
+import type { Layout, PlacedEdge } from './shapes.ts';
 import { tonesOf } from './tone.ts';
 
 interface CountdownsProps {

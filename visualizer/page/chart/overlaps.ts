@@ -1,6 +1,6 @@
 import { textOf } from './graph.ts';
-import type { Layout } from './layout.ts';
-import { contains, type Point, type Rect } from './route.ts';
+import { contains } from './route.ts';
+import type { Layout, Point, Rect } from './shapes.ts';
 
 /** What must not be: words on words, words in boxes not their own, and arrows through words. Empty if all is well. */
 export function overlaps({ labels, edges, boxes }: Layout): string[] {

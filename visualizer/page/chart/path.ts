@@ -1,5 +1,5 @@
 /** Ways as SVG paths. */
-import type { Point } from './route.ts';
+import type { Point } from './shapes.ts';
 
 const radius = 6;
 

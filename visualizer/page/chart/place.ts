@@ -1,10 +1,10 @@
 /** Where boxes are in their parents, and how large: from the inside out. Leaves are stacked, the rest is up to an arrangement or to ELK. */
 import type { Definition } from '../../entry.ts';
 import { besideCaption, besidesOf, type Box, type Graph } from './graph.ts';
+import { snap, snapDown } from './grid.ts';
 import { labelsOf } from './label.ts';
-import type { Arrangement, Band, Label } from './layout.ts';
 import type { Measure } from './measure.ts';
-import { pitch, type Rect } from './route.ts';
+import type { Label, Rect } from './shapes.ts';
 
 const titleHeight = 23;
 const stackGap = 10;
@@ -14,28 +14,50 @@ export const inset = 8;
 /** The same in a stack, where arrows pass by. */
 export const cardInset = 16;
 
+/** Children by key, in columns from left to right or in rows from top to bottom; `.` stands for the words of the state's own transitions. */
+export type Arrangement = Record<string, Band>;
+export type Band = ({ columns: string[][] } | { rows: string[][] }) & {
+  /** Of what is alone in its column or row; the others are spread over its length. */
+  align?: 'start' | 'center';
+  /** How those in a line stand beside each other. */
+  across?: 'start' | 'center';
+  /** Least px between those in a line, 30 unless told. */
+  gap?: number;
+  /** px between lines, 40 unless told. */
+  apart?: number;
+};
+
 /** A box that is being placed; x and y are relative to its parent's. */
-export interface Node extends Rect {
+export interface NestNode extends Rect {
   id: string;
   key: string;
   /** Undefined: around everything, or the words of the state around it, beside its children. */
   box: Box | undefined;
-  parent: Node | undefined;
-  children: Node[];
+  parent: NestNode | undefined;
+  children: NestNode[];
   labels: Label[];
   /** How wide its title is. */
   title: number;
 }
 
-export function nestOf(graph: Graph, measure: Measure, { id }: Definition): Node {
-  const root: Node = { id, key: '', box: undefined, parent: undefined, children: [], labels: [], title: 0, ...nowhere };
-  const nodes = new Map<string | undefined, Node>([[undefined, root]]);
+export function nestOf(graph: Graph, measure: Measure, { id }: Definition): NestNode {
+  const root: NestNode = {
+    id,
+    key: '',
+    box: undefined,
+    parent: undefined,
+    children: [],
+    labels: [],
+    title: 0,
+    ...nowhere,
+  };
+  const nodes = new Map<string | undefined, NestNode>([[undefined, root]]);
   for (const box of graph.boxes) {
     const parent = nodes.get(box.parent);
     if (box.kind === 'initial' || parent === undefined) continue;
     const labels = labelsOf(box, graph, measure);
     const title = measure(box.key, 'title') + (besidesOf(box) === '' ? 0 : 10 + measure(besidesOf(box), 'runs'));
-    const node: Node = { id: box.id, key: box.key, box, parent, children: [], labels, title, ...nowhere };
+    const node: NestNode = { id: box.id, key: box.key, box, parent, children: [], labels, title, ...nowhere };
     node.width = Math.max(70, 2 * cardInset + title);
     nodes.set(box.id, node);
     parent.children.push(node);
@@ -46,12 +68,12 @@ export function nestOf(graph: Graph, measure: Measure, { id }: Definition): Node
 const nowhere: Rect = { x: 0, y: 0, width: 0, height: 0 };
 
 /** From the inside out. */
-export async function arrange(node: Node, graph: Graph, arrangement: Arrangement, measure: Measure): Promise<void> {
+export async function arrange(node: NestNode, graph: Graph, arrangement: Arrangement, measure: Measure): Promise<void> {
   const band = arrangement[node.id];
   const isStack =
     band === undefined && node.box !== undefined && node.children.every(({ children }) => children.length === 0);
   if (!isStack && node.box !== undefined && node.labels.length > 0) {
-    const beside: Node = {
+    const beside: NestNode = {
       ...node,
       id: `${node.id}:any`,
       key: '.',
@@ -91,7 +113,7 @@ const framePadding = { left: 25, top: 30, right: 15, bottom: 10 };
 export const cardPadding = { left: 15, right: 10, bottom: 10 };
 
 /** How much room its title and its words take; they are placed on the way. */
-function heading({ box, labels }: Node): number {
+function heading({ box, labels }: NestNode): number {
   let y = box === undefined ? 20 : titleHeight;
   if (box !== undefined && labels.length === 0) return 30;
   for (const label of labels) {
@@ -104,7 +126,7 @@ function heading({ box, labels }: Node): number {
 }
 
 /** Leaves, one below the other and equally wide. */
-function stack(node: Node, header: number) {
+function stack(node: NestNode, header: number) {
   const inner = Math.max(
     ...node.children.map(({ width }) => width),
     node.width - cardPadding.left - cardPadding.right,
@@ -122,7 +144,7 @@ function stack(node: Node, header: number) {
   node.height = y - stackGap + cardPadding.bottom;
 }
 
-function byBand(nodes: Node[], band: Band): { width: number; height: number } {
+function byBand(nodes: NestNode[], band: Band): { width: number; height: number } {
   const inColumns = 'columns' in band;
   const lines = inColumns ? band.columns : band.rows;
   const [along, across] = inColumns ? (['height', 'width'] as const) : (['width', 'height'] as const);
@@ -131,7 +153,7 @@ function byBand(nodes: Node[], band: Band): { width: number; height: number } {
     nodes.filter(({ key }) => keys.includes(key)).toSorted((a, b) => keys.indexOf(a.key) - keys.indexOf(b.key)),
   );
   const gap = band.gap ?? 30;
-  const lengthOf = (group: Node[]) => group.reduce((sum, node) => sum + node[along], 0);
+  const lengthOf = (group: NestNode[]) => group.reduce((sum, node) => sum + node[along], 0);
   const length = Math.max(...groups.map((group) => lengthOf(group) + gap * (group.length - 1)));
   let depth = 0;
   for (const group of groups) {
@@ -148,12 +170,4 @@ function byBand(nodes: Node[], band: Band): { width: number; height: number } {
   }
   depth -= band.apart ?? 40;
   return inColumns ? { width: depth, height: length } : { width: length, height: depth };
-}
-
-export function snap(length: number): number {
-  return Math.ceil(length / pitch) * pitch;
-}
-
-function snapDown(length: number): number {
-  return Math.floor(length / pitch) * pitch;
 }

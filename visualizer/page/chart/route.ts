@@ -3,20 +3,8 @@
  * cross at right angles. Every arrow is routed three times, so that those that came first make room for those that came last.
  */
 import type { Edge, Graph } from './graph.ts';
-import type { Label, Layout, PlacedBox, PlacedEdge } from './layout.ts';
-
-export interface Point {
-  x: number;
-  y: number;
-}
-
-export interface Rect extends Point {
-  width: number;
-  height: number;
-}
-
-/** px between two lines of the grid; all boxes stand on it. */
-export const pitch = 5;
+import { pitch } from './grid.ts';
+import type { Label, Layout, PlacedBox, PlacedEdge, Point, Rect } from './shapes.ts';
 
 const cost = {
   step: 1,

@@ -2,9 +2,9 @@
 import type { TargetedKeyboardEvent } from 'preact';
 
 import { besideCaption, besidesOf, delayOf } from './graph.ts';
-import type { Label, Layout, PlacedBox, PlacedEdge, PlacedWord, Row } from './layout.ts';
 import { type Measure, measureByCanvas } from './measure.ts';
 import { headAt, pathThrough } from './path.ts';
+import type { Label, LabelRow, Layout, PlacedBox, PlacedEdge, PlacedWord } from './shapes.ts';
 import { type Tone, tonesOf } from './tone.ts';
 
 type Send = ((type: string) => void) | undefined;
@@ -125,7 +125,7 @@ function Words({ label, arrow, isOpen, tone, onEvent }: WordsProps) {
   );
 }
 
-function RowWords({ row, send }: { row: Row; send: Send }) {
+function RowWords({ row, send }: { row: LabelRow; send: Send }) {
   const { line, x, y, width, height } = row;
   const act = send && (() => send(line.event));
   const onKeyDown = (event: TargetedKeyboardEvent<SVGGElement>) => {
@@ -143,7 +143,7 @@ function RowWords({ row, send }: { row: Row; send: Send }) {
       )}
       <text>
         {row.words.map((word) => (
-          <Word key={word.x + word.y * 1e4} {...word} />
+          <WordSpan key={word.x + word.y * 1e4} {...word} />
         ))}
       </text>
       {line.actions.length > 0 && <title>{aside('does', line.actions)}</title>}
@@ -151,7 +151,7 @@ function RowWords({ row, send }: { row: Row; send: Send }) {
   );
 }
 
-function Word({ role, text, x, y, width }: PlacedWord) {
+function WordSpan({ role, text, x, y, width }: PlacedWord) {
   // In a font that is wider than expected, words are squeezed rather than overlap.
   const isWide = ruler !== undefined && ruler(text, role) > width + 0.5;
   return (
@@ -170,7 +170,7 @@ function depthsOf({ boxes }: Layout): Map<string, number> {
 }
 
 /** What the outside may say; the rest is up to time and to the machine itself. */
-function isSendable({ line: { event } }: Row): boolean {
+function isSendable({ line: { event } }: LabelRow): boolean {
   return event !== '' && event !== '*' && delayOf(event) === undefined && !/^(done|error)\./.test(event);
 }
 

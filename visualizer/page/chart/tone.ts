@@ -1,5 +1,5 @@
 /** What a state means for the line, by the tags of systole's machine; the states of other machines mean nothing to us. */
-import type { Layout } from './layout.ts';
+import type { Layout } from './shapes.ts';
 
 export type Tone = 'alive' | 'doubt' | 'dead' | 'dialling';
 

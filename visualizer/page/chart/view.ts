@@ -1,7 +1,7 @@
 /** What part of a chart is seen, and how large: fitted to its container, or as the reader has dragged it. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import type { Layout, PlacedBox, Rect } from './layout.ts';
+import type { Layout, PlacedBox, Rect } from './shapes.ts';
 
 export interface View {
   /** px on screen per px of the layout. */
