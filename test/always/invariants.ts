@@ -8,7 +8,7 @@
  */
 import { detectionBound } from '../../machines/settings.ts';
 import type { VirtualWebSocket } from '../kit/virtual-web-socket.ts';
-import { type Happening, peaceful, rubbishFrames, type Scene, type Subject, type Witness } from './life.ts';
+import { type Incident, peaceful, rubbishFrames, type Scene, type Subject, type Witness } from './life.ts';
 import type { Rest, Step, Universe } from './universe.ts';
 
 export interface Invariant {
@@ -390,13 +390,13 @@ export const invariants: readonly Invariant[] = [
       };
       const leave = (subject: Subject, text: string, how: string) => {
         const { gone } = of(subject);
-        const name = nameOf(text);
+        const name = nameIn(text);
         if (gone.has(name)) breach(`${name} of client ${subject.index} is ${how}, and had gone before`);
         gone.add(name);
       };
       return {
         sent(subject, text, isAccepted) {
-          const name = nameOf(text);
+          const name = nameIn(text);
           if (isAccepted) of(subject).accepted.add(name);
           else if (of(subject).gone.has(name)) breach(`${name} of client ${subject.index} was refused, and went`);
         },
@@ -404,8 +404,8 @@ export const invariants: readonly Invariant[] = [
           if (!isClient(subject)) return;
           const text = String(data);
           const account = of(subject);
-          const number = Number(nameOf(text).slice(1));
-          if (number <= account.last) breach(`${nameOf(text)} of client ${subject.index} went after m${account.last}`);
+          const number = Number(nameIn(text).slice(1));
+          if (number <= account.last) breach(`${nameIn(text)} of client ${subject.index} went after m${account.last}`);
           account.last = number;
           leave(subject, text, 'written');
         },
@@ -443,7 +443,7 @@ export const invariants: readonly Invariant[] = [
             named.add(socket);
         },
         wrote({ index }, socket, data) {
-          if (!named.has(socket)) breach(`client ${index} wrote ${nameOf(String(data))} before it was named`);
+          if (!named.has(socket)) breach(`client ${index} wrote ${nameIn(String(data))} before it was named`);
         },
       };
     },
@@ -564,7 +564,7 @@ export const invariants: readonly Invariant[] = [
 ];
 
 /** A message begins with it: `m12`. */
-function nameOf(text: string): string {
+function nameIn(text: string): string {
   return text.split(' ', 1)[0]!;
 }
 
@@ -596,16 +596,16 @@ function soonest({ timers }: Rest, counts = (_id: string) => true): [id: string,
 }
 
 /** Ms for which the process stands still. */
-function standing(what: Happening): number {
+function standing(what: Incident): number {
   return what.do === 'sleep' || what.do === 'stall' || what.do === 'freeze' || what.do === 'suspend' ? what.ms : 0;
 }
 
 /** What makes a limit come late. */
-function disturbs(what: Happening): boolean {
+function disturbs(what: Incident): boolean {
   return standing(what) > 0 || what.do === 'set the clock';
 }
 
-function extend(allowed: Map<Subject, number>, what: Happening, more: number): void {
+function extend(allowed: Map<Subject, number>, what: Incident, more: number): void {
   if (!disturbs(what)) return;
   for (const [subject, ms] of allowed) allowed.set(subject, ms + more + standing(what));
 }

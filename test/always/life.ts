@@ -19,7 +19,7 @@ import { type VirtualWorld, virtualWorld } from '../kit/virtual-world.ts';
 type ConnectionSnapshot = ReturnType<Connection['actor']['getSnapshot']>;
 
 /** What happens. `ms`: how long it lasts, or how much; of `who`, one client, or all. */
-export type Happening =
+export type Incident =
   | { do: 'wait'; ms: number }
   /** At most 70 s: what comes next meets an answer on its way. */
   | { do: 'wait for a beat' }
@@ -39,22 +39,22 @@ export type Happening =
   | { do: 'drain' | 'reconnect'; who: number };
 
 /** `connection`: made by `connect()`, or by a URL that has to be asked for; `socket`: the drop-in class. */
-export type Kind = 'connection' | 'asking' | 'socket' | 'plain socket';
+export type ClientKind = 'connection' | 'asking' | 'socket' | 'plain socket';
 
 export interface Life {
   seed: number;
   like: Habits;
-  clients: Kind[];
+  clients: ClientKind[];
   retries: number;
   overflow: 'reject' | 'drop-oldest';
   whileHidden: 'dial' | 'hold';
-  story: Happening[];
+  story: Incident[];
 }
 
 /** One client, and what is known of it from outside. */
 export class Subject {
   readonly index: number;
-  readonly kind: Kind;
+  readonly kind: ClientKind;
   readonly world: VirtualWorld;
   readonly life: Life;
   readonly webSocket: HeartbeatWebSocket | undefined;
@@ -135,9 +135,9 @@ export interface Witness {
   /** The user is about to do something of this kind. */
   asked?(subject: Subject, what: 'reconnect' | 'close'): void;
   /** Something is about to happen. */
-  happening?(what: Happening): void;
+  happening?(what: Incident): void;
   /** Something has happened, and all is as it will be until time passes. */
-  happened?(what: Happening): void;
+  happened?(what: Incident): void;
   /** All are closed, and a while has passed. */
   ended?(): void;
 }
@@ -157,7 +157,7 @@ export class Breach extends Error {
   readonly invariant: string;
   readonly life: Life;
 
-  /** @param times when each of the happenings so far began, ms, and when it was found out */
+  /** @param times when each of the incidents so far began, ms, and when it was found out */
   constructor(invariant: string, what: string, life: Life, times: readonly number[]) {
     super(`${invariant}: ${what}\n${asText(life, times)}`);
     this.invariant = invariant;
@@ -316,7 +316,7 @@ class LifeUnderWay {
     subject.current = socket;
   }
 
-  async #check(what: Happening): Promise<void> {
+  async #check(what: Incident): Promise<void> {
     await this.#world.run(0);
     for (const hear of this.#hooks.happened) hear(what);
     this.#judge();
@@ -343,7 +343,7 @@ class LifeUnderWay {
     else subject.webSocket.close();
   }
 
-  async #act(what: Happening): Promise<void> {
+  async #act(what: Incident): Promise<void> {
     const world = this.#world;
     switch (what.do) {
       case 'wait':
@@ -481,12 +481,12 @@ const manners: fc.Arbitrary<Partial<Manners>> = fc.constantFrom<Partial<Manners>
   { closeAfter: 300, closeCode: 1006 },
 );
 
-export function happenings(
+export function incidents(
   clients: number,
   { waits, health }: Pick<Extent, 'waits' | 'health'>,
-): fc.Arbitrary<Happening> {
-  const of = (weight: number, arbitrary: fc.Arbitrary<Happening>) => ({ weight, arbitrary });
-  const plain = (...all: Happening['do'][]) => fc.constantFrom(...all).map((what) => ({ do: what }) as Happening);
+): fc.Arbitrary<Incident> {
+  const of = (weight: number, arbitrary: fc.Arbitrary<Incident>) => ({ weight, arbitrary });
+  const plain = (...all: Incident['do'][]) => fc.constantFrom(...all).map((what) => ({ do: what }) as Incident);
   return fc.oneof(
     of(
       30,
@@ -555,11 +555,11 @@ export function happenings(
 export interface Extent {
   /** At most. */
   clients: number;
-  /** At most so many happenings. */
+  /** At most so many incidents. */
   story: number;
   /** Ms between them. */
   waits: readonly number[];
-  kinds: readonly Kind[];
+  kinds: readonly ClientKind[];
   /** How often all gets well, where all else that can happen weighs 80, and for how long, ms. */
   health: { weight: number; lasts: readonly number[] };
 }
@@ -586,7 +586,7 @@ export function lives({ clients: most, story, kinds, ...often }: Extent): fc.Arb
       retries: fc.constantFrom(Infinity, Infinity, Infinity, 3),
       overflow: fc.constantFrom('reject', 'drop-oldest'),
       whileHidden: fc.constantFrom('dial', 'dial', 'hold'),
-      story: fc.array(happenings(clients.length, often), { maxLength: story, size: 'max' }),
+      story: fc.array(incidents(clients.length, often), { maxLength: story, size: 'max' }),
     }),
   );
 }

@@ -56,7 +56,7 @@ export function universe(liveness: Liveness, late: boolean, retries: number): Un
   for (const rest of known.values()) {
     if (rest.snapshot.status !== 'active') continue;
     const times = [...rest.timers.keys()].map((type) => ({ type }) as Step['event']);
-    for (const event of [...facts, ...times]) {
+    for (const event of [...everyFact, ...times]) {
       const step = take(rest, event);
       steps.push(step);
       const key = keyOf(step.to);
@@ -78,7 +78,7 @@ function take(from: Rest, event: Step['event']): Step {
   const effects = effectsOf(actions);
   const timers = new Map(from.timers);
   if (event.type.startsWith('xstate.after.')) timers.delete(event.type);
-  const story = [...from.story, nameOf(event)];
+  const story = [...from.story, wordsOf(event)];
   const to = restOf(snapshot, effects, { timers, sockets: from.sockets, story });
   const { orders, reports, armed, visits, shut } = effects;
   return { from, event, to, orders, reports, armed: armed.map(([, ms]) => ms), visits, shut };
@@ -152,7 +152,7 @@ const absurd = [undefined, 0, -1, 5_000, 1e9, Infinity, Number.NaN];
 const old = -heartbeat.maxAge - 1;
 
 /** Everything that can be told, and in numbers what nobody should tell. */
-export const facts: readonly Fact[] = [
+export const everyFact: readonly Fact[] = [
   { type: 'socket.opened' },
   ...[1000, 1006, 1008, 1013].map(
     (code) => ({ type: 'socket.lost', code, reason: '', wasClean: code !== 1006 }) as const,
@@ -179,7 +179,7 @@ export const facts: readonly Fact[] = [
   { type: 'user.closed' },
 ];
 
-export function nameOf(event: Step['event']): string {
+export function wordsOf(event: Step['event']): string {
   const { type, ...fields } = event as Record<string, unknown> & { type: string };
   if (type.startsWith('xstate.after.')) return `after ${type.split('.')[2]}`;
   const told = Object.entries(fields).filter(([, value]) => value !== undefined && value !== '');

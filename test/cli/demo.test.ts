@@ -16,7 +16,7 @@ import { playScript } from '../../bin/script.ts';
 import { openStage, type Stage } from '../../bin/stage.ts';
 import { noPaint, type Terminal } from '../../bin/terminal.ts';
 import { Command, started, systole } from '../helpers/command.ts';
-import { messagesOf, statesOf, until as untilEvent, untilState } from '../helpers/support.ts';
+import { messagesOf, statesOf, until, untilState } from '../helpers/support.ts';
 
 const heartbeat = { interval: 500, timeout: 400 };
 /** What a step may take besides its timers, ms. */
@@ -197,10 +197,10 @@ test('mute: named and pushed to as before, but no heartbeat is answered', async 
   expect(connection.roundTripTime).toBeUndefined();
 
   clearInterval(pushing);
-  const { cause } = await untilEvent(connection, 'lost');
+  const { cause } = await until(connection, 'lost');
   expect(cause).toBe('silent');
   expect(states.slice(0, 3)).toEqual(['alive', 'stale', 'reconnecting']);
-  await untilEvent(connection, 'restored');
+  await until(connection, 'restored');
   stage.server.unmute();
   await untilRoundTrip(connection);
   expect(connection.state).toBe('alive');
@@ -211,14 +211,14 @@ test('refuse: HTTP 503, with and without Retry-After; who is connected stays', a
   const connection = await aliveOn(stage, context);
   stage.server.refuse();
   await untilRoundTrip(connection);
-  const refused = untilEvent(connection, 'retry');
+  const refused = until(connection, 'retry');
   stage.server.forget();
   const { cause, reason, nextDialIn } = await refused;
   expect({ cause, reason }).toEqual({ cause: 'refused', reason: 'HTTP 503' });
   expect(nextDialIn).toBeLessThan(10_000);
 
   stage.server.refuse(90);
-  const asked = await untilEvent(connection, 'retry', ({ nextDialIn: wait = 0 }) => wait > 30_000);
+  const asked = await until(connection, 'retry', ({ nextDialIn: wait = 0 }) => wait > 30_000);
   expect(asked.nextDialIn).toBeGreaterThanOrEqual(90_000);
   stage.server.accept();
   connection.reconnect();
@@ -231,8 +231,8 @@ test('skew: beats of a clock set back are outdated; then the client knows the cl
   await untilRoundTrip(connection);
   expect(Math.abs(connection.clockOffset!)).toBeLessThan(1_000);
   stage.server.skewClock(-90_000);
-  expect((await untilEvent(connection, 'lost')).cause).toBe('outdated');
-  await untilEvent(connection, 'restored');
+  expect((await until(connection, 'lost')).cause).toBe('outdated');
+  await until(connection, 'restored');
   expect(Math.abs(connection.clockOffset! + 90_000)).toBeLessThan(1_000);
   expect(stage.server.skew).toBe(-90_000);
 });
@@ -241,7 +241,7 @@ test('flood: all of it arrives, in order, on a line that stays alive', async (co
   const stage = await stageFor(context);
   const connection = await aliveOn(stage, context);
   const messages = messagesOf(connection);
-  const last = untilEvent(connection, 'message', (data) => data === '5000');
+  const last = until(connection, 'message', (data) => data === '5000');
   await stage.server.flood(5_000, String);
   await last;
   expect(messages).toEqual(Array.from({ length: 5_000 }, (_, index) => String(index + 1)));
@@ -250,8 +250,8 @@ test('flood: all of it arrives, in order, on a line that stays alive', async (co
 test('reset: the client hears of it at once, and comes back', async (context) => {
   const stage = await stageFor(context);
   const connection = await aliveOn(stage, context);
-  const lost = untilEvent(connection, 'lost');
-  const restored = untilEvent(connection, 'restored');
+  const lost = until(connection, 'lost');
+  const restored = until(connection, 'restored');
   stage.cable.reset();
   expect(await lost).toMatchObject({ cause: 'peer-closed', code: 1006 });
   await restored;
@@ -261,7 +261,7 @@ test('the keys: pull, notice, plug, restart, forget, push, quit', async (context
   const terminal = recorder();
   const lines = new PassThrough();
   const keyboard = new PassThrough();
-  const printed = (pattern: RegExp) => until(lines, terminal, pattern);
+  const printed = (pattern: RegExp) => untilPrinted(lines, terminal, pattern);
   const stage = await stageFor(context);
   const { print } = terminal;
   const faults = new Faults(stage, {
@@ -338,7 +338,7 @@ test('the keys: every other fault, and what holds then', async (context) => {
   }
   expect(told).toHaveLength(1 + rows.length);
 
-  const flooded = untilEvent(faults.connection!, 'message', (data) => data === 'flood 1000 of 1000');
+  const flooded = until(faults.connection!, 'message', (data) => data === 'flood 1000 of 1000');
   keyboard.write('ll');
   await flooded;
   expect(terminal.lines.filter((line) => line.startsWith('▸')).slice(-2)).toEqual([
@@ -347,7 +347,7 @@ test('the keys: every other fault, and what holds then', async (context) => {
   ]);
 
   for (const key of ['u', 'x']) {
-    const restored = untilEvent(faults.connection!, 'restored');
+    const restored = until(faults.connection!, 'restored');
     keyboard.write(key);
     await restored;
   }
@@ -427,6 +427,6 @@ async function untilRoundTrip({ actor }: Connection): Promise<void> {
   });
 }
 
-async function until(changed: PassThrough, { lines }: { lines: string[] }, pattern: RegExp): Promise<void> {
+async function untilPrinted(changed: PassThrough, { lines }: { lines: string[] }, pattern: RegExp): Promise<void> {
   while (!lines.some((line) => pattern.test(line))) await once(changed, 'data');
 }

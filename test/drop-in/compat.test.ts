@@ -446,7 +446,7 @@ class Feed {
 
 const ended = Symbol('the server is gone');
 
-interface Stage {
+interface CabledServer {
   /** By way of the cable. */
   readonly url: string;
   /** Of the server, past the cable. */
@@ -457,7 +457,7 @@ interface Stage {
 }
 
 /** A server behind a cable, both gone with the test. */
-async function setUp(serve: (server: WebSocketServer) => void): Promise<Stage> {
+async function setUp(serve: (server: WebSocketServer) => void): Promise<CabledServer> {
   let server = await start(serve);
   const { port } = server.address() as AddressInfo;
   const cable = await faultProxy(port);

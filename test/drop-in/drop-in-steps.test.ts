@@ -5,7 +5,7 @@ import { HeartbeatWebSocket, type HeartbeatWebSocketOptions } from '../../adapte
 import type { ProtocolsOption, UrlOption } from '../../adapters/index.ts';
 import { lineOf } from '../../adapters/index.websocket.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
-import { Hand, nowhere } from '../helpers/puppet.ts';
+import { nowhere, Puppet } from '../helpers/puppet.ts';
 import { steppedClock } from '../kit/clock.ts';
 
 function hand(
@@ -16,7 +16,7 @@ function hand(
 ) {
   const clock = steppedClock();
   const socket = new Class(url, protocols, {
-    WebSocket: Hand,
+    WebSocket: Puppet,
     clock,
     lifecycle: false,
     random: () => 0.5,
@@ -34,7 +34,7 @@ function hand(
     });
   }
   const of = (type: string) => events.filter((event) => event['type'] === type);
-  return { socket, clock, events, of, under: () => Hand.made.at(-1)! };
+  return { socket, clock, events, of, under: () => Puppet.made.at(-1)! };
 }
 
 test.each(['onopen', 'onmessage', 'onerror', 'onclose'] as const)('%s is what it was set to', (name) => {

@@ -7,8 +7,8 @@ import type { WebSocketLike } from '../../adapters/visit.ts';
 import { steppedClock } from '../kit/clock.ts';
 
 /** A WebSocket that does what the test does to it. */
-export class Hand implements WebSocketLike {
-  static made: Hand[] = [];
+export class Puppet implements WebSocketLike {
+  static made: Puppet[] = [];
   readyState = 0;
   bufferedAmount = 0;
   binaryType = 'blob';
@@ -23,7 +23,7 @@ export class Hand implements WebSocketLike {
 
   constructor(...given: unknown[]) {
     this.given = given;
-    Hand.made.push(this);
+    Puppet.made.push(this);
   }
 
   send(data: unknown): void {
@@ -65,7 +65,7 @@ export const nowhere = 'ws://127.0.0.1:9/';
 export function dialled(options: ConnectOptions = {}, url: UrlOption = nowhere) {
   const clock = steppedClock();
   const connection = connect(url, {
-    WebSocket: Hand,
+    WebSocket: Puppet,
     clock,
     random: () => 0.5,
     protocol: silent(),
@@ -77,7 +77,7 @@ export function dialled(options: ConnectOptions = {}, url: UrlOption = nowhere) 
   connection.on('drain', () => told.push('drain'));
   const heard: unknown[] = [];
   connection.on('message', (message) => heard.push(message));
-  return { connection, clock, told, line: lineOf(connection.actor), socket: () => Hand.made.at(-1)!, heard };
+  return { connection, clock, told, line: lineOf(connection.actor), socket: () => Puppet.made.at(-1)!, heard };
 }
 
 /** One whose peer needs no name. */

@@ -15,13 +15,13 @@ const bounds: fc.Arbitrary<BufferBounds> = fc.record({
   maxAge: fc.constantFrom(50, 1_000, Infinity),
 });
 
-type Step =
+type BufferStep =
   | { do: 'offer'; size: number; elsewhere: number }
   | { do: 'flush'; room: number }
   | { do: 'wait' | 'jump'; ms: number }
   | { do: 'drain' };
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+const step: fc.Arbitrary<BufferStep> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({

@@ -25,7 +25,7 @@ const asked = { write: ['heartbeat'] };
 const welcome = '{"id":"me","now_time":7}';
 const its = undefined; // the app's
 
-type Row = [name: string, ...steps: [Frame | typeof ask, Answer | undefined][]];
+type DialectRow = [name: string, ...steps: [Frame | typeof ask, Answer | undefined][]];
 
 test.each([
   [idHeartbeat(), 'id-heartbeat', 'ask', undefined],
@@ -39,7 +39,7 @@ test.each([
 });
 
 describe('id-heartbeat, by rows', () => {
-  const rows: Row[] = [
+  const rows: DialectRow[] = [
     ['an id and a time', [welcome, named('me', 7)]],
     ['a time in words', ['{"id":"me","now_time":"1970-01-01T00:00:01Z"}', named('me', 1_000)]],
     ['other fields beside', ['{"x":1,"now_time":7,"id":"me"}', named('me', 7)]],

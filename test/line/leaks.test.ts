@@ -74,7 +74,7 @@ test(
 const closeTimeoutOfWs = 30_000;
 const closeTimeout = 300;
 
-interface Peer {
+interface OtherEnd {
   port: number;
   /** From now on it is silent. */
   silence?: () => void;
@@ -82,14 +82,14 @@ interface Peer {
 
 /** What is at the other end. */
 const peers = {
-  async nobody(): Promise<Peer> {
+  async nobody(): Promise<OtherEnd> {
     const listener = createServer();
-    const port = await listen(listener);
+    const port = await portOf(listener);
     listener.close();
     await once(listener, 'close');
     return { port };
   },
-  async 'a listener that says nothing'(): Promise<Peer> {
+  async 'a listener that says nothing'(): Promise<OtherEnd> {
     const sockets: Socket[] = [];
     const listener = createServer((socket) => {
       sockets.push(socket.on('error', () => {}));
@@ -98,15 +98,15 @@ const peers = {
       listener.close();
       for (const socket of sockets) socket.destroy();
     });
-    return { port: await listen(listener) };
+    return { port: await portOf(listener) };
   },
-  async 'a server that names nobody'(): Promise<Peer> {
+  async 'a server that names nobody'(): Promise<OtherEnd> {
     return { port: await webSocketServer(() => {}) };
   },
-  async 'a server'(): Promise<Peer> {
+  async 'a server'(): Promise<OtherEnd> {
     return { port: await webSocketServer(serveHeartbeats) };
   },
-  async 'a server that falls silent'(): Promise<Peer> {
+  async 'a server that falls silent'(): Promise<OtherEnd> {
     const proxy = await faultProxy(await webSocketServer(serveHeartbeats));
     onTestFinished(() => proxy.close());
     return { port: proxy.port, silence: () => proxy.silence() };
@@ -168,7 +168,7 @@ async function webSocketServer(serve: (server: WebSocketServer) => unknown): Pro
   return (server.address() as AddressInfo).port;
 }
 
-async function listen(listener: Server): Promise<number> {
+async function portOf(listener: Server): Promise<number> {
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   return (listener.address() as AddressInfo).port;

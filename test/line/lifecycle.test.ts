@@ -74,8 +74,8 @@ function page() {
 }
 
 describe('facts', () => {
-  type Page = ReturnType<typeof page>;
-  const rows: [string, (page: Page) => void, string[]][] = [
+  type FakePage = ReturnType<typeof page>;
+  const rows: [string, (page: FakePage) => void, string[]][] = [
     ['online', (p) => p.fire(p.self, 'online'), ['network']],
     ['offline', (p) => p.fire(p.self, 'offline'), ['world.wentOffline']],
     ['another network', (p) => p.fire(Object.assign(p.connection, { type: 'cellular' }), 'change'), ['network']],

@@ -38,15 +38,15 @@ function thrown(call: () => unknown): unknown {
   throw new Error('nothing was thrown');
 }
 
-type Row = [path: string, options: unknown, type: typeof TypeError | typeof RangeError];
+type MisuseRow = [path: string, options: unknown, type: typeof TypeError | typeof RangeError];
 
 const each = (
   paths: readonly string[],
   values: readonly unknown[],
   type: typeof TypeError | typeof RangeError,
-): Row[] =>
+): MisuseRow[] =>
   paths.flatMap((path) =>
-    values.map((value): Row => {
+    values.map((value): MisuseRow => {
       const [outer = '', inner] = path.split('.');
       return [path, { [outer]: inner === undefined ? value : { [inner]: value } }, type];
     }),
@@ -71,7 +71,7 @@ const platform = { now: () => 0, wallTime: () => 0, setInterval: () => 0, clearI
 const allButOne = (object: object, names: string[]) => names.map((name) => ({ ...object, [name]: undefined }));
 
 describe('a bad option is named', () => {
-  const rows: Row[] = [
+  const rows: MisuseRow[] = [
     ...each(numbers, notNumbers, TypeError),
     ...each(numbers, [Number.NaN, -1, -Infinity], RangeError),
     ...each([...positive, 'heartbeat.maxAge'], [0, -0], RangeError),

@@ -24,10 +24,10 @@ const short = bound + 100;
 const long = 2_500;
 
 /** Where the client stalls. */
-type Place = 'alive.quiet' | 'alive.probing' | 'stale' | 'connecting' | 'awaiting-id';
+type StallPlace = 'alive.quiet' | 'alive.probing' | 'stale' | 'connecting' | 'awaiting-id';
 
 interface Stall {
-  state: Place;
+  state: StallPlace;
   /** Block the event loop, or stop the process. */
   action: 'block' | 'stop';
   ms: number;
@@ -65,7 +65,7 @@ async function seeThrough({ client }: Story, { action, ms }: Stall): Promise<voi
 }
 
 describe.concurrent('a healthy line outlives', () => {
-  const rows: [action: Stall['action'], state: Place, ms: number][] = [
+  const rows: [action: Stall['action'], state: StallPlace, ms: number][] = [
     ['block', 'alive.quiet', short],
     ['block', 'alive.quiet', long],
     ['block', 'alive.probing', short],
@@ -103,7 +103,7 @@ describe.concurrent('a healthy line outlives', () => {
 });
 
 describe.concurrent('a line whose server really dies meanwhile is lost', () => {
-  const rows: [action: Stall['action'], state: Place, ms: number][] = [
+  const rows: [action: Stall['action'], state: StallPlace, ms: number][] = [
     ['block', 'alive.quiet', short],
     ['block', 'alive.quiet', long],
     ['block', 'stale', short],

@@ -8,7 +8,7 @@ import { nativePing } from '../../adapters/protocols/native-ping.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
 import { type Answer, ping, type Protocol, type Session } from '../../adapters/protocols/protocol.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
-import { alive, dialled, Hand, nowhere } from '../helpers/puppet.ts';
+import { alive, dialled, nowhere, Puppet } from '../helpers/puppet.ts';
 import { eventsOf, uncaughtDuring } from '../helpers/support.ts';
 import { steppedClock } from '../kit/clock.ts';
 
@@ -21,7 +21,7 @@ const dialect = (session: Session, more: Partial<Protocol> = {}): ConnectOptions
 const named = (): Answer => ({ named: {} });
 
 /** A WebSocket with what npm `ws` has beyond the standard. */
-class NodeHand extends Hand {
+class NodePuppet extends Puppet {
   readonly did: string[] = [];
   readonly listeners = new Map<string, (...args: unknown[]) => void>();
 
@@ -43,8 +43,8 @@ class NodeHand extends Hand {
 }
 
 function nodeDialled(options: ConnectOptions = {}) {
-  const subject = dialled({ WebSocket: NodeHand, ...options });
-  return { ...subject, socket: () => Hand.made.at(-1) as NodeHand };
+  const subject = dialled({ WebSocket: NodePuppet, ...options });
+  return { ...subject, socket: () => Puppet.made.at(-1) as NodePuppet };
 }
 
 describe('a dial that fails', () => {
@@ -72,7 +72,7 @@ describe('a dial that fails', () => {
     ['an error', new TypeError(`cannot dial ${nowhere}`), 'the WebSocket threw TypeError'],
     ['what is none', 'oops', 'the WebSocket threw string'],
   ])('because the class throws %s', async (_, thrown, reason) => {
-    class Throwing extends Hand {
+    class Throwing extends Puppet {
       constructor() {
         super();
         throw thrown;
@@ -116,7 +116,7 @@ describe('a dial that fails', () => {
     const closed = eventsOf(connection, 'closed');
     socket().fails({});
     expect(closed).toMatchObject([{ code: 1006, reason: '', wasClean: false }]);
-    class Throwing extends Hand {
+    class Throwing extends Puppet {
       constructor() {
         super();
         throw new TypeError('no');
@@ -187,7 +187,7 @@ describe('an open socket', () => {
   });
 
   test('with a ping of its own is not taken for one of npm ws', () => {
-    class Pinging extends Hand {
+    class Pinging extends Puppet {
       ping(): void {}
     }
     const { connection, socket } = alive({ WebSocket: Pinging });
@@ -197,7 +197,7 @@ describe('an open socket', () => {
   });
 
   test('that throws when it is asked for a sign of life is lost', async () => {
-    class Throwing extends Hand {
+    class Throwing extends Puppet {
       override send(): void {
         throw new RangeError('full');
       }
@@ -509,7 +509,7 @@ test('frames of one turn share one reading of the clock', async () => {
 });
 
 test('the URL in use is the one the socket says', () => {
-  class Redirected extends Hand {
+  class Redirected extends Puppet {
     readonly url = 'ws://127.0.0.1:9/elsewhere';
   }
   const socket = new HeartbeatWebSocket(nowhere, [], {

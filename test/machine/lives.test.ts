@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 import type { Fact, Liveness, Wake } from '../../machines/events.ts';
 import { detectionBound } from '../../machines/settings.ts';
-import { Subject } from './simulation.ts';
+import { LoneMachine } from './simulation.ts';
 
 const fatal = fc.option(fc.boolean(), { nil: undefined });
 const delay = fc.option(fc.constantFrom(0, -1, 1, 5_000, 1e9, Infinity, Number.NaN), { nil: undefined });
@@ -66,7 +66,7 @@ const waiting = /^(?:connecting|awaiting-id|stale|closing|reconnecting)/;
 test('at every moment of any life', () => {
   fc.assert(
     fc.property(life, ({ liveness, retries, silence, story }) => {
-      const subject = new Subject({ liveness, retries, heartbeat, backoff: { max: 30_000 } });
+      const subject = new LoneMachine({ liveness, retries, heartbeat, backoff: { max: 30_000 } });
       subject.line.silence = silence;
       const { did, clock } = subject;
       for (const each of story) {
@@ -95,7 +95,7 @@ test('at every moment of any life', () => {
   );
 }, 120_000);
 
-function expectSound({ did, clock, place, actor }: Subject): void {
+function expectSound({ did, clock, place, actor }: LoneMachine): void {
   const { status, context } = actor.getSnapshot();
   expect(status).not.toBe('error');
   const live = did.filter((what) => what === 'dial').length - did.filter((what) => what === 'cut').length;

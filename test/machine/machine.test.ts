@@ -5,29 +5,29 @@ import { createActor } from 'xstate';
 import { connectionMachine, stateOf } from '../../machines/connection.ts';
 import type { Cause, Fact, Obstacle, Report } from '../../machines/events.ts';
 import { detectionBound, type PartialSettings } from '../../machines/settings.ts';
-import { Subject } from './simulation.ts';
+import { LoneMachine } from './simulation.ts';
 
 const opened: Fact = { type: 'socket.opened' };
 const spoke: Fact = { type: 'peer.spoke' };
 const lost: Extract<Fact, { type: 'socket.lost' }> = { type: 'socket.lost', code: 1006, reason: '', wasClean: false };
 
 /** A line that has just been named, by a server whose clock is `offset` ahead. */
-function alive(settings: PartialSettings = {}, offset?: number): Subject {
-  return name(new Subject(settings), offset);
+function alive(settings: PartialSettings = {}, offset?: number): LoneMachine {
+  return name(new LoneMachine(settings), offset);
 }
 
-function name(subject: Subject, offset?: number): Subject {
+function name(subject: LoneMachine, offset?: number): LoneMachine {
   const receivedAt = subject.clock.now();
   const serverTime = offset === undefined ? undefined : receivedAt + offset;
   return subject.tell(opened, { type: 'peer.named', id: 'a', receivedAt, serverTime });
 }
 
-function beat(subject: Subject, offset: number): Subject {
+function beat(subject: LoneMachine, offset: number): LoneMachine {
   const receivedAt = subject.clock.now();
   return subject.tell({ type: 'peer.beat', receivedAt, serverTime: receivedAt + offset, roundTripTime: 7 });
 }
 
-function reportsOf(subject: Subject): Report[] {
+function reportsOf(subject: LoneMachine): Report[] {
   const reports: Report[] = [];
   subject.actor.on('*', (report) => reports.push(report));
   return reports;
@@ -35,7 +35,7 @@ function reportsOf(subject: Subject): Report[] {
 
 const year = 31_536_000_000;
 
-const contextOf = (subject: Subject) => subject.actor.getSnapshot().context;
+const contextOf = (subject: LoneMachine) => subject.actor.getSnapshot().context;
 
 test.each([
   { interval: 60_000, timeout: 10_000 },
@@ -77,8 +77,8 @@ test('a limit that fired late is granted once more, in full, and only once', () 
 });
 
 test.each([
-  ['connecting.dialling', () => new Subject()],
-  ['awaiting-id.listening', () => new Subject().tell(opened)],
+  ['connecting.dialling', () => new LoneMachine()],
+  ['awaiting-id.listening', () => new LoneMachine().tell(opened)],
 ] as const)('%s: granted once more, and only once, as well', (place, arrive) => {
   const subject = arrive();
   for (const then of [place, 'reconnecting']) {
@@ -99,7 +99,7 @@ test.each([
 });
 
 test('a slow dial leaves the name its own time', () => {
-  const subject = new Subject();
+  const subject = new LoneMachine();
   subject.clock.advance(4_900);
   subject.tell(opened).wait().wait();
   expect(subject.place).toBe('reconnecting');
@@ -130,7 +130,7 @@ test('where life cannot be seen, no silence is long enough for a doubt', () => {
 });
 
 test('a server that shows no life is open as soon as any', () => {
-  const subject = new Subject({ liveness: 'none' }).tell(opened);
+  const subject = new LoneMachine({ liveness: 'none' }).tell(opened);
   subject.did.length = 0;
   subject.tell({ type: 'peer.named', receivedAt: 0 });
   expect(subject.did).toEqual(['→release', '!open', '→deliver', '⏱5000']);
@@ -144,7 +144,7 @@ test('a proof of life that lay readable while the timer fired saves the line', (
 });
 
 test('attempts are forgotten when the line has been stable, not before', () => {
-  const subject = new Subject();
+  const subject = new LoneMachine();
   for (let attempt = 1; attempt <= 3; attempt += 1) {
     subject.tell(lost);
     expect(contextOf(subject).attempt).toBe(attempt);
@@ -158,7 +158,7 @@ test('attempts are forgotten when the line has been stable, not before', () => {
 });
 
 test('accepted and closed, over and over: the dials follow the backoff', () => {
-  const subject = new Subject();
+  const subject = new LoneMachine();
   const waits = Array.from({ length: 8 }, () => {
     name(subject).tell({ type: 'socket.lost', code: 1000, reason: '', wasClean: true });
     const { wait } = contextOf(subject);
@@ -169,14 +169,14 @@ test('accepted and closed, over and over: the dials follow the backoff', () => {
 });
 
 test('the time for a dial grows with the attempts, up to 20 s', () => {
-  const subject = new Subject();
+  const subject = new LoneMachine();
   const limits = Array.from({ length: 6 }, () => {
     const limit = subject.clock.pending[0];
     subject.tell(lost).wait();
     return limit;
   });
   expect(limits).toEqual([5_000, 7_500, 11_250, 16_875, 20_000, 20_000]);
-  expect(new Subject({ connectTimeout: 30_000 }).clock.pending).toEqual([30_000]);
+  expect(new LoneMachine({ connectTimeout: 30_000 }).clock.pending).toEqual([30_000]);
 });
 
 test.each([
@@ -208,7 +208,7 @@ test('while a dial waits, the world is heard without a socket', () => {
 });
 
 test('a machine without a socket is closed, and says what to provide', () => {
-  const line = new Subject().line;
+  const line = new LoneMachine().line;
   const actor = createActor(connectionMachine, { input: { line } });
   actor.subscribe({ error: () => {} });
   actor.start();
@@ -224,7 +224,7 @@ test('a machine without a socket is closed, and says what to provide', () => {
 });
 
 /** Each way in which a line is left that says nothing of itself. */
-const ways: [cause: Cause, leave: (subject: Subject) => Subject][] = [
+const ways: [cause: Cause, leave: (subject: LoneMachine) => LoneMachine][] = [
   ['dial-timeout', (subject) => subject.wait().wait()],
   ['network-changed', (subject) => subject.tell({ type: 'world.woke', reason: 'network' })],
   ['unnamed', (subject) => subject.tell(opened).wait().wait()],
@@ -241,7 +241,7 @@ const ways: [cause: Cause, leave: (subject: Subject) => Subject][] = [
 ];
 
 test.each(ways)('what the last line was closed with is not said of one that is %s', (cause, leave) => {
-  const subject = new Subject().tell({ ...lost, code: 4000, reason: 'gone', wasClean: true });
+  const subject = new LoneMachine().tell({ ...lost, code: 4000, reason: 'gone', wasClean: true });
   leave(subject.wait());
   expect(subject.place).toBe('reconnecting');
   expect(contextOf(subject)).toMatchObject({ cause, end: { code: 1006, reason: '', wasClean: false } });
@@ -254,11 +254,11 @@ test('the reason that a server or a URL gives is told', () => {
   expect(reports).toEqual([
     { type: 'lost', cause: 'refused', code: 1006, reason: 'maintenance', wasClean: false, nextDialIn: 375 },
   ]);
-  const broken = name(new Subject()).wait().wait();
+  const broken = name(new LoneMachine()).wait().wait();
   const told = reportsOf(broken);
   broken.tell({ ...lost, reason: 'ECONNRESET' });
   expect(told).toMatchObject([{ type: 'lost', cause: 'silent', reason: 'ECONNRESET' }]);
-  const failed = new Subject({ retries: 0 });
+  const failed = new LoneMachine({ retries: 0 });
   const retries = reportsOf(failed);
   failed.tell({ type: 'url.failed', reason: 'no token' });
   expect(retries).toMatchObject([{ type: 'retry', cause: 'url-failed', reason: 'no token' }]);
@@ -271,7 +271,7 @@ test('the reason that a server or a URL gives is told', () => {
 });
 
 test('retries: so many dials in a row may fail', () => {
-  const failed = new Subject({ retries: 2 }).tell(lost).wait().tell(lost).wait();
+  const failed = new LoneMachine({ retries: 2 }).tell(lost).wait().tell(lost).wait();
   const reports = reportsOf(failed);
   failed.tell({ ...lost, reason: 'ECONNREFUSED' });
   expect(failed.place).toBe('closed');
@@ -306,10 +306,10 @@ test('retries are counted anew after a stable line', () => {
 });
 
 test('reconnect() beats the backoff, the retries and the fatal codes', () => {
-  const subject = new Subject({ retries: 0, shouldReconnect: () => false }).tell({ type: 'user.reconnected' });
+  const subject = new LoneMachine({ retries: 0, shouldReconnect: () => false }).tell({ type: 'user.reconnected' });
   expect(subject.place).toBe('reconnecting');
   expect(contextOf(subject)).toMatchObject({ wait: 0, attempt: 0 });
-  const waiting = new Subject().tell(lost).tell({ type: 'user.reconnected' });
+  const waiting = new LoneMachine().tell(lost).tell({ type: 'user.reconnected' });
   expect(waiting.place).toBe('connecting.dialling');
   expect(contextOf(waiting)).toMatchObject({ attempt: 1, dials: [expect.any(Number)] });
 });
@@ -362,7 +362,7 @@ test('shouldReconnect is asked of silence too, and told what happened', () => {
 
 test('shouldReconnect is told what the server has said', () => {
   const losses: unknown[] = [];
-  const subject = new Subject({ shouldReconnect: (loss) => void losses.push(loss) });
+  const subject = new LoneMachine({ shouldReconnect: (loss) => void losses.push(loss) });
   subject.tell({ ...lost, reason: 'HTTP 503', status: 503, retryAfter: 7_000 });
   expect(losses).toEqual([
     { cause: 'refused', attempt: 1, code: 1006, reason: 'HTTP 503', wasClean: false, status: 503, retryAfter: 7_000 },
@@ -377,7 +377,7 @@ test('a delay that the server states is honoured, within bounds', () => {
 });
 
 test('the network has changed while dialling: anew at once, but not twice a second', () => {
-  const subject = new Subject();
+  const subject = new LoneMachine();
   subject.clock.advance(3_000);
   subject.tell({ type: 'world.woke', reason: 'network' });
   expect(contextOf(subject).wait).toBe(0);
@@ -386,11 +386,13 @@ test('the network has changed while dialling: anew at once, but not twice a seco
 });
 
 test('where no dial may follow, a dial in progress is not given up for a new network', () => {
-  expect(new Subject({ retries: 0 }).tell({ type: 'world.woke', reason: 'network' }).place).toBe('connecting.dialling');
+  expect(new LoneMachine({ retries: 0 }).tell({ type: 'world.woke', reason: 'network' }).place).toBe(
+    'connecting.dialling',
+  );
 });
 
 test('a wake dials a waiting connection at most once a second', () => {
-  const subject = new Subject().tell(lost).wait().tell(lost).wait().tell(lost).wait();
+  const subject = new LoneMachine().tell(lost).wait().tell(lost).wait().tell(lost).wait();
   subject.tell(lost); // the next dial is due in 3 s; the last one was just now
   expect(contextOf(subject).wait).toBe(3_000);
   subject.tell({ type: 'world.woke', reason: 'visible' });
@@ -401,14 +403,14 @@ test('a wake dials a waiting connection at most once a second', () => {
 });
 
 test('a wake that could dial no sooner than the dial that waits leaves it alone', () => {
-  const subject = new Subject();
+  const subject = new LoneMachine();
   subject.clock.advance(625);
   subject.tell(lost); // both are due in 375
   subject.did.length = 0;
   subject.tell({ type: 'world.woke', reason: 'visible' });
   expect(subject.did).toEqual([]);
 
-  const due = new Subject().tell(lost).wait().tell(lost).wait().tell(lost);
+  const due = new LoneMachine().tell(lost).wait().tell(lost).wait().tell(lost);
   due.did.length = 0;
   due.line.jump += contextOf(due).wait; // at this very moment
   due.tell({ type: 'world.woke', reason: 'visible' });
@@ -416,8 +418,8 @@ test('a wake that could dial no sooner than the dial that waits leaves it alone'
 });
 
 /** A network that comes and goes every second, while dialling: so many dials have begun. */
-function restless(dials: number): Subject {
-  const subject = new Subject();
+function restless(dials: number): LoneMachine {
+  const subject = new LoneMachine();
   for (let dial = 1; dial < dials; dial += 1) {
     subject.clock.advance(1_000);
     subject.tell({ type: 'world.woke', reason: 'network' }).wait();
@@ -440,12 +442,12 @@ test('ten dials within 75.75 s, and no wake brings the next one nearer', () => {
 });
 
 test('ten dials of one moment are ten as well', () => {
-  const subject = new Subject();
+  const subject = new LoneMachine();
   for (let dial = 1; dial < 10; dial += 1) subject.tell({ type: 'world.suspended' }).wait();
   expect(contextOf(subject.tell({ type: 'world.suspended' })).wait).toBe(75_750);
 });
 
-test.each<[string, (subject: Subject) => unknown, wait: number]>([
+test.each<[string, (subject: LoneMachine) => unknown, wait: number]>([
   ['after reconnect()', (subject) => subject.tell({ type: 'user.reconnected' }).wait(), 375],
   [
     'after reconnect() while a dial waits',
@@ -461,7 +463,7 @@ test.each<[string, (subject: Subject) => unknown, wait: number]>([
 });
 
 test('what the server has asked for is shortened by no wake, and by no clock that is set', () => {
-  const subject = new Subject().tell({ ...lost, retryAfter: 60_000 });
+  const subject = new LoneMachine().tell({ ...lost, retryAfter: 60_000 });
   subject.did.length = 0;
   expect(subject.tell({ type: 'world.woke', reason: 'visible' }).did).toEqual([]);
   subject.line.jump -= 3_600_000;
@@ -507,7 +509,7 @@ test('offline shortens no wait', () => {
   subject.clock.advance(100_000);
   subject.line.blocked = 'offline';
   expect(contextOf(subject.tell({ type: 'world.wentOffline' })).wait).toBe(500_000);
-  const full = new Subject({ backoff: { max: 1_000 } }).tell({ ...lost, code: 1013 });
+  const full = new LoneMachine({ backoff: { max: 1_000 } }).tell({ ...lost, code: 1013 });
   full.line.blocked = 'offline';
   expect(contextOf(full.tell({ type: 'world.wentOffline' })).wait).toBe(5_500);
 });
@@ -589,7 +591,7 @@ test.each([
 ])(
   'a server that beats by itself is doubted after a wake only when its beat is overdue, by %s',
   (_, interval, bound) => {
-    const subject = new Subject({ liveness: 'server-beats' });
+    const subject = new LoneMachine({ liveness: 'server-beats' });
     subject.tell(opened, { type: 'peer.named', receivedAt: 0, interval });
     subject.line.silence = bound;
     subject.tell({ type: 'world.woke', reason: 'sleep' });
@@ -608,7 +610,7 @@ test.each([
   [-1, 1_000],
   [Number.NaN, 60_000],
 ])('an interval of %d dictated by the server becomes %d, for this visit', (interval, inForce) => {
-  const subject = new Subject().tell(opened, { type: 'peer.named', receivedAt: 0, interval });
+  const subject = new LoneMachine().tell(opened, { type: 'peer.named', receivedAt: 0, interval });
   expect(contextOf(subject).interval).toBe(inForce);
   expect(subject.clock.pending).toContain(inForce);
   expect(contextOf(subject.tell(lost).wait()).interval).toBe(60_000);
@@ -747,7 +749,7 @@ test('a clock that drifts by 500 ppm for a month is never called outdated', () =
 });
 
 test('a wake never postpones a dial', () => {
-  const subject = new Subject().tell(lost); // the next dial is due in 375, a wake's in 1,000
+  const subject = new LoneMachine().tell(lost); // the next dial is due in 375, a wake's in 1,000
   subject.tell({ type: 'world.woke', reason: 'visible' });
   expect(subject.clock.pending).toEqual([375]);
 });
@@ -759,8 +761,8 @@ test('a doubt that was dispelled leaves no cause behind', () => {
 });
 
 test.each([
-  ['connecting', () => new Subject()],
-  ['reconnecting', () => new Subject().tell({ ...lost, code: 4000, reason: 'gone' })],
+  ['connecting', () => new LoneMachine()],
+  ['reconnecting', () => new LoneMachine().tell({ ...lost, code: 4000, reason: 'gone' })],
 ] as const)('closed while %s there was no handshake to tell of, and the line is shut', (_, arrive) => {
   const byUser = arrive().tell({ type: 'user.closed', code: 4001, reason: 'bye' });
   expect(byUser.actor.getSnapshot().output).toEqual({ code: 1006, reason: '', wasClean: false, cause: 'user-closed' });

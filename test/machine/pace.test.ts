@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { defaultBackoff, paceOf } from '../../machines/backoff.ts';
 import type { Fact } from '../../machines/events.ts';
 import type { PartialSettings } from '../../machines/settings.ts';
-import { Subject } from './simulation.ts';
+import { LoneMachine } from './simulation.ts';
 
 const opened: Fact = { type: 'socket.opened' };
 const named: Fact = { type: 'peer.named', id: 'a', receivedAt: 0 };
@@ -15,7 +15,7 @@ const network: Fact = { type: 'world.woke', reason: 'network' };
 const step = 100;
 
 /** When each dial left, ms from the first. */
-function dialsIn(subject: Subject, ms: number, each: (subject: Subject) => void): number[] {
+function dialsIn(subject: LoneMachine, ms: number, each: (subject: LoneMachine) => void): number[] {
   const dials: number[] = [];
   const begin = subject.clock.now();
   let dialled = 0;
@@ -28,7 +28,7 @@ function dialsIn(subject: Subject, ms: number, each: (subject: Subject) => void)
   return dials;
 }
 
-const losses: [string, (subject: Subject) => void, PartialSettings?][] = [
+const losses: [string, (subject: LoneMachine) => void, PartialSettings?][] = [
   ['a server that refuses', (s) => s.tell(lost)],
   ['a server that takes its clients in and drops them', (s) => s.tell(opened, named, lost)],
   [
@@ -51,7 +51,7 @@ const losses: [string, (subject: Subject) => void, PartialSettings?][] = [
 ];
 
 test.each(losses)('%s', (_, lose) => {
-  const dials = dialsIn(new Subject(), 600_000, lose);
+  const dials = dialsIn(new LoneMachine(), 600_000, lose);
   for (const [i, at] of dials.entries()) {
     const eleventh = dials[i + 10];
     if (eleventh !== undefined) expect(eleventh - at).toBeGreaterThanOrEqual(paceOf(defaultBackoff) - step);
@@ -60,7 +60,7 @@ test.each(losses)('%s', (_, lose) => {
 });
 
 test("the user's own dial is not counted, and begins anew", () => {
-  const subject = new Subject();
+  const subject = new LoneMachine();
   for (let i = 0; i < 30; i += 1) {
     subject.tell(lost, { type: 'user.reconnected' });
     expect(subject.place).toBe('connecting.dialling');
@@ -79,13 +79,13 @@ test.each([
 });
 
 test("the app's own rule keeps its own pace", () => {
-  const subject = new Subject({ backoff: () => 0 });
+  const subject = new LoneMachine({ backoff: () => 0 });
   const dials = dialsIn(subject, 5_000, (s) => s.tell(lost));
   expect(dials.length).toBeGreaterThan(30);
 });
 
 test('a clock that is set back makes nobody wait', () => {
-  const subject = new Subject();
+  const subject = new LoneMachine();
   for (let i = 0; i < 12; i += 1) subject.tell(lost).wait();
   subject.line.jump = -86_400_000;
   subject.tell(opened, named);
@@ -95,7 +95,7 @@ test('a clock that is set back makes nobody wait', () => {
 });
 
 test('a wake does not shorten what the server asked for; the user does', () => {
-  const subject = new Subject().tell({ ...lost, retryAfter: 20_000 });
+  const subject = new LoneMachine().tell({ ...lost, retryAfter: 20_000 });
   subject.clock.advance(5_000);
   subject.tell(network).tell({ type: 'world.wentOffline' }, { type: 'world.woke', reason: 'visible' });
   expect(subject.place).toBe('reconnecting');

@@ -27,7 +27,7 @@ import {
   placeOf,
   transitionsIn,
 } from '../kit/paths.ts';
-import { Subject } from './simulation.ts';
+import { LoneMachine } from './simulation.ts';
 
 const drawn = (['ask', 'none'] as const).map((liveness) => ({ liveness, routes: draw(liveness).routes }));
 const everyPlace = [...new Set(drawn.flatMap(({ routes }) => routes.flatMap(({ steps }) => steps.map(placeIn))))];
@@ -46,7 +46,7 @@ test('in simulated time: every path, every place, every transition', () => {
   for (const { liveness, routes } of drawn) {
     expect(new Set(routes.map(({ name }) => name)).size).toBe(routes.length);
     for (const { name, steps } of routes) {
-      const subject = new Subject({ ...modelSettings(), liveness }, inspect);
+      const subject = new LoneMachine({ ...modelSettings(), liveness }, inspect);
       subject.line.silence = longAgo;
       for (const step of steps) {
         simulate(subject, step);
@@ -55,7 +55,7 @@ test('in simulated time: every path, every place, every transition', () => {
       subject.actor.stop();
     }
   }
-  const unseen = new Subject({}, inspect); // the model's world is always seen
+  const unseen = new LoneMachine({}, inspect); // the model's world is always seen
   unseen.line.blocked = 'unseen';
   unseen.tell(facts['socket.lost'] as Fact).clock.advance(2 ** 31);
   expect(unseen.place).toBe('reconnecting');
@@ -65,7 +65,7 @@ test('in simulated time: every path, every place, every transition', () => {
   expect([...places]).toEqual(expect.arrayContaining(everyPlace));
 });
 
-function simulate(subject: Subject, { name, event, place }: ModelStep): void {
+function simulate(subject: LoneMachine, { name, event, place }: ModelStep): void {
   const at = subject.clock.now();
   if (event.type === 'peer.named') subject.tell({ ...event, serverTime: at, receivedAt: at });
   else if (event.type === 'peer.beat') {

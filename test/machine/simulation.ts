@@ -39,7 +39,7 @@ export function simulatedLine(clock: { now(): number }): SimulatedLine {
 }
 
 /** The machine with a socket that does nothing but tell what was asked of it. */
-export class Subject {
+export class LoneMachine {
   /** What the machine did: `dial` and `cut` of the socket, `→` orders to it, `!` reports, `⏱` timers armed, in ms. */
   readonly did: string[] = [];
   readonly orders: Order[] = [];

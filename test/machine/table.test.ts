@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 
 import { connectionMachine, stateOf } from '../../machines/connection.ts';
 import type { Fact } from '../../machines/events.ts';
-import { Subject } from './simulation.ts';
+import { LoneMachine } from './simulation.ts';
 
 type Place =
   | 'connecting.dialling'
@@ -352,8 +352,8 @@ const beat = (at: number, age: number | undefined): Fact => ({
   serverTime: age === undefined ? undefined : at - year - age,
 });
 
-const arrivals: Record<Place, () => Subject> = {
-  'connecting.dialling': () => new Subject(),
+const arrivals: Record<Place, () => LoneMachine> = {
+  'connecting.dialling': () => new LoneMachine(),
   'connecting.draining': () => arrivals['connecting.dialling']().wait(),
   'awaiting-id.listening': () => arrivals['connecting.dialling']().tell({ type: 'socket.opened' }),
   'awaiting-id.draining': () => arrivals['awaiting-id.listening']().wait(),
@@ -366,7 +366,7 @@ const arrivals: Record<Place, () => Subject> = {
   },
   'alive.probing': () => arrivals['alive.quiet']().wait(),
   'alive.unwatched': () => {
-    const subject = new Subject({ liveness: 'none' }).tell({ type: 'socket.opened' });
+    const subject = new LoneMachine({ liveness: 'none' }).tell({ type: 'socket.opened' });
     subject.tell(naming(subject.clock.now()));
     subject.clock.advance(10_000);
     return subject;
@@ -382,7 +382,7 @@ const arrivals: Record<Place, () => Subject> = {
   closed: () => arrivals['connecting.dialling']().tell({ type: 'user.closed' }),
 };
 
-const stimuli: Record<Stimulus, (subject: Subject) => unknown> = {
+const stimuli: Record<Stimulus, (subject: LoneMachine) => unknown> = {
   'socket.opened': (s) => s.tell({ type: 'socket.opened' }),
   'socket.lost': (s) => s.tell(lost),
   'socket.lost, fatal': (s) => s.tell({ type: 'socket.lost', code: 1008, reason: 'no', wasClean: true }),

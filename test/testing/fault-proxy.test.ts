@@ -67,7 +67,7 @@ class End {
   }
 }
 
-interface Line {
+interface BothEnds {
   readonly client: End;
   readonly server: End;
   readonly link: FaultLink;
@@ -110,7 +110,7 @@ async function stage() {
     proxies.push(proxy);
     return proxy;
   };
-  const line = async (proxy: FaultProxy): Promise<Line> => {
+  const line = async (proxy: FaultProxy): Promise<BothEnds> => {
     const count = arrived.length;
     const client = dial(proxy);
     return { client, server: await arrives(count + 1), link: proxy.links.at(-1)! };
@@ -119,7 +119,7 @@ async function stage() {
 }
 
 /** To and fro, three times: what else was on its way when it left would have arrived. */
-async function passTime({ client, server }: Line): Promise<void> {
+async function passTime({ client, server }: BothEnds): Promise<void> {
   for (const _ of [1, 2, 3]) {
     const lengths = [server, client].map(({ bytes }) => bytes.length);
     client.socket.write('.');
@@ -442,7 +442,7 @@ describe('dials', () => {
 });
 
 /** To and fro, once, in ms. */
-function roundTrip({ client, server }: Line): Promise<number> {
+function roundTrip({ client, server }: BothEnds): Promise<number> {
   return timed(async () => {
     const lengths = [server, client].map(({ bytes }) => bytes.length);
     client.socket.write('?');
@@ -762,7 +762,7 @@ describe('close', () => {
       const { open, line, dial, clear } = await stage();
       const proxy = await open();
       const other = await line(await open());
-      const lines: Line[] = [];
+      const lines: BothEnds[] = [];
       for (let i = 0; i < 26; i += 1) lines.push(await line(proxy));
       proxy.acceptAndClose();
       await dial(proxy).isTold('end');

@@ -88,7 +88,7 @@ describe('the habits of WebSockets', () => {
   ])('%s: a dial that fails', async (like, expected) => {
     const world = virtualWorld({ like });
     world.refuse();
-    expect(await eventsOf(world, 1_000)).toEqual(expected);
+    expect(await eventsWithin(world, 1_000)).toEqual(expected);
   });
 
   test.each<[Habits, number]>([
@@ -461,7 +461,7 @@ function dial(world: VirtualWorld): Socket {
   return new world.options.WebSocket('ws://virtual') as unknown as Socket;
 }
 
-async function eventsOf(world: VirtualWorld, ms: number): Promise<string[]> {
+async function eventsWithin(world: VirtualWorld, ms: number): Promise<string[]> {
   const events: string[] = [];
   const socket = dial(world);
   socket.onerror = () => events.push('error');

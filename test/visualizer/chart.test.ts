@@ -120,7 +120,7 @@ for (const each of machines) {
     const definition = translate(each.machine);
     const layout = await layoutOf(definition, measureByTable, each);
     const told = layout.labels.flatMap(({ rows }) => rows);
-    expect(told).toHaveLength(transitionsIn(definition));
+    expect(told).toHaveLength(arrowsIn(definition));
     expect(layout.boxes.filter(({ kind }) => kind === 'initial')).toHaveLength(initialsIn(definition));
   });
 }
@@ -180,9 +180,9 @@ test.each([
   expect(ways.map(({ from, to }) => `${short(from)} → ${short(to)}`)).toEqual(way);
 });
 
-function transitionsIn({ transitions, states }: Definition): number {
+function arrowsIn({ transitions, states }: Definition): number {
   const own = transitions.reduce((sum, { target }) => sum + Math.max(1, target.length), 0);
-  return Object.values(states).reduce((sum, state) => sum + transitionsIn(state), own);
+  return Object.values(states).reduce((sum, state) => sum + arrowsIn(state), own);
 }
 
 function initialsIn({ type, states }: Definition): number {

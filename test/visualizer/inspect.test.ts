@@ -44,7 +44,7 @@ async function serve(options: ServerOptions = {}): Promise<Served> {
   return { ...inspection, port: (http.address() as AddressInfo).port };
 }
 
-interface Page {
+interface ViewerPage {
   entries: Entry[];
   /** As they came over the wire. */
   frames: string[];
@@ -53,7 +53,7 @@ interface Page {
 }
 
 /** The real receiver, which wants a WebSocket class in the global scope. */
-async function page(port: number): Promise<Page> {
+async function page(port: number): Promise<ViewerPage> {
   const frames: string[] = [];
   const sockets: WebSocket[] = [];
   class Recorded extends WebSocket {

@@ -533,7 +533,7 @@ test
   expect(existsSync(command.opened)).toBe(false);
 });
 
-interface Line {
+interface RecordedLine {
   type?: string;
   at?: number;
   session?: string;
@@ -542,11 +542,11 @@ interface Line {
   [field: string]: unknown;
 }
 
-const read = (file: string): Line[] =>
+const read = (file: string): RecordedLine[] =>
   readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Line);
+    .map((line) => JSON.parse(line) as RecordedLine);
 
 test('record: a line for each thing, without secrets, to the end of the connection', async () => {
   const server = await served();

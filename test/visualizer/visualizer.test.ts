@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 /** A page, all errors and requests of which the test hears. */
-async function open(address: string, viewport = { width: 1280, height: 720 }) {
+async function openTab(address: string, viewport = { width: 1280, height: 720 }) {
   const context = await browser.newContext({ viewport });
   onTestFinished(() => context.close());
   const page = await context.newPage();
@@ -89,7 +89,7 @@ const word = (state: string) => new RegExp(`^${state}`);
 describe('the demo', () => {
   test('pull the cable: alive, stale, reconnecting, with countdowns; plug it: alive; chart, trace and log tell the same', async () => {
     const { address } = await demo();
-    const { page, errors, requests } = await open(address);
+    const { page, errors, requests } = await openTab(address);
     const state = stateIn(page);
     await expect.poll(() => state.textContent(), { timeout: patience }).toMatch(word('alive'));
     const chart = page.locator('.statechart svg');
@@ -134,7 +134,7 @@ describe('the demo', () => {
 
   test('every other button does what it says', async () => {
     const { address, faults } = await demo({ interval: 400, timeout: 800 });
-    const { page, errors } = await open(address);
+    const { page, errors } = await openTab(address);
     const button = (name: string) => page.getByRole('button', { name, exact: true });
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
 
@@ -178,7 +178,7 @@ describe('the demo', () => {
 
   test('looking back: an entry shows chart and context as they were; and back to live', async () => {
     const { address } = await demo();
-    const { page } = await open(address);
+    const { page } = await openTab(address);
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
     // By itself, since rows that are added move the others.
     const filter = page.getByLabel('Filter the log');
@@ -198,7 +198,7 @@ describe('the demo', () => {
 
   test('a stretch of life is saved, loaded, and played', async () => {
     const { address } = await demo();
-    const { page, errors } = await open(address);
+    const { page, errors } = await openTab(address);
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
     const downloading = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Save' }).click();
@@ -211,7 +211,7 @@ describe('the demo', () => {
     expect(lines[0]).toEqual({ systole: 'recording', version: 1 });
     expect(lines[1]?.type).toBe('registered');
 
-    const { page: other, errors: otherErrors } = await open(await visualize());
+    const { page: other, errors: otherErrors } = await openTab(await visualize());
     await other.locator('input[type=file]').setInputFiles(path);
     await expect.poll(() => stateIn(other).textContent(), { timeout: patience }).toMatch(word('connecting'));
     await other.getByRole('button', { name: 'Play from here' }).click();
@@ -239,7 +239,7 @@ describe('the demo', () => {
         { do: 'wait', ms: 120_000 },
       ],
     });
-    const { page, errors } = await open(await visualize());
+    const { page, errors } = await openTab(await visualize());
     await page
       .locator('input[type=file]')
       .setInputFiles({ name: 'life.jsonl', mimeType: '', buffer: Buffer.from(recording) });
@@ -252,7 +252,7 @@ describe('the demo', () => {
 
   test('the page is reloaded: history is back', async () => {
     const { address } = await demo();
-    const { page } = await open(address);
+    const { page } = await openTab(address);
     await expect.poll(() => rowsIn(page), { timeout: patience }).not.toEqual([]);
     const first = (await rowsIn(page))[0];
     await page.reload();
@@ -261,7 +261,7 @@ describe('the demo', () => {
 
   test('a phone', async () => {
     const { address } = await demo();
-    const { page, errors } = await open(address, { width: 390, height: 844 });
+    const { page, errors } = await openTab(address, { width: 390, height: 844 });
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(wide).toBeLessThanOrEqual(390);
@@ -311,7 +311,7 @@ describe('an app in a page of its own origin', () => {
     const { url, server } = await listen((socket) => speakIdHeartbeat(socket, 'session-12345678'));
     const visualizer = await visualize();
     const address = await app(visualizer, `${url}?token=${secret}`);
-    const { page, context, errors } = await open(address);
+    const { page, context, errors } = await openTab(address);
     const popup = context.waitForEvent('page');
     await page.getByRole('button', { name: 'inspect' }).click();
     const shown = await popup;
@@ -349,7 +349,7 @@ describe('an app in a page of its own origin', () => {
   test('in a frame: an event is sent back to the machine', async () => {
     const { url } = await listen((socket) => speakIdHeartbeat(socket, 'me'));
     const address = await app(await visualize(), url);
-    const { page } = await open(`${address}?frame`);
+    const { page } = await openTab(`${address}?frame`);
     await page.getByRole('button', { name: 'inspect' }).click();
     const frame = page.frameLocator('iframe');
     const state = frame.locator('.state .now strong');
@@ -381,7 +381,7 @@ describe('a Node process', () => {
     const connection = connect(url, { inspect: inspection.inspect });
     onTestFinished(() => connection[Symbol.asyncDispose]());
     await until(connection, 'open');
-    const { page, errors } = await open(await visualize([source]));
+    const { page, errors } = await openTab(await visualize([source]));
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
     expect(await page.locator('img').count()).toBe(0);
     await page.reload();
@@ -395,7 +395,7 @@ describe('a Node process', () => {
     const connection = connect(url, { inspect: inspection.inspect });
     onTestFinished(() => connection[Symbol.asyncDispose]());
     await until(connection, 'open');
-    const { page, errors } = await open(await visualize([source]));
+    const { page, errors } = await openTab(await visualize([source]));
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
     for (let batch = 0; batch < 100; batch += 1) {
       for (let i = 0; i < 100; i += 1) connection.actor.send({ type: 'peer.beat', receivedAt: batch * 100 + i });
@@ -427,7 +427,7 @@ describe("other people's machines", () => {
     const stranger = new Child('stranger.mjs');
     onTestFinished(() => stranger.end());
     const { port } = (await stranger.until('listening')) as { port?: number };
-    const { page, errors, requests } = await open(await visualize([`ws://127.0.0.1:${port}/`]));
+    const { page, errors, requests } = await openTab(await visualize([`ws://127.0.0.1:${port}/`]));
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toBe('light · red | voice · silent');
     stranger.tell('press');
     await expect
@@ -462,7 +462,7 @@ describe("other people's machines", () => {
     const actor = createActor(machine, { inspect: inspection.inspect }).start();
     onTestFinished(() => void actor.stop());
     actor.send({ type: 'HEAT' });
-    const { page, errors } = await open(await visualize([source]));
+    const { page, errors } = await openTab(await visualize([source]));
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toBe('hot · boiling');
     const chart = page.locator('.statechart');
     await expect.poll(() => chart.innerText(), { timeout: patience }).toMatch(/8\d(?:\.\d)? s|1\.\d min/);

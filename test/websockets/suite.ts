@@ -12,7 +12,7 @@ import { detectionBound } from '../../machines/settings.ts';
 import { expectWithin, lateness, Watch, watched } from '../helpers/watched.ts';
 import { type Behaviour, Rig } from './rig/rig.ts';
 
-export interface Kind {
+export interface Implementation {
   name: string;
   WebSocket: WebSocketClass;
   /** What this kind tells and others do not. */
@@ -29,7 +29,7 @@ export interface Kind {
 }
 
 /** How `close()` ends in a state, and what brings the connection there. */
-interface Row {
+interface Goodbye {
   state: State;
   server?: Behaviour;
   silenced?: 'before' | 'then';
@@ -46,7 +46,7 @@ const patient = { heartbeat: { ...heartbeat, timeout: 4_000 } };
 const slack = { bound: 100, dial: 50 };
 const uncaughtMessage = 'thrown by a listener of the adapter suite';
 
-export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: Kind): void {
+export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: Implementation): void {
   const cleanups: (() => Promise<unknown>)[] = [];
 
   afterEach(async () => {
@@ -426,7 +426,7 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: K
       const cutOff = { code: 1_006, wasClean: false };
       const ignored: Behaviour = { heartbeats: 'ignored' };
       /** Through which states it ends, how, after how many ms, and the codes that the server hears. */
-      const rows: Row[] = [
+      const rows: Goodbye[] = [
         { state: 'connecting', silenced: 'before', through: [], end: cutOff, after: 0, told: [] },
         {
           state: 'awaiting-id',

@@ -8,7 +8,7 @@ import { absurdAnswers, rubbish, wrongNames } from '../../kit/rubbish.ts';
 import type { SoakClient } from './clients.ts';
 import { type Fault, pickOf } from './plan.ts';
 import type { SoakPage } from './platform.ts';
-import type { Guest, SoakServer } from './servers.ts';
+import type { SoakGuest, SoakServer } from './servers.ts';
 import type { World } from './world.ts';
 
 /** Clients that share a proxy and a platform. Groups may share a server. */
@@ -21,7 +21,7 @@ export interface Group {
   readonly world: World;
 }
 
-interface Kind {
+interface Recipe {
   weight: number;
   /** At servers of which kind. */
   at: 'any' | 'real' | 'rude';
@@ -34,14 +34,14 @@ const line = (
   weight: number,
   begin: (line: TcpFaults, fault: Fault, proxy: FaultProxy) => (() => void) | void,
   alone = 0.75,
-): Kind => ({
+): Recipe => ({
   weight,
   at: 'any',
   alone,
   begin: ({ proxy }, fault) => begin((fault.one ? pickOf(proxy.links, fault.pick) : undefined) ?? proxy, fault, proxy),
 });
 
-const silence = (weight: number, direction: Direction): Kind =>
+const silence = (weight: number, direction: Direction): Recipe =>
   line(weight, (of) => {
     of.silence(direction);
     return () => of.silence('none');
@@ -50,10 +50,10 @@ const silence = (weight: number, direction: Direction): Kind =>
 /** What is done to the server's ends of the lines. */
 const guests = (
   weight: number,
-  begin: (guest: Guest, fault: Fault, client: SoakClient) => (() => void) | void,
+  begin: (guest: SoakGuest, fault: Fault, client: SoakClient) => (() => void) | void,
   alone = 0.8,
-  at: Kind['at'] = 'any',
-): Kind => ({
+  at: Recipe['at'] = 'any',
+): Recipe => ({
   weight,
   at,
   alone,
@@ -71,10 +71,10 @@ const guests = (
   },
 });
 
-const closeWith = (weight: number, code: number, alone?: number): Kind =>
+const closeWith = (weight: number, code: number, alone?: number): Recipe =>
   guests(weight, (guest) => guest.close(code), alone);
 
-const manners = (weight: number, choose: (fault: Fault) => Partial<Manners>, lies = false): Kind => ({
+const manners = (weight: number, choose: (fault: Fault) => Partial<Manners>, lies = false): Recipe => ({
   weight,
   at: 'rude',
   alone: 0.6,
@@ -95,7 +95,7 @@ const manners = (weight: number, choose: (fault: Fault) => Partial<Manners>, lie
   },
 });
 
-const own = (weight: number, begin: (client: SoakClient) => (() => void) | void): Kind => ({
+const own = (weight: number, begin: (client: SoakClient) => (() => void) | void): Recipe => ({
   weight,
   at: 'any',
   alone: 0.9,
@@ -105,7 +105,7 @@ const own = (weight: number, begin: (client: SoakClient) => (() => void) | void)
   },
 });
 
-const platform = (weight: number, begin: (of: SoakPage) => (() => void) | void): Kind => ({
+const platform = (weight: number, begin: (of: SoakPage) => (() => void) | void): Recipe => ({
   weight,
   at: 'any',
   alone: 0,
@@ -217,13 +217,13 @@ const table = {
   }),
   'another network': platform(1.5, (of) => of.changeNetwork()),
   sleep: platform(1, (of) => of.sleep(10_000)),
-} satisfies Record<string, Kind>;
+} satisfies Record<string, Recipe>;
 
 export type FaultKind = keyof typeof table;
 
-export const kinds: Readonly<Record<FaultKind, Kind>> = table;
+export const kinds: Readonly<Record<FaultKind, Recipe>> = table;
 
-function refusing(weight: number, status: number, retryAfter?: number): Kind {
+function refusing(weight: number, status: number, retryAfter?: number): Recipe {
   return {
     weight,
     at: 'any',
@@ -237,7 +237,7 @@ function refusing(weight: number, status: number, retryAfter?: number): Kind {
 }
 
 /** What new clients meet: somebody is to be one. */
-function meeting(weight: number, choose: (fault: Fault) => Partial<Manners>): Kind {
+function meeting(weight: number, choose: (fault: Fault) => Partial<Manners>): Recipe {
   return {
     weight,
     at: 'rude',

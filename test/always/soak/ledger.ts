@@ -16,7 +16,7 @@
 import type { Amount, Sendable } from '../../../adapters/buffer.ts';
 
 /** What was written on one line, and how much of it has arrived. */
-interface Dial {
+interface DialAccount {
   readonly writes: { number: number; bytes: number }[];
   arrived: number;
   /** Pushes of the server, and those heard. */
@@ -54,7 +54,7 @@ export class Account {
   readonly #complain: (what: string) => void;
   /** Accepted, and nothing is known of it yet: number → bytes. */
   readonly #open = new Map<number, number>();
-  readonly #dials = new Map<number, Dial>();
+  readonly #dials = new Map<number, DialAccount>();
   /** A Blob's content cannot be read at once. */
   readonly #blobs = new WeakMap<object, number>();
   #number = 0;

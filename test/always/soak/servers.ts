@@ -14,7 +14,7 @@ import { type FaultServer, faultServer } from '../../kit/fault-server.ts';
 import type { Data, Manners } from '../../kit/manners.ts';
 
 /** A connection, as its server sees it. */
-export interface Guest {
+export interface SoakGuest {
   readonly client: number;
   readonly dial: number;
   say(data: Data): void;
@@ -27,14 +27,14 @@ export interface Guest {
 
 /** Hears what comes of all guests. */
 export interface Listener {
-  arrived(guest: Guest, data: Data): void;
+  arrived(guest: SoakGuest, data: Data): void;
   /** A guest is welcome. */
-  came(guest: Guest): void;
+  came(guest: SoakGuest): void;
 }
 
 export interface SoakServer {
   readonly port: number;
-  readonly guests: ReadonlySet<Guest>;
+  readonly guests: ReadonlySet<SoakGuest>;
   /** Hangs up on everybody and is away for so long, ms. One at a time: what is asked for meanwhile happens when it is back. */
   restart(code: number, downFor: number): Promise<void>;
   /** Dials are refused with this status. Undefined: they are welcome. */
@@ -53,7 +53,7 @@ const patience = 300;
 const silence = 2_000;
 
 export class RealServer implements SoakServer {
-  readonly guests = new Set<Guest>();
+  readonly guests = new Set<SoakGuest>();
   readonly #listener: Listener;
   readonly #deflates: boolean;
   #http: Server | undefined;
@@ -138,7 +138,7 @@ export class RealServer implements SoakServer {
   }
 
   #welcome(socket: WebSocket, request: IncomingMessage): void {
-    const guest: Guest = {
+    const guest: SoakGuest = {
       ...addressOf(request.url),
       say: (data) => socket.send(data),
       close: (code) => hangUp(socket, code),
@@ -164,7 +164,7 @@ function hangUp(socket: WebSocket, code: number): void {
 }
 
 export class RudeServer implements SoakServer {
-  readonly guests = new Set<Guest>();
+  readonly guests = new Set<SoakGuest>();
   readonly #listener: Listener;
   #server!: FaultServer;
 
@@ -223,7 +223,7 @@ export class RudeServer implements SoakServer {
   }
 
   async #attend(client: FaultClient): Promise<void> {
-    const guest: Guest = {
+    const guest: SoakGuest = {
       ...addressOf(client.dial.path),
       say: (data) => client.send(data),
       close: (code) => client.close(code),
@@ -241,7 +241,7 @@ export class RudeServer implements SoakServer {
 }
 
 /** `/client/dial`. */
-function addressOf(path = ''): Pick<Guest, 'client' | 'dial'> {
+function addressOf(path = ''): Pick<SoakGuest, 'client' | 'dial'> {
   const [, client, dial] = path.split('/').map(Number);
   return { client: client ?? -1, dial: dial ?? -1 };
 }

@@ -12,7 +12,7 @@ import type { Account } from './ledger.ts';
 import { noFates, type Fates } from './ledger.ts';
 import { type Fault, pickOf } from './plan.ts';
 import { SoakPage } from './platform.ts';
-import { type Guest, type Listener, RealServer, RudeServer, type SoakServer } from './servers.ts';
+import { type Listener, RealServer, RudeServer, type SoakGuest, type SoakServer } from './servers.ts';
 
 /** Groups of so many clients. */
 const groupSize = 10;
@@ -23,7 +23,7 @@ export const groupsAt = { real: [0, 1, 2], rude: [3, 4, 5] };
 /** How many lines of a story are told, and kept of each client and group. */
 const longestStory = 30;
 
-interface Told {
+interface StoryLine {
   at: number;
   what: string;
 }
@@ -47,7 +47,7 @@ export class World {
   readonly #seed: number;
   readonly #startedAt = performance.now();
   readonly #servers: SoakServer[] = [];
-  readonly #stories = new Map<SoakClient | Group, Told[]>();
+  readonly #stories = new Map<SoakClient | Group, StoryLine[]>();
   readonly #undoings = new Map<NodeJS.Timeout, () => void>();
   readonly #work = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
@@ -154,11 +154,11 @@ export class World {
     return sum;
   }
 
-  accountOf(guest: Guest): Account {
+  accountOf(guest: SoakGuest): Account {
     return this.clients[guest.client]!.account;
   }
 
-  push(guest: Guest, text: string): void {
+  push(guest: SoakGuest, text: string): void {
     guest.say(`p${guest.dial}.${this.accountOf(guest).pushes(guest.dial)} ${text}`);
   }
 
@@ -221,7 +221,7 @@ export class World {
     for (let left = Math.ceil(20 * random()); left > 0; left -= 1) this.push(guest, 'news');
   }
 
-  #arrived(guest: Guest, data: string | Uint8Array): void {
+  #arrived(guest: SoakGuest, data: string | Uint8Array): void {
     const account = this.clients[guest.client]?.account;
     const number = account?.arrived(guest.dial, data);
     if (number !== undefined && this.answers) this.push(guest, `answers ${number}`);

@@ -57,10 +57,10 @@ async function server() {
   };
 }
 
-type Options = Parameters<Window['systole']['watch']>[1];
+type WatchOptions = Parameters<Window['systole']['watch']>[1];
 
 /** Opens a connection in the page, under a name, and waits until it is alive. */
-async function connect(tab: StagePage, url: string, options: Options = {}, name = 'it'): Promise<void> {
+async function connect(tab: StagePage, url: string, options: WatchOptions = {}, name = 'it'): Promise<void> {
   await tab.page.evaluate(
     ([to, chosen, as]) => {
       window.systole.watched[as] = window.systole.watch(to, chosen);

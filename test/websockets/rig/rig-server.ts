@@ -11,7 +11,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 
 import { serveHeartbeats } from '../../../adapters/server.ts';
 import { type FaultProxy, faultProxy } from '../../kit/fault-proxy.ts';
-import type { Behaviour, Command, Report, Seen } from './rig.ts';
+import type { Behaviour, Report, RigCommand, Seen } from './rig.ts';
 
 type SeenNow = Seen extends infer S ? (S extends Seen ? Omit<S, 'at'> : never) : never;
 
@@ -98,7 +98,7 @@ class FarEnd {
     if (port === this.#ports.proxy) this.#see({ type: 'reached' });
   }
 
-  async obey(command: Command): Promise<void> {
+  async obey(command: RigCommand): Promise<void> {
     switch (command.do) {
       case 'silence':
       case 'heal':
@@ -175,7 +175,7 @@ class FarEnd {
   }
 }
 
-type ToClients = Extract<Command, { connection?: number }>;
+type ToClients = Extract<RigCommand, { connection?: number }>;
 
 function tellOne(
   command: ToClients,
@@ -254,7 +254,7 @@ async function handle(request: IncomingMessage): Promise<unknown> {
   if (id === undefined) return make((await bodyOf(request)) as Behaviour);
   const rig = rigs.get(Number(id));
   if (rig === undefined) throw new Error(`there is no rig ${id}`);
-  if (request.method === 'POST') return rig.obey((await bodyOf(request)) as Command);
+  if (request.method === 'POST') return rig.obey((await bodyOf(request)) as RigCommand);
   if (request.method === 'GET' && what === undefined) return rig.report();
   if (request.method === 'GET')
     return rig.seen(searchParams.get('type') as Seen['type'], Number(searchParams.get('count')));

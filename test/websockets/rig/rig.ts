@@ -27,7 +27,7 @@ interface Which {
   connection?: number;
 }
 
-export type Command =
+export type RigCommand =
   | { do: 'silence' | 'heal' | 'reset' | 'stop' | 'start' }
   | ({ do: 'terminate' | 'ping' | 'name' } & Which)
   /** `as: 'binary'`: the same characters as bytes. */
@@ -79,7 +79,7 @@ export class Rig {
     return new Rig(`${rigs}/rigs/${made.id}`, made);
   }
 
-  async order(command: Command): Promise<void> {
+  async order(command: RigCommand): Promise<void> {
     await call('POST', this.#control, command);
   }
 
