@@ -1,9 +1,9 @@
-/** How test/mutation.mjs breaks things. */
+/** How test/mutation/run.mjs breaks things. */
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   testRunner: 'vitest',
-  vitest: { configFile: 'test/mutation.config.ts', related: false },
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
   plugins: ['@stryker-mutator/vitest-runner'],
   // There is no such file: what it would be rewritten with, TypeScript's JS API, is not in TypeScript 7. Vite takes the types away.
   tsconfigFile: 'none',

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 
-import { findChromium, quietly } from './test/page/chromium.ts';
-import { builtinFlags, isUnexpected, onNode } from './test/setup/on-node.ts';
+import { findChromium, quietly } from './test/helpers/find-chromium.ts';
+import { builtinFlags, isUnexpected, onNode } from './test/helpers/setup/on-node.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-const build = here('test/setup/build.ts');
-const rig = here('test/setup/rig.ts');
+const build = here('test/helpers/setup/build.ts');
+const rig = here('test/websockets/rig/start-rig.ts');
 
 const chromium = await findChromium();
 if (chromium === undefined) {
@@ -19,8 +19,11 @@ if (chromium === undefined) {
   );
 }
 
+/** Told in real pages. */
+const inPages = ['test/line/real-page/**', 'test/visualizer/visualizer.test.ts'];
+
 /** What a message costs, and a process that stands still: neither is told beside others. */
-const alone = ['test/hot-path.test.ts', 'test/stalls.test.ts'];
+const alone = ['test/line/hot-path.test.ts', 'test/line/stalls.test.ts'];
 
 export default defineConfig({
   test: {
@@ -38,14 +41,13 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: [
-            'test/adapter/**',
-            'test/browser/**',
+            'test/websockets/**',
             // These have configurations of their own, beside them.
-            'test/bite/**',
-            'test/hours/**',
-            'test/soak/**',
+            'test/always/bite/**',
+            'test/always/hours/**',
+            'test/always/soak/**',
             ...alone,
-            ...(chromium === undefined ? ['test/page/**'] : []),
+            ...(chromium === undefined ? inPages : []),
           ],
           globalSetup: build,
         },
@@ -55,7 +57,7 @@ export default defineConfig({
         resolve: onNode,
         test: {
           name: 'adapter',
-          include: ['test/adapter/**/*.test.ts'],
+          include: ['test/websockets/node/**/*.test.ts'],
           globalSetup: rig,
           execArgv: builtinFlags,
         },
@@ -82,7 +84,7 @@ function inChromium(executablePath: string) {
     resolve: { alias: { '#platform': here('adapters/platform.ts') } },
     test: {
       name: 'chromium',
-      include: ['test/browser/**/*.test.ts'],
+      include: ['test/websockets/browser/**/*.test.ts'],
       globalSetup: rig,
       browser: {
         enabled: true,

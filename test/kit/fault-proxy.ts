@@ -20,10 +20,10 @@ import {
   type DelayOptions,
   type Direction,
   type Faults,
+  FaultyLine,
   fromOne,
   healthy,
   isSilenced,
-  Line,
   type Settings,
 } from './faults.ts';
 
@@ -90,7 +90,7 @@ export async function faultProxy(target: number, port = 0): Promise<FaultProxy> 
   return proxy;
 }
 
-abstract class TcpLine extends Line implements TcpFaults {
+abstract class TcpLine extends FaultyLine implements TcpFaults {
   slice(bytes: number): void {
     check({ bytes: bytes ?? null }, { bytes: fromOne(Infinity) }, 'slice: ');
     this.adjust({ pieceSize: bytes });

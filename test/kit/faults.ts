@@ -52,7 +52,7 @@ export const healthy: Settings = {
   pieceSize: Infinity,
 };
 
-export abstract class Line implements Faults {
+export abstract class FaultyLine implements Faults {
   settings: Settings;
   /** How it is without a fault. */
   readonly healthy: Settings;

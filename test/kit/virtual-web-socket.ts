@@ -7,7 +7,7 @@
  * | `ws`      | `error`, `close`        | `close` after 30 s       | refused upgrades, pings and pongs        |
  * | `undici`  | `error` alone (Node 20) | nothing, ever            |                                          |
  */
-import { Line, type Settings } from './faults.ts';
+import { FaultyLine, type Settings } from './faults.ts';
 import type { Data, Peer } from './manners.ts';
 import type { Task } from './schedule.ts';
 import { VirtualLane } from './virtual-link.ts';
@@ -276,7 +276,7 @@ export class VirtualNodeWebSocket extends VirtualWebSocket {
 }
 
 /** One connection: the wire in both directions, and what the server holds of it. */
-export class VirtualLink extends Line {
+export class VirtualLink extends FaultyLine {
   readonly up: VirtualLane;
   readonly down: VirtualLane;
   peer: ServerEnd | undefined;

@@ -16,7 +16,7 @@ import { check, isFunction, isObject, milliseconds, oneOf, type Rule, type Rules
 import type { Clock } from '../../adapters/clock.ts';
 import type { Platform } from '../../adapters/lifecycle.ts';
 import type { WebSocketClass } from '../../adapters/visit.ts';
-import { healthy, Line, type Settings } from './faults.ts';
+import { FaultyLine, healthy, type Settings } from './faults.ts';
 import { type Data, Host, type Manners } from './manners.ts';
 import { RestlessPage } from './page.ts';
 import { chance, checkTime, Schedule, type Task } from './schedule.ts';
@@ -67,7 +67,7 @@ export function virtualWorld(options: VirtualWorldOptions = {}): VirtualWorld {
 }
 
 /** What is done to its network holds for all links, and for those to come. */
-export class VirtualWorld extends Line {
+export class VirtualWorld extends FaultyLine {
   readonly options: WorldlyOptions;
   /** 0 ≤ x < 1, for you. */
   readonly random: () => number;
@@ -184,7 +184,7 @@ export class VirtualWorld extends Line {
     }
   }
 
-  // The network; what else can be done to it, `Line` says.
+  // The network; what else can be done to it, `FaultyLine` says.
 
   /** The server of `id-heartbeat` behaves so from now on, in all else well. @throws {TypeError | RangeError} naming the manner at fault */
   behave(manners: Partial<Manners> = {}): void {

@@ -54,7 +54,7 @@ interface Entry {
 }
 
 /** An inbound message. */
-interface Heard {
+interface HeardFrame {
   readonly frame: Frame;
   isSwallowed: boolean;
 }
@@ -127,7 +127,7 @@ export class Walk {
   readonly #waits = new Map<string, number>();
   readonly #warnings: string[] = [];
   /** The last that came in this dial. */
-  #frames: readonly Heard[] = [];
+  #frames: readonly HeardFrame[] = [];
   /** The server's time as of the name of this visit. */
   #namedTime: number | undefined;
   #clockFault: string | undefined;
@@ -441,7 +441,7 @@ export class Walk {
   }
 
   #receive(session: Session, frame: Frame): Answer | undefined {
-    const heard: Heard = { frame, isSwallowed: false };
+    const heard: HeardFrame = { frame, isSwallowed: false };
     this.#frames = [...this.#frames, heard].slice(-mostFrames);
     const answer = session.received?.(frame);
     heard.isSwallowed = answer?.swallow === true;

@@ -1,0 +1,120 @@
+/** What the README says twice. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+
+import { afterEach, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
+
+import { connectionInput } from '../../adapters/options.ts';
+import { isHeartbeat, serveHeartbeats } from '../../adapters/server.ts';
+import { settle } from '../../machines/settings.ts';
+import { diagram } from './diagram.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill();
+});
+
+/** The code block that follows a comment naming its source. */
+function blockFrom(source: string): string | undefined {
+  return readme.match(new RegExp(`<!-- ${source.replaceAll('.', '\\.')} -->\n\`\`\`\\w+\n([\\s\\S]*?)\`\`\``))?.[1];
+}
+
+test('its picture is the machine', () => {
+  expect(blockFrom('test/package/diagram.ts')).toBe(diagram());
+});
+
+test('its example is the example, of about 15 lines', () => {
+  const example = readFileSync('examples/push.mjs', 'utf8');
+  expect(blockFrom('examples/push.mjs')).toBe(example);
+  expect(example.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(15);
+});
+
+test('its example of a server that is checked is the example, of less than 40 lines', () => {
+  const example = readFileSync('examples/check-server.test.mjs', 'utf8');
+  expect(blockFrom('examples/check-server.test.mjs')).toBe(example);
+  expect(example.split('\n').length).toBeLessThan(40);
+});
+
+test('its defaults are the defaults', () => {
+  const { backoff, heartbeat, ...settings } = settle(connectionInput('ws://127.0.0.1'));
+  const defaults: [string, unknown][] = [
+    ...Object.entries(heartbeat).map(([name, value]): [string, unknown] => [`heartbeat.${name}`, value]),
+    ...Object.entries(backoff).map(([name, value]): [string, unknown] => [`backoff.${name}`, value]),
+    ...Object.entries(settings).filter(([, value]) => typeof value === 'number'),
+  ];
+  expect(defaults.length).toBeGreaterThan(10);
+  for (const [name, value] of defaults) {
+    expect(readme).toContain(`| \`${name}\` | ${(value as number).toLocaleString('en').replace('∞', 'Infinity')} |`);
+  }
+});
+
+test('it knows every cause', () => {
+  const causes = [...readFileSync('machines/events.ts', 'utf8').matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(
+    ([, cause]) => cause,
+  );
+  expect(causes.length).toBeGreaterThan(12);
+  for (const cause of causes) expect(readme).toContain(`\`${cause}\``);
+});
+
+/** What each example prints, against a server that restarts and then says that no new dial can help. */
+const stories: Record<string, { first: RegExp; says: string; expected: RegExp[] }> = {
+  'push.mjs': {
+    first: /^subscribe$/,
+    says: 'news',
+    expected: [
+      /^message: news$/,
+      /^lost \(peer-closed\)$/,
+      /^back after \d+ ms$/,
+      /^lost \(peer-closed\)$/,
+      /^closed \(fatal\)$/,
+    ],
+  },
+  'embedding.mjs': {
+    first: /^hello$/,
+    says: 'news',
+    expected: [/^open: [\w-]+$/, /^message: news$/, /^lost: peer-closed$/, /^lost: peer-closed$/, /^closed: fatal$/],
+  },
+};
+
+test('every example has a story', () => {
+  const tests = ['check-server.test.mjs']; // run by model-kit.test.ts
+  expect(readdirSync('examples').toSorted()).toEqual([...Object.keys(stories), ...tests].toSorted());
+});
+
+test.each(Object.entries(stories))('examples/%s runs', async (file, { first, says, expected }) => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  const received: string[] = [];
+  let visits = 0;
+  server.on('connection', (socket) => {
+    visits += 1;
+    if (visits === 2) setTimeout(() => socket.close(1008), 50);
+    socket.on('message', (data) => {
+      if (isHeartbeat(data)) return;
+      received.push((data as Buffer).toString());
+      socket.send(says);
+      socket.close(1012);
+    });
+  });
+  serveHeartbeats(server);
+  await once(server, 'listening');
+
+  const { port } = server.address() as AddressInfo;
+  const child = spawn(process.execPath, [`examples/${file}`, `ws://127.0.0.1:${port}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const [code] = await once(child, 'exit'); // by itself: nothing holds it any more
+  expect(code).toBe(0);
+  expect(received).toEqual([expect.stringMatching(first)]);
+  expect(lines).toHaveLength(expected.length);
+  for (const [i, line] of lines.entries()) expect(line).toMatch(expected[i] ?? /never/);
+  server.close();
+});
