@@ -1,8 +1,11 @@
 /**
  * What waits to be sent: bounded, in order.
  */
+import { utf8Length } from '#platform';
+
 import { clamp, longestTimer } from '../machines/backoff.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, wallTimeOf } from './clock.ts';
+import type { Listeners } from './listeners.ts';
 
 export type Sendable = string | ArrayBuffer | ArrayBufferView | Blob;
 
@@ -47,8 +50,8 @@ interface Held {
 
 export class Outbox {
   readonly #bounds: BufferBounds;
-  readonly #clock: Required<Clock>;
-  readonly #dropped: (dropped: Dropped) => void;
+  readonly #clock: Clock;
+  readonly #dropped: Listeners<Dropped>;
   /** Those before `#first` are gone; they are cleared away when they are the greater part. */
   #held: (Held | undefined)[] = [];
   #first = 0;
@@ -57,7 +60,7 @@ export class Outbox {
   /** Gone from here, and still to be told: whoever is told of one may close the connection, send, or take the rest. */
   #untold: Dropped[] = [];
 
-  constructor(bounds: BufferBounds, clock: Required<Clock>, dropped: (dropped: Dropped) => void) {
+  constructor(bounds: BufferBounds, clock: Clock, dropped: Listeners<Dropped>) {
     this.#bounds = bounds;
     this.#clock = clock;
     this.#dropped = dropped;
@@ -89,7 +92,7 @@ export class Outbox {
     // Of a buffer that was given away there is no copy: then nothing has made room for it.
     const copy = copyOf(data);
     while (!fits()) this.#untold.push({ data: this.#shift().data, reason: 'overflow' });
-    this.#held.push({ data: copy, bytes, since: this.#clock.wallTime() });
+    this.#held.push({ data: copy, bytes, since: wallTimeOf(this.#clock) });
     this.#bytes += bytes;
     this.#arm();
     return true;
@@ -141,7 +144,7 @@ export class Outbox {
 
   #age(): void {
     if (this.#bounds.maxAge === Infinity) return;
-    const born = this.#clock.wallTime() - this.#bounds.maxAge;
+    const born = wallTimeOf(this.#clock) - this.#bounds.maxAge;
     while ((this.#held[this.#first]?.since ?? Infinity) <= born) {
       this.#untold.push({ data: this.#shift().data, reason: 'expired' });
     }
@@ -149,7 +152,7 @@ export class Outbox {
   }
 
   #tell(): void {
-    for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) this.#dropped(next);
+    for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) this.#dropped.call(next);
   }
 
   /** One timer, for the oldest. */
@@ -157,7 +160,7 @@ export class Outbox {
     const oldest = this.#held[this.#first];
     const { maxAge } = this.#bounds;
     if (maxAge === Infinity || this.#timer !== undefined || oldest === undefined) return;
-    const left = clamp(oldest.since + maxAge - this.#clock.wallTime(), 0, Math.min(maxAge, longestTimer));
+    const left = clamp(oldest.since + maxAge - wallTimeOf(this.#clock), 0, Math.min(maxAge, longestTimer));
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#expire();
@@ -174,21 +177,6 @@ export function byteLength(data: unknown): number {
   throw new TypeError(
     `send: data must be a string, an ArrayBuffer, a view of one or a Blob, not ${data === null ? 'null' : typeof data}; JSON.stringify() what is an object`,
   );
-}
-
-function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
-    // Two bytes from 0x80, three from 0x800; of a surrogate pair each half counts two, of a lone one (sent as U+FFFD) three.
-    if (unit >= 0x80) bytes += unit < 0x800 || isPaired(text, i, unit) ? 1 : 2;
-  }
-  return bytes;
-}
-
-function isPaired(text: string, i: number, unit: number): boolean {
-  if ((unit & 0xfc00) === 0xd800) return (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
-  return (unit & 0xfc00) === 0xdc00 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800;
 }
 
 /** A socket reads the bytes when it is given them; what waits must not change under the app's hands. */

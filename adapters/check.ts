@@ -7,60 +7,62 @@ export type Rule = (value: unknown) => string | undefined;
 /** A pair: an option that is an object of options, or something simpler. */
 export type Rules = { readonly [option: string]: Rule | Rules | readonly [simpler: Rule, Rules] };
 
-export const milliseconds: Rule = (value) =>
-  isNumber(value) && value >= 0 && value <= longestTimer
-    ? undefined
-    : `a number of milliseconds from 0 to ${longestTimer}`;
-export const positiveMilliseconds: Rule = (value) =>
-  isNumber(value) && value > 0 && value <= longestTimer
-    ? undefined
-    : `a number of milliseconds above 0 and at most ${longestTimer}`;
-export const count: Rule = (value) =>
-  value === Infinity || (Number.isInteger(value) && (value as number) >= 0)
-    ? undefined
-    : 'a whole number from 0, or Infinity';
-export const size: Rule = (value) => (isNumber(value) && value >= 0 ? undefined : 'a number from 0, or Infinity');
-export const callable: Rule = (value) => (isFunction(value) ? undefined : 'a function');
+/** A number from `least` to `most`, both included. */
+function within(least: number, most: number, takes: string): Rule {
+  return rule((value) => isNumber(value) && value >= least && value <= most, takes);
+}
 
-/** Instead of an object of options. */
-export const callableOrObject: Rule = (value) => (isFunction(value) ? undefined : 'an object or a function');
-export const booleanOrObject: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true, false or an object');
+export function rule(isSound: (value: unknown) => boolean, takes: string): Rule {
+  return (value) => (isSound(value) ? undefined : takes);
+}
+
+export const milliseconds = within(0, longestTimer, `a number of milliseconds from 0 to ${longestTimer}`);
+export const positiveMilliseconds = within(
+  Number.MIN_VALUE,
+  longestTimer,
+  `a number of milliseconds above 0 and at most ${longestTimer}`,
+);
+export const age = within(Number.MIN_VALUE, Infinity, 'a number of milliseconds above 0, or Infinity');
+export const size = within(0, Infinity, 'a number from 0, or Infinity');
+export const factor = within(1, 1_000, 'a number from 1 to 1000');
+export const count = rule(
+  (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= 0),
+  'a whole number from 0, or Infinity',
+);
+export const callable = rule(isFunction, 'a function');
 
 export function oneOf(...words: readonly string[]): Rule {
-  return (value) =>
-    words.includes(value as string)
-      ? undefined
-      : words.map((word) => JSON.stringify(word).replaceAll('"', "'")).join(' or ');
+  return rule((value) => words.includes(value as string), words.map((word) => `'${word}'`).join(' or '));
+}
+
+/** An object with these methods. */
+export function having(methods: readonly string[], takes: string): Rule {
+  return rule((value) => isObject(value) && methods.every((name) => isFunction(value[name])), takes);
 }
 
 /** @throws {TypeError | RangeError} for the first option that is not what its rule takes, and for one that has no rule */
 export function check(given: unknown, rules: Rules, path = ''): void {
-  if (!isObject(given)) throw new TypeError(`${path === '' ? 'options' : path.slice(0, -1)} must be an object`);
+  if (!isObject(given)) throw new TypeError(`${path.slice(0, -1) || 'options'} must be an object`);
   for (const [name, value] of Object.entries(given)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (rule === undefined)
-      throw new TypeError(`${path}${name} is not an option: there are ${Object.keys(rules).join(', ')}`);
+    const its = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (!its) throw new TypeError(`${path}${name} is not an option: there are ${Object.keys(rules).join(', ')}`);
     if (value === undefined) continue;
-    const [simpler, nested] = partsOf(rule);
-    if (nested !== undefined && (simpler === undefined || isObject(value))) {
+    const [simpler, nested] = partsOf(its);
+    if (nested && (!simpler || isObject(value))) {
       check(value, nested, `${path}${name}.`);
       continue;
     }
     const takes = simpler?.(value);
-    if (takes !== undefined)
-      throw new (typeof value === 'number' && nested === undefined ? RangeError : TypeError)(
-        `${path}${name} must be ${takes}`,
-      );
+    if (takes) {
+      const Trouble = typeof value === 'number' && !nested ? RangeError : TypeError;
+      throw new Trouble(`${path}${name} must be ${takes}`);
+    }
   }
 }
 
-function partsOf(rule: Rules[string]): readonly [simpler: Rule | undefined, nested?: Rules] {
-  if (typeof rule === 'function') return [rule];
-  return isPair(rule) ? rule : [undefined, rule];
-}
-
-function isPair(rule: Rules | readonly [Rule, Rules]): rule is readonly [Rule, Rules] {
-  return Array.isArray(rule);
+function partsOf(its: Rules[string]): readonly [simpler: Rule | undefined, nested?: Rules] {
+  if (typeof its === 'function') return [its];
+  return Array.isArray(its) ? (its as never) : [undefined, its as Rules];
 }
 
 export function isNumber(value: unknown): value is number {

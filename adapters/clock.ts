@@ -8,6 +8,11 @@ export interface Clock {
   clearTimeout(id: unknown): void;
 }
 
+/** Epoch ms. */
+export function wallTimeOf(clock: Clock): number {
+  return clock.wallTime?.() ?? clock.now();
+}
+
 export const systemClock: Required<Clock> = {
   now: () => performance.timeOrigin + performance.now(),
   wallTime: () => Date.now(),

@@ -5,20 +5,22 @@ import { type Actor, createActor, type InspectionEvent, type Observer } from 'xs
 
 import { connectionMachine, stateOf } from '../machines/connection.ts';
 import type { Cause, CloseInfo, Fact, Output, Report, State } from '../machines/events.ts';
-import { definedOf } from '../machines/settings.ts';
-import { type Amount, defaultBounds, type Dropped, type Sendable } from './buffer.ts';
-import { check, type Rules } from './check.ts';
-import { systemClock } from './clock.ts';
-import type { Line } from './line.ts';
-import { Listeners } from './listeners.ts';
-import { connectionInput, type ConnectionOptions, connectionRules, type UrlOption } from './options.ts';
+import type { Amount, Dropped, Sendable } from './buffer.ts';
+import { check, isFunction, isObject, rule, type Rules } from './check.ts';
+import type { UrlOption } from './dial.ts';
+import type { WebSocketLine } from './line.ts';
+import type { Emitter } from './listeners.ts';
+import { type ChosenOptions, type ConnectionOptions, connectionRules, inputOf } from './options.ts';
+import { idHeartbeat } from './protocols/id-heartbeat.ts';
 import type { Frame } from './protocols/protocol.ts';
+import { readFrom } from './reader.ts';
+import type { Socket } from './socket.ts';
 import { guarded, surface } from './surface.ts';
 import { checkClose } from './url.ts';
-import { webSocketActor } from './websocket.ts';
+import { lineActor } from './websocket.ts';
 
 /** Provided once: a machine of its own would cost each connection 30 KiB. */
-const machine = connectionMachine.provide({ actors: { socket: webSocketActor } });
+const machine = connectionMachine.provide({ actors: { socket: lineActor } });
 
 export interface ConnectOptions extends ConnectionOptions {
   /** Closes the connection when aborted, with cause `aborted`. */
@@ -65,7 +67,8 @@ export type ConnectionListener<T extends keyof ConnectionEvents> = (detail: Conn
  * @throws {TypeError | RangeError} naming the option at fault
  */
 export function connect(url: UrlOption, options: ConnectOptions = {}): Connection {
-  return new Connection(url, options);
+  check(options, connectRules);
+  return new Connection(url, { ...options, protocol: options.protocol ?? idHeartbeat() });
 }
 
 const nothing: Amount = { messages: 0, bytes: 0 };
@@ -75,31 +78,35 @@ function inspectorOf(inspect: NonNullable<ConnectOptions['inspect']>): (event: I
   return guarded(typeof inspect === 'function' ? inspect : (event) => inspect.next?.(event));
 }
 
-class Connection implements AsyncDisposable, AsyncIterable<Frame> {
+/** What belongs to the drop-in class and to nobody else. */
+export let socketOf: (connection: Connection) => Socket | undefined;
+/** As `close()`, with any code; 1005: the close frame carries none. */
+export let hangUp: (connection: Connection, code: number, reason: string) => void;
+
+export class Connection implements AsyncDisposable, AsyncIterable<Frame> {
+  static {
+    socketOf = (connection) => connection.#line.socket;
+    hangUp = (connection, code, reason) => connection.#shutDown({ code, reason });
+  }
+
   /** The machine at work: its snapshot has more to show than this object does. */
   readonly actor: Actor<typeof machine>;
-  readonly #line: Line;
-  readonly #listeners = new Map<keyof ConnectionEvents, Listeners<never>>();
-  readonly #buffer: Amount;
-  readonly #clock: { now(): number; wallTime(): number };
+  readonly #line: WebSocketLine;
+  readonly #events: Emitter<ConnectionEvents>;
   #state: State;
 
-  constructor(url: UrlOption, given: ConnectOptions) {
-    check(given, connectRules);
-    const { signal, inspect, ...options } = given;
-    const input = connectionInput(url, options);
-    const clock = options.clock ?? systemClock;
-    this.#line = input.line as Line;
-    this.#clock = { now: () => clock.now(), wallTime: () => this.#line.wallTime() };
-    this.#buffer = { ...defaultBounds, ...definedOf(options.buffer ?? {}) };
+  /** @param options that were checked */
+  constructor(url: UrlOption, { signal, inspect, ...options }: ConnectOptions & ChosenOptions) {
+    const input = inputOf(url, options);
+    this.#line = input.line;
+    // What is heard of the line is heard of the connection, among other things.
+    this.#events = input.line.events;
     this.actor = createActor(machine, {
       input,
       ...(inspect && { inspect: inspectorOf(inspect) }),
       ...(options.clock && { clock: options.clock }),
     });
     this.#state = stateOf(this.actor.getSnapshot());
-    this.#line.onDrain(() => this.#emit('drain', undefined));
-    this.#line.onDropped((dropped) => this.#emit('dropped', dropped));
     this.#watch();
     this.actor.start();
     if (signal !== undefined) this.#closeOn(signal);
@@ -123,7 +130,7 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   get clockOffset(): number | undefined {
     const { serverClock } = this.actor.getSnapshot().context;
     if (typeof serverClock !== 'object') return undefined;
-    return serverClock.offset + this.#clock.now() - this.#clock.wallTime();
+    return serverClock.offset + this.#line.now() - this.#line.wallTime();
   }
 
   /** Bytes that wait to be sent, here and in the socket. */
@@ -175,68 +182,29 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
     if (!eventTypes.has(type))
       throw new TypeError(`on: ${type} is not an event: there are ${[...eventTypes].join(', ')}`);
     if (typeof listener !== 'function') throw new TypeError('on: listener must be a function');
-    if (type === 'message') return this.#line.onMessage(listener as ConnectionListener<'message'>);
-    const listeners = this.#listeners.get(type) ?? new Listeners();
-    this.#listeners.set(type, listeners);
-    return listeners.add(listener);
+    return this.#events.of(type).add(listener);
   }
 
   /**
    * The messages from now on, until the connection is closed.
    * @throws {RangeError} where more wait to be read than `buffer` allows: a reader this slow would otherwise lose messages, or use up the memory
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
-    let waiting: Frame[] = [];
-    let bytes = 0;
-    let overflown = false;
-    let wake = () => {};
-    const undo = [
-      this.on('message', (data) => {
-        bytes += typeof data === 'string' ? data.length : data.byteLength;
-        // A reader who is not behind gets any message, as an idle socket takes any.
-        overflown ||= waiting.length > 0 && (waiting.length >= this.#buffer.messages || bytes > this.#buffer.bytes);
-        if (!overflown) waiting.push(data);
-        wake();
-      }),
-      this.on('closed', () => wake()),
-    ];
-    try {
-      for (;;) {
-        const batch = waiting;
-        waiting = [];
-        bytes = 0;
-        yield* batch;
-        if (waiting.length > 0) continue;
-        if (overflown)
-          throw new RangeError(
-            'for await: the reader fell behind by more than buffer.messages or buffer.bytes; read faster, or raise them',
-          );
-        if (this.actor.getSnapshot().status !== 'active') return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    } finally {
-      for (const each of undo) each();
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
+    return readFrom(this, this.#line.room);
   }
 
   #watch(): void {
-    this.actor.on('open', ({ type, ...detail }) => this.#emit(type, detail));
-    this.actor.on('lost', ({ type, ...detail }) =>
-      this.#emit(type, { ...detail, unconfirmed: this.#line.unconfirmed }),
-    );
-    this.actor.on('retry', ({ type, ...detail }) => this.#emit(type, detail));
-    this.actor.on('restored', ({ type, ...detail }) => this.#emit(type, detail));
-    this.actor.on('warning', ({ type, ...detail }) => {
-      if (!this.#emit(type, detail)) console.warn(`systole: ${detail.message}`);
+    this.actor.on('*', ({ type, ...detail }) => {
+      if (type === 'lost') Object.assign(detail, { unconfirmed: this.#line.unconfirmed });
+      const isHeard = this.#events.emit(type, detail as never);
+      if (type === 'warning' && !isHeard) console.warn(`systole: ${(detail as ConnectionEvents['warning']).message}`);
     });
     this.actor.subscribe({
       next: (snapshot) => {
         const previous = this.#state;
         const state = stateOf(snapshot);
         this.#state = state;
-        if (state !== previous) this.#emit('state', { state, previous, cause: snapshot.context.cause });
+        if (state !== previous) this.#events.emit('state', { state, previous, cause: snapshot.context.cause });
         if (snapshot.status === 'done') this.#finish(snapshot.output);
       },
       error: surface,
@@ -244,11 +212,12 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   }
 
   #finish(output: Output): void {
+    this.#line.shut();
     const undelivered = this.#line.held;
-    for (const data of this.#line.drain()) this.#emit('dropped', { data, reason: 'closed' });
+    for (const data of this.#line.drain()) this.#events.emit('dropped', { data, reason: 'closed' });
     const isAnswered = output.wasClean && (output.cause === 'user-closed' || output.cause === 'aborted');
-    this.#emit('closed', { ...output, undelivered, unconfirmed: isAnswered ? nothing : this.#line.unconfirmed });
-    this.#listeners.clear();
+    this.#events.emit('closed', { ...output, undelivered, unconfirmed: isAnswered ? nothing : this.#line.unconfirmed });
+    for (const type of eventTypes) this.#events.of(type).clear();
   }
 
   #closeOn(signal: AbortSignal): void {
@@ -269,17 +238,7 @@ class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   #tell(fact: Fact): void {
     if (this.actor.getSnapshot().status === 'active') this.actor.send(fact);
   }
-
-  /** False: nobody listens. */
-  #emit<T extends keyof ConnectionEvents>(type: T, detail: ConnectionEvents[T]): boolean {
-    const listeners = this.#listeners.get(type);
-    const isHeard = listeners !== undefined && listeners.all.length > 0;
-    listeners?.call(detail as never);
-    return isHeard;
-  }
 }
-
-export type { Connection };
 
 export const eventTypes: ReadonlySet<keyof ConnectionEvents> = new Set<keyof ConnectionEvents>([
   'open',
@@ -296,9 +255,6 @@ export const eventTypes: ReadonlySet<keyof ConnectionEvents> = new Set<keyof Con
 
 export const connectRules: Rules = {
   ...connectionRules,
-  signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
-  inspect: (value) =>
-    typeof value === 'function' || (typeof value === 'object' && value !== null)
-      ? undefined
-      : 'a function or an observer',
+  signal: rule((value) => value instanceof AbortSignal, 'an AbortSignal'),
+  inspect: rule((value) => isFunction(value) || isObject(value), 'a function or an observer'),
 };

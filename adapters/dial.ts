@@ -26,54 +26,63 @@ export class UrlError extends Error {
   override name = 'UrlError';
 }
 
-/**
- * What is fixed is checked at once.
- * @param more offered behind those of the app
- * @throws {DOMException} `SyntaxError` for a URL or subprotocols that `new WebSocket()` would not take either
- */
-export function addresses(
-  url: UrlOption,
-  protocols: ProtocolsOption,
-  more: readonly string[],
-): (signal: () => AbortSignal) => Address | Promise<Address> {
-  const askUrl = asker('url', url, webSocketUrl, isUrl, 'a string or a URL');
-  const askProtocols = asker('protocols', protocols, (given) => offerOf(given, more), isOffer, 'a string or strings');
-  let wasSecure = false;
-  const together = (address: Address): Address => {
-    const isSecure = address.url.startsWith('wss:');
-    if (wasSecure && !isSecure) {
-      throw new UrlError('the url went from wss: to ws:, and what was encrypted is not dialled in the clear');
-    }
-    wasSecure = isSecure;
-    return address;
-  };
-  return (signal) => {
+/** What the app gave: read once, or a function whose answer is read before each dial. */
+type Source<T> = { readonly fixed: T } | ((context: DialContext) => T | Promise<T>);
+
+/** The addresses of one connection. */
+export class Addresses {
+  readonly #url: Source<string>;
+  readonly #protocols: Source<readonly string[]>;
+  #wasSecure = false;
+
+  /**
+   * What is fixed is checked at once.
+   * @param more offered behind those of the app
+   * @throws {DOMException} `SyntaxError` for a URL or subprotocols that `new WebSocket()` would not take either
+   */
+  constructor(url: UrlOption, protocols: ProtocolsOption, more: readonly string[]) {
+    this.#url = source('url', url, webSocketUrl, isUrl, 'a string or a URL');
+    this.#protocols = source('protocols', protocols, (given) => offerOf(given, more), isOffer, 'a string or strings');
+  }
+
+  /** @throws {UrlError}, or rejects with one */
+  next(signal: () => AbortSignal): Address | Promise<Address> {
     const context: DialContext = {
       get signal() {
         return signal();
       },
     };
-    const where = askUrl(context);
+    const where = ask(this.#url, context);
     // It is reported below, or not at all where the other function has thrown.
     if (isThenable(where)) where.catch(() => {});
-    const offered = askProtocols(context);
-    if (!isThenable(where) && !isThenable(offered)) return together({ url: where, protocols: offered });
-    return Promise.all([where, offered]).then(([to, offer]) => together({ url: to, protocols: offer }));
-  };
+    const offered = ask(this.#protocols, context);
+    if (!isThenable(where) && !isThenable(offered)) return this.#checked({ url: where, protocols: offered });
+    return Promise.all([where, offered]).then(([url, offer]) => this.#checked({ url, protocols: offer }));
+  }
+
+  #checked(address: Address): Address {
+    const isSecure = address.url.startsWith('wss:');
+    if (this.#wasSecure && !isSecure) {
+      throw new UrlError('the url went from wss: to ws:, and what was encrypted is not dialled in the clear');
+    }
+    this.#wasSecure = isSecure;
+    return address;
+  }
 }
 
-/** Asks the app, if it wants to be asked. Messages of what the app threw are kept from reports: they may hold the URL. */
-function asker<T>(
+function ask<T>(from: Source<T>, context: DialContext): T | Promise<T> {
+  return typeof from === 'function' ? from(context) : from.fixed;
+}
+
+/** Messages of what the app threw are kept from reports: they may hold the URL. */
+function source<T>(
   name: string,
   option: unknown,
   read: (given: unknown) => T,
   isSound: (given: unknown) => boolean,
   takes: string,
-): (context: DialContext) => T | Promise<T> {
-  if (typeof option !== 'function') {
-    const fixed = read(option);
-    return () => fixed;
-  }
+): Source<T> {
+  if (typeof option !== 'function') return { fixed: read(option) };
   const understand = (given: unknown): T => {
     if (!isSound(given)) throw new UrlError(`the ${name} function must return ${takes}`);
     try {

@@ -1,3 +1,5 @@
+import { canPing } from '#platform';
+
 /**
  * A WebSocket, to any code that holds one, with a heart.
  *
@@ -6,112 +8,45 @@
  *
  * Events are dispatched where the platform would: never while the app is in a call of one of the methods, and always in the order of what happened.
  */
-import { defaultWebSocket } from '#platform';
-
-import type { Cause, State } from '../machines/events.ts';
+import type { State } from '../machines/events.ts';
 import { definedOf } from '../machines/settings.ts';
-import { byteLength, type Dropped, type Sendable } from './buffer.ts';
-import { check, type Rules } from './check.ts';
+import { byteLength, type Sendable } from './buffer.ts';
 import { systemClock } from './clock.ts';
-import { connect, type Connection, type ConnectionEvents, type ConnectOptions, connectRules } from './connect.ts';
+import { Connection, type ConnectionEvents, type ConnectOptions, hangUp, socketOf } from './connect.ts';
 import type { ProtocolsOption, UrlOption } from './dial.ts';
-import type { Line } from './line.ts';
-import { canPing } from './options.ts';
+import {
+  closeEvent,
+  type Ending,
+  type HeartbeatWebSocketEventMap,
+  readyStates,
+  WebSocketBase,
+} from './drop-in.events.ts';
+import { beneath, boundsOf, checkDropIn, type HeartbeatWebSocketOptions, merged } from './drop-in.options.ts';
+import type { ChosenOptions } from './options.ts';
 import { nativePing } from './protocols/native-ping.ts';
-import type { Frame, Protocol } from './protocols/protocol.ts';
+import type { Frame } from './protocols/protocol.ts';
 import { silent } from './protocols/silent.ts';
-import { checkCloseFrame, domString, syntaxError, webSocketUrl } from './url.ts';
-import { noStatus, type WebSocketClass } from './visit.ts';
-import { lineOf } from './websocket.ts';
+import { noStatus } from './socket.ts';
+import { Turns } from './turns.ts';
+import { checkCloseFrame, syntaxError, webSocketUrl } from './url.ts';
+import { asInterface, defineHandlers, domStrings, Handlers, sendable } from './web-idl.ts';
 
-/** Those of `connect()`; its `protocols` are the constructor's second argument. */
-export interface HeartbeatWebSocketOptions extends Omit<ConnectOptions, 'protocols'> {
-  /**
-   * Default `nativePing()` on npm `ws`. In browsers, and with Node's built-in class, `silent()`: neither lets anyone ask, so **a pulled cable is not
-   * noticed** until you name a protocol that your server answers, such as `plain()` or `idHeartbeat()`.
-   */
-  protocol?: Protocol | undefined;
-  /** True: nothing is dialled before `reconnect()`. Default false. */
-  startClosed?: boolean | undefined;
-}
+const { CONNECTING, OPEN, CLOSING, CLOSED } = readyStates;
+type ReadyState = (typeof readyStates)[keyof typeof readyStates];
 
-/** `reconnecting`: the line will be dialled again, and this is not the end. */
-export interface HeartbeatCloseEvent extends CloseEvent {
-  readonly reconnecting: boolean;
-  readonly cause: Cause;
-}
-
-export interface HeartbeatWebSocketEventMap {
-  open: Event;
-  message: MessageEvent;
-  error: Event;
-  close: HeartbeatCloseEvent;
-  lost: CustomEvent<ConnectionEvents['lost']>;
-  restored: CustomEvent<ConnectionEvents['restored']>;
-  dropped: CustomEvent<Dropped>;
-  state: CustomEvent<ConnectionEvents['state']>;
-}
-
-type Handlers = {
-  [T in 'open' | 'message' | 'error' | 'close']?: { value: unknown; listener: (event: Event) => void } | undefined;
-};
-type HandlerOf<E extends Event> = ((this: WebSocket, event: E) => unknown) | null;
-
-const CONNECTING = 0;
-const OPEN = 1;
-const CLOSING = 2;
-const CLOSED = 3;
-type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | typeof CLOSED;
-
-/** No close frame came (RFC 6455 §7.1.5). */
-const noHandshake = 1006;
-
-/** Node 20 and 22 have none. */
-const CloseEventClass: typeof CloseEvent =
-  globalThis.CloseEvent ??
-  class CloseEvent extends Event {
-    readonly code: number;
-    readonly reason: string;
-    readonly wasClean: boolean;
-
-    constructor(type: string, { code = 0, reason = '', wasClean = false, ...init }: CloseEventInit = {}) {
-      super(type, init);
-      this.code = code;
-      this.reason = reason;
-      this.wasClean = wasClean;
-    }
-  };
-
-// oxlint-disable-next-line no-unsafe-declaration-merging -- only overloads, of what EventTarget implements
-export class HeartbeatWebSocket extends EventTarget implements WebSocket {
+export class HeartbeatWebSocket extends WebSocketBase implements WebSocket {
   static {
-    // As Web IDL has it: constants here and on the prototype, none of them to be changed, and members that can be enumerated.
-    const constants = { CONNECTING, OPEN, CLOSING, CLOSED };
-    for (const [name, value] of Object.entries(constants)) {
-      for (const each of [this, this.prototype]) Object.defineProperty(each, name, { value, enumerable: true });
-    }
-    for (const name of Object.getOwnPropertyNames(this.prototype)) {
-      if (name !== 'constructor') Object.defineProperty(this.prototype, name, { enumerable: true });
-    }
-    Object.defineProperty(this.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
+    defineHandlers(this.prototype, ['open', 'message', 'error', 'close'], (socket) => socket.#handlers);
+    asInterface(this, 'WebSocket', readyStates);
   }
-
-  declare static readonly CONNECTING: typeof CONNECTING;
-  declare static readonly OPEN: typeof OPEN;
-  declare static readonly CLOSING: typeof CLOSING;
-  declare static readonly CLOSED: typeof CLOSED;
-  declare readonly CONNECTING: typeof CONNECTING;
-  declare readonly OPEN: typeof OPEN;
-  declare readonly CLOSING: typeof CLOSING;
-  declare readonly CLOSED: typeof CLOSED;
 
   readonly #where: UrlOption;
   readonly #offer: ProtocolsOption;
-  readonly #options: ConnectOptions;
-  readonly #setTimeout: (callback: () => void, ms: number) => unknown;
+  readonly #options: ConnectOptions & ChosenOptions;
   /** What `url` says before anything was dialled. */
   readonly #url: string;
-  readonly #handlers: Handlers = {};
+  readonly #handlers = new Handlers(this);
+  readonly #turns: Turns;
   #connection: Connection | undefined;
   #readyState: ReadyState = CLOSED;
   #binaryType: BinaryType = 'blob';
@@ -119,10 +54,6 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   #origin = '';
   /** Bytes that were sent when it was too late. */
   #discarded = 0;
-  /** Above 0 while the app is in one of the methods. */
-  #calls = 0;
-  /** What is still to be told; all that comes after it has to wait behind it. */
-  #queue: (() => void)[] = [];
   /** The end is to be an `error` too: it never opened, or it is full. A line that died has none: it is one that broke, whoever noticed. */
   #isFailing = false;
   /** `reconnect()` was called before the end had come. */
@@ -137,16 +68,16 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   constructor(url: UrlOption, protocols: ProtocolsOption = [], options: HeartbeatWebSocketOptions = {}) {
     if (url === undefined) throw new TypeError('HeartbeatWebSocket: give it a URL');
     super();
-    checkOptions(options);
+    checkDropIn(options);
     const { startClosed, ...rest } = definedOf(options) as HeartbeatWebSocketOptions;
     this.#url = typeof url === 'function' ? '' : webSocketUrl(url);
     this.#where = typeof url === 'function' ? url : this.#url;
-    this.#offer = typeof protocols === 'function' ? protocols : textsOf(protocols);
-    const WebSocketClass = rest.WebSocket ?? ownWebSocket();
+    this.#offer = typeof protocols === 'function' ? protocols : offerOf(protocols);
+    const WebSocketClass = rest.WebSocket ?? beneath(HeartbeatWebSocket);
     const protocol = rest.protocol ?? (canPing(WebSocketClass) ? nativePing() : silent());
     this.#options = { ...rest, WebSocket: WebSocketClass, protocol, buffer: boundsOf(rest) };
     const clock = rest.clock ?? systemClock;
-    this.#setTimeout = (callback, ms) => clock.setTimeout(callback, ms);
+    this.#turns = new Turns((callback, ms) => clock.setTimeout(callback, ms));
     if (startClosed !== true) this.#start();
   }
 
@@ -155,7 +86,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
    * @throws {TypeError | RangeError} naming the option at fault
    */
   static with(defaults: HeartbeatWebSocketOptions): typeof HeartbeatWebSocket {
-    checkOptions(defaults);
+    checkDropIn(defaults);
     const Bound = class extends this {
       constructor(url: UrlOption, protocols?: ProtocolsOption, options: HeartbeatWebSocketOptions = {}) {
         super(url, protocols, merged(defaults, options));
@@ -167,7 +98,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   // WHATWG WebSockets §3.1.
 
   get url(): string {
-    return this.#line?.socket?.url ?? this.#url;
+    return this.#socket?.url ?? this.#url;
   }
 
   get readyState(): ReadyState {
@@ -175,11 +106,11 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   }
 
   get protocol(): string {
-    return this.#line?.socket?.protocol ?? '';
+    return this.#socket?.protocol ?? '';
   }
 
   get extensions(): string {
-    return this.#line?.socket?.extensions ?? '';
+    return this.#socket?.extensions ?? '';
   }
 
   /** Bytes that wait here and in the socket; like the platform's, it also counts what was sent when it was too late. */
@@ -202,7 +133,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
    */
   send(data: string | ArrayBufferLike | ArrayBufferView | Blob): void {
     if (arguments.length === 0) throw new TypeError('send: give it data');
-    const message = sendableOf(data);
+    const message = sendable(data);
     const connection = this.#connection;
     if (connection === undefined || this.#readyState >= CLOSING) {
       this.#discarded += byteLength(message);
@@ -211,7 +142,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
     if (this.#readyState === CONNECTING && this.#isPlain) {
       throw new DOMException('send: the WebSocket is not open yet', 'InvalidStateError');
     }
-    this.#call(() => {
+    this.#turns.call(() => {
       if (!connection.send(message)) this.#refuse(connection, message);
     });
   }
@@ -229,38 +160,6 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
     // Who hangs up while the phone rings has failed to connect (WHATWG WebSockets, `close()`).
     if (!wasOpen && this.#connection.state !== 'reconnecting') this.#isFailing = true;
     this.#hangUp(said.code ?? noStatus, said.reason);
-  }
-
-  get onopen(): HandlerOf<Event> {
-    return this.#handler('open');
-  }
-
-  set onopen(handler: HandlerOf<Event>) {
-    this.#handle('open', handler);
-  }
-
-  get onmessage(): HandlerOf<MessageEvent> {
-    return this.#handler('message');
-  }
-
-  set onmessage(handler: HandlerOf<MessageEvent>) {
-    this.#handle('message', handler);
-  }
-
-  get onerror(): HandlerOf<Event> {
-    return this.#handler('error');
-  }
-
-  set onerror(handler: HandlerOf<Event>) {
-    this.#handle('error', handler);
-  }
-
-  get onclose(): HandlerOf<CloseEvent> {
-    return this.#handler('close');
-  }
-
-  set onclose(handler: HandlerOf<CloseEvent>) {
-    this.#handle('close', handler);
   }
 
   // What a WebSocket has not.
@@ -284,7 +183,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   reconnect(): void {
     if (this.#readyState === CLOSED) this.#start();
     else if (this.#readyState === CLOSING) this.#isWanted = true;
-    else this.#call(() => this.#connection?.reconnect());
+    else this.#turns.call(() => this.#connection?.reconnect());
   }
 
   /** One `open`, one `close`: what redials is above us. */
@@ -292,13 +191,13 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
     return this.#options.retries === 0;
   }
 
-  get #line(): Line | undefined {
-    return this.#connection && (lineOf(this.#connection.actor) as Line);
+  get #socket() {
+    return this.#connection && socketOf(this.#connection);
   }
 
   #start(): void {
-    this.#call(() => {
-      const connection = connect(this.#where, { ...this.#options, protocols: this.#offer });
+    this.#turns.call(() => {
+      const connection = new Connection(this.#where, { ...this.#options, protocols: this.#offer });
       this.#connection = connection;
       this.#readyState = CONNECTING;
       this.#watch(connection);
@@ -306,22 +205,22 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   }
 
   #watch(connection: Connection): void {
-    connection.on('state', (detail) => this.#post(() => this.#tell('state', detail)));
-    connection.on('open', () => this.#post(() => this.#opened()));
+    connection.on('state', (detail) => this.#turns.tell(() => this.#tell('state', detail)));
+    connection.on('open', () => this.#turns.tell(() => this.#opened()));
     connection.on('restored', (detail) =>
-      this.#post(() => {
+      this.#turns.tell(() => {
         this.#tell('restored', detail);
         this.#opened();
       }),
     );
     connection.on('message', (data) => {
-      if (this.#isQuiet) this.#received(data);
-      else this.#post(() => this.#received(data));
+      if (this.#turns.isQuiet) this.#received(data);
+      else this.#turns.tell(() => this.#received(data));
     });
-    connection.on('retry', (detail) => this.#post(() => this.#failed(detail)));
-    connection.on('lost', (detail) => this.#post(() => this.#lost(detail)));
-    connection.on('dropped', (detail) => this.#post(() => this.#tell('dropped', detail)));
-    connection.on('closed', (detail) => this.#post(() => this.#closed(detail)));
+    connection.on('retry', (detail) => this.#turns.tell(() => this.#failed(detail)));
+    connection.on('lost', (detail) => this.#turns.tell(() => this.#lost(detail)));
+    connection.on('dropped', (detail) => this.#turns.tell(() => this.#tell('dropped', detail)));
+    connection.on('closed', (detail) => this.#turns.tell(() => this.#closed(detail)));
   }
 
   #opened(): void {
@@ -361,18 +260,15 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
     this.reconnect();
   }
 
-  #end(detail: Pick<HeartbeatCloseEvent, 'code' | 'reason' | 'wasClean' | 'cause' | 'reconnecting'>): void {
-    const { code, reason, wasClean, cause, reconnecting } = detail;
+  #end(ending: Ending): void {
     const isFailing = this.#isFailing;
     this.#isFailing = false;
     if (isFailing) this.dispatchEvent(new Event('error'));
-    // Where no close frame came there is no reason in it; what there is to say, `lost` has said.
-    const event = new CloseEventClass('close', { code, reason: code === noHandshake ? '' : reason, wasClean });
-    this.dispatchEvent(Object.assign(event, { cause, reconnecting }));
+    this.dispatchEvent(closeEvent(ending));
   }
 
   #refuse(connection: Connection, data: Sendable): void {
-    if (!this.#isPlain) this.#post(() => this.#tell('dropped', { data, reason: 'overflow' }));
+    if (!this.#isPlain) this.#turns.tell(() => this.#tell('dropped', { data, reason: 'overflow' }));
     // The line is lost, and it has not been told yet.
     else if (!connection.actor.getSnapshot().hasTag('open')) this.#discarded += byteLength(data);
     else {
@@ -383,11 +279,7 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   }
 
   #hangUp(code: number, reason: string): void {
-    const { actor } = this.#connection!;
-    this.#call(() => {
-      this.#line?.mute();
-      if (actor.getSnapshot().status === 'active') actor.send({ type: 'user.closed', code, reason });
-    });
+    this.#turns.call(() => hangUp(this.#connection!, code, reason));
   }
 
   #tell<T extends 'lost' | 'restored' | 'dropped' | 'state'>(
@@ -396,147 +288,10 @@ export class HeartbeatWebSocket extends EventTarget implements WebSocket {
   ): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-
-  /** What happens meanwhile is told when the call is over. */
-  #call(what: () => void): void {
-    this.#calls += 1;
-    try {
-      what();
-    } finally {
-      this.#calls -= 1;
-    }
-  }
-
-  get #isQuiet(): boolean {
-    return this.#calls === 0 && this.#queue.length === 0;
-  }
-
-  #post(event: () => void): void {
-    if (this.#isQuiet) return event();
-    if (this.#queue.length === 0) this.#setTimeout(() => this.#flush(), 0);
-    this.#queue.push(event);
-  }
-
-  #flush(): void {
-    // One that is being told still keeps later ones behind it.
-    for (let event = this.#queue[0]; event !== undefined; event = this.#queue[0]) {
-      event();
-      this.#queue.shift();
-    }
-  }
-
-  #handler<E extends Event>(type: keyof Handlers): HandlerOf<E> {
-    return (this.#handlers[type]?.value ?? null) as HandlerOf<E>;
-  }
-
-  /** An event handler attribute (HTML §8.1.8.1): it keeps the place in which it was first set, until it is set to what is no object. */
-  #handle(type: keyof Handlers, value: unknown): void {
-    const handler = this.#handlers[type];
-    const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
-    if (!isObject) {
-      if (handler !== undefined) this.removeEventListener(type, handler.listener);
-      this.#handlers[type] = undefined;
-    } else if (handler !== undefined) handler.value = value;
-    else {
-      const made = {
-        value,
-        listener: (event: Event) => {
-          // What cannot be called is kept, and not called.
-          if (typeof made.value === 'function') made.value.call(this, event);
-        },
-      };
-      this.#handlers[type] = made;
-      this.addEventListener(type, made.listener);
-    }
-  }
 }
 
-export interface HeartbeatWebSocket {
-  addEventListener<T extends keyof HeartbeatWebSocketEventMap>(
-    type: T,
-    listener: (this: WebSocket, event: HeartbeatWebSocketEventMap[T]) => unknown,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  removeEventListener<T extends keyof HeartbeatWebSocketEventMap>(
-    type: T,
-    listener: (this: WebSocket, event: HeartbeatWebSocketEventMap[T]) => unknown,
-    options?: boolean | EventListenerOptions,
-  ): void;
-  removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | EventListenerOptions,
-  ): void;
-}
-
-/** What users of reconnecting-websocket and partysocket know, and what it is called here. */
-const formerNames: Readonly<Record<string, string>> = {
-  minReconnectionDelay: 'backoff.initial',
-  maxReconnectionDelay: 'backoff.max',
-  reconnectionDelayGrowFactor: 'backoff.factor',
-  minUptime: 'stableAfter',
-  connectionTimeout: 'connectTimeout',
-  maxRetries: 'retries',
-  maxEnqueuedMessages: 'buffer.messages',
-  debug: 'inspect',
-};
-
-const { protocols: _, ...others } = connectRules;
-const rules: Rules = {
-  ...others,
-  startClosed: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
-};
-
-function checkOptions(options: HeartbeatWebSocketOptions): void {
-  for (const name of Object.keys(options ?? {})) {
-    if (Object.hasOwn(formerNames, name)) throw new TypeError(`${name} is called ${formerNames[name]} here`);
-  }
-  check(options, rules);
-}
-
-function merged(defaults: HeartbeatWebSocketOptions, options: HeartbeatWebSocketOptions): HeartbeatWebSocketOptions {
-  const { heartbeat, buffer, backoff } = defaults;
-  return {
-    ...defaults,
-    ...definedOf(options),
-    heartbeat: { ...heartbeat, ...definedOf(options.heartbeat ?? {}) },
-    buffer: buffer || options.buffer ? { ...buffer, ...definedOf(options.buffer ?? {}) } : undefined,
-    backoff:
-      typeof options.backoff === 'object' && typeof backoff === 'object'
-        ? { ...backoff, ...definedOf(options.backoff) }
-        : (options.backoff ?? backoff),
-  } as HeartbeatWebSocketOptions;
-}
-
-/** As it was before an app put a class of ours in its place. */
-const firstWebSocket = globalThis.WebSocket as typeof WebSocket | undefined;
-
-function ownWebSocket(): WebSocketClass {
-  const usual = defaultWebSocket();
-  const isOurs = usual === HeartbeatWebSocket || usual.prototype instanceof HeartbeatWebSocket;
-  return isOurs && firstWebSocket !== undefined ? firstWebSocket : usual;
-}
-
-/** What is nothing but a WebSocket buffers without bound, as WebSockets do. */
-function boundsOf({ retries, buffer }: HeartbeatWebSocketOptions): ConnectOptions['buffer'] {
-  return retries === 0 && buffer === undefined ? { messages: Infinity, bytes: Infinity } : buffer;
-}
-
-/** As Web IDL converts a string, or a sequence of strings. */
-function textsOf(protocols: unknown): string[] {
-  if (typeof protocols !== 'object' || protocols === null) return [domString(protocols)];
-  if (Symbol.iterator in protocols) return Array.from(protocols as Iterable<unknown>, domString);
-  throw syntaxError('protocols: a string or strings; options are the third argument');
-}
-
-/** As Web IDL converts it: what is nothing else becomes a string. @throws {TypeError} for a symbol */
-function sendableOf(data: unknown): Sendable {
-  const isBinary =
-    ArrayBuffer.isView(data) || data instanceof Blob || Object.prototype.toString.call(data) === '[object ArrayBuffer]';
-  return isBinary ? (data as Sendable) : domString(data);
+function offerOf(protocols: unknown): string[] {
+  const offer = domStrings(protocols);
+  if (offer === undefined) throw syntaxError('protocols: a string or strings; options are the third argument');
+  return offer;
 }

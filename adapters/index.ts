@@ -14,4 +14,4 @@ export {
 export type { DialContext, ProtocolsOption, UrlOption } from './dial.ts';
 export type { LifecycleOptions, Platform } from './lifecycle.ts';
 export type { Frame, Protocol, Session } from './protocols/protocol.ts';
-export type { WebSocketClass, WebSocketLike } from './visit.ts';
+export type { WebSocketClass, WebSocketLike } from './web-socket.ts';

@@ -7,9 +7,8 @@
  * - `pagehide` with `persisted`: the page enters the back/forward cache, where no socket may be open; `pageshow` brings it back.
  * - Sleep: the wall clock has run on while the monotonic one stood still (nodejs/node#47724), or a timer is minutes late.
  */
-import type { Fact, Obstacle } from '../machines/events.ts';
-
-export type WorldFact = Extract<Fact, { type: `world.${string}` }>;
+import type { Obstacle, WorldFact } from '../machines/events.ts';
+import { systemClock } from './clock.ts';
 
 export interface LifecycleOptions {
   /** What becomes of a dial that is due while nobody sees the page. Default `dial`: what is pushed must arrive. `hold`: it waits to be seen. */
@@ -32,6 +31,11 @@ export interface Platform {
   clearInterval(id: unknown): void;
 }
 
+/** Who is told. */
+export interface Watcher {
+  tell(fact: WorldFact): void;
+}
+
 /** How often the clocks are compared, ms. */
 const pace = 2_000;
 /** The clocks differ by more than what setting one right does in between, ms. */
@@ -41,7 +45,7 @@ const lateness = 120_000;
 
 export class Lifecycle {
   readonly #platform: Platform;
-  readonly #watchers = new Set<(fact: WorldFact) => void>();
+  readonly #watchers = new Set<Watcher>();
   #stop: (() => void) | undefined;
   /** The page is in the back/forward cache, or on its way. */
   #isCached = false;
@@ -50,23 +54,20 @@ export class Lifecycle {
     this.#platform = platform;
   }
 
-  /** Tells of what happens from now on; the answer undoes it. */
-  watch(tell: (fact: WorldFact) => void): () => void {
-    const watcher = (fact: WorldFact) => tell(fact);
+  /** Tells of what happens from now on. */
+  watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
     this.#stop ??= this.#start();
-    return () => {
-      this.#watchers.delete(watcher);
-      // Not at once: a connection that changes its state watches again in the same turn.
-      queueMicrotask(() => {
-        if (this.#watchers.size > 0) return;
-        this.#stop?.();
-        this.#stop = undefined;
-      });
-    };
   }
 
-  obstacle({ whileHidden }: LifecycleOptions): Obstacle | undefined {
+  unwatch(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+    if (this.#watchers.size > 0) return;
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  obstacle(whileHidden: LifecycleOptions['whileHidden']): Obstacle | undefined {
     const { document, navigator } = this.#platform;
     if (this.#isCached || (whileHidden === 'hold' && document?.visibilityState === 'hidden')) return 'unseen';
     return navigator?.onLine === false ? 'offline' : undefined;
@@ -121,8 +122,8 @@ export class Lifecycle {
   }
 
   #tell(fact: WorldFact): void {
-    // Who begins to watch because of it, as a state that is entered anew does, is not told of it: else it would be told for ever.
-    for (const tell of Array.from(this.#watchers)) tell(fact);
+    // Who begins to watch because of it is not told of it.
+    for (const watcher of Array.from(this.#watchers)) watcher.tell(fact);
   }
 }
 
@@ -147,7 +148,7 @@ const others = new WeakMap<Platform, Lifecycle>();
 
 const here = globalThis as Partial<Platform>;
 
-/** The one of this process or page. */
+/** The one of this process or page. What it has is looked up when it is needed: a test tool may bring a page later. */
 const own = new Lifecycle({
   addEventListener: (...args: Parameters<EventTarget['addEventListener']>) => here.addEventListener?.(...args),
   removeEventListener: (...args: Parameters<EventTarget['removeEventListener']>) => here.removeEventListener?.(...args),
@@ -157,8 +158,7 @@ const own = new Lifecycle({
   get navigator() {
     return here.navigator;
   },
-  now: () => performance.now(),
-  wallTime: () => Date.now(),
+  ...systemClock,
   setInterval(callback, ms) {
     const timer: unknown = setInterval(callback, ms);
     // On Node it holds up no process.

@@ -1,4 +1,4 @@
-import { defaultWebSocket } from '#platform';
+import { canPing, defaultWebSocket } from '#platform';
 
 /**
  * What an app may choose, checked: every error names the option at fault and what it takes.
@@ -7,30 +7,29 @@ import type { Input } from '../machines/connection.ts';
 import { definedOf, type PartialSettings } from '../machines/settings.ts';
 import { type BufferBounds, defaultBounds } from './buffer.ts';
 import {
-  booleanOrObject,
+  age,
   callable,
-  callableOrObject,
-  count,
-  isFunction,
-  isNumber,
-  isObject,
   check,
+  count,
+  factor,
+  having,
+  isFunction,
+  isObject,
   milliseconds,
   oneOf,
   positiveMilliseconds,
+  rule,
   type Rules,
   size,
 } from './check.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { type Address, addresses, isOffer, type ProtocolsOption, type UrlOption } from './dial.ts';
+import { Addresses, isOffer, type ProtocolsOption, type UrlOption } from './dial.ts';
 import { lifecycleOf, type LifecycleOptions } from './lifecycle.ts';
-import { Line } from './line.ts';
+import { WebSocketLine } from './line.ts';
 import { idHeartbeat } from './protocols/id-heartbeat.ts';
 import type { Protocol } from './protocols/protocol.ts';
 import { guarded } from './surface.ts';
-import type { WebSocketClass, WebSocketLike } from './visit.ts';
-
-export type { ProtocolsOption, UrlOption } from './dial.ts';
+import type { WebSocketClass } from './web-socket.ts';
 
 /** Durations in ms. */
 export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
@@ -55,6 +54,11 @@ export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
   random?: (() => number) | undefined;
 }
 
+/** What every front door has chosen by then. */
+export interface ChosenOptions {
+  protocol: Protocol;
+}
+
 /**
  * The input of `connectionMachine`: a new line to `url`, and the settings. Each connection needs one of its own.
  * @throws {DOMException} `SyntaxError` for a URL or subprotocols that `new WebSocket()` would not take either
@@ -62,73 +66,59 @@ export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
  */
 export function connectionInput(url: UrlOption, options: ConnectionOptions = {}): Input {
   check(options, connectionRules);
-  const { protocol = idHeartbeat(), clock = systemClock, random = Math.random, buffer, lifecycle = true } = options;
-  const world = lifecycle === true ? {} : lifecycle;
-  return {
-    line: new Line({
-      protocol,
-      random: orNaN(guarded(random)),
-      clock: completed(clock),
-      buffer: { ...defaultBounds, ...definedOf(buffer ?? {}) },
-      world: world === false ? undefined : { lifecycle: lifecycleOf(world), options: world },
-      address: addresses(url, options.protocols ?? [], protocol.subprotocols ?? []),
-      dial: diallerOf(options, protocol),
-    }),
-    liveness: protocol.liveness,
-    ...settingsIn(options),
-  };
+  return inputOf(url, { ...options, protocol: options.protocol ?? idHeartbeat() });
 }
 
-function settingsIn({ backoff, shouldReconnect, ...options }: ConnectionOptions): PartialSettings {
-  const { heartbeat, connectTimeout, idTimeout, closeTimeout, stableAfter, retries } = options;
-  const chosen = {
-    heartbeat,
-    connectTimeout,
-    idTimeout,
-    closeTimeout,
-    stableAfter,
-    retries,
-    backoff: typeof backoff === 'function' ? orNaN(guarded(backoff)) : backoff,
-    shouldReconnect: shouldReconnect && guarded(shouldReconnect),
+/** The same of options that were checked. */
+export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptions): Input & { line: WebSocketLine } {
+  const {
+    protocol,
+    protocols = [],
+    headers,
+    buffer,
+    lifecycle = true,
+    clock = systemClock,
+    random,
+    ...others
+  } = options;
+  const { WebSocket: WebSocketClass = defaultWebSocket(), backoff, shouldReconnect, ...settings } = others;
+  checkClass(WebSocketClass, options);
+  const world: LifecycleOptions = typeof lifecycle === 'object' ? lifecycle : {};
+  return {
+    line: new WebSocketLine({
+      protocol,
+      clock,
+      random: random === undefined ? Math.random : orNaN(guarded(random)),
+      buffer: buffer === undefined ? defaultBounds : { ...defaultBounds, ...definedOf(buffer) },
+      lifecycle: lifecycle === false ? undefined : lifecycleOf(world),
+      whileHidden: world.whileHidden,
+      addresses: new Addresses(url, protocols, protocol.subprotocols ?? []),
+      WebSocket: WebSocketClass,
+      more: headers === undefined ? [] : [{ headers }],
+    }),
+    liveness: protocol.liveness,
+    ...definedOf({
+      ...settings,
+      backoff: typeof backoff === 'function' ? orNaN(guarded(backoff)) : backoff,
+      shouldReconnect: shouldReconnect && guarded(shouldReconnect),
+    }),
   };
-  return definedOf(chosen);
 }
 
 function orNaN<A extends unknown[]>(call: (...args: A) => number | undefined): (...args: A) => number {
   return (...args) => call(...args) ?? Number.NaN;
 }
 
-function completed(clock: Clock): Required<Clock> {
-  return {
-    now: () => clock.now(),
-    wallTime: () => clock.wallTime?.() ?? clock.now(),
-    setTimeout: (callback, ms) => clock.setTimeout(callback, ms),
-    clearTimeout: (id) => clock.clearTimeout(id),
-  };
-}
-
-/** The class, and how to make one of it. */
-function diallerOf(
-  { headers, ...options }: ConnectionOptions,
-  protocol: Protocol,
-): (address: Address) => WebSocketLike {
-  const WebSocketClass = options.WebSocket ?? defaultWebSocket();
-  const isNodeWs = canPing(WebSocketClass);
-  if (protocol.needsPing && !isNodeWs) {
+function checkClass(WebSocketClass: WebSocketClass, { protocol, headers }: ConnectionOptions & ChosenOptions): void {
+  if (canPing(WebSocketClass)) return;
+  if (protocol.needsPing) {
     throw new TypeError(
       `protocol: ${protocol.name} needs a WebSocket that can send pings, which only npm ws can; elsewhere use plain() or idHeartbeat()`,
     );
   }
-  if (headers !== undefined && !isNodeWs) {
+  if (headers !== undefined) {
     throw new TypeError('headers: only npm ws can send any; elsewhere put a token into the URL, or into protocols');
   }
-  const more = headers === undefined ? [] : [{ headers }];
-  return ({ url, protocols }) => new WebSocketClass(url, [...protocols], ...(more as never[]));
-}
-
-/** True for npm `ws`. */
-export function canPing(WebSocketClass: WebSocketClass): boolean {
-  return typeof WebSocketClass.prototype?.ping === 'function';
 }
 
 /** RFC 9110 §5.1 and §5.5. One that HTTP cannot carry would fail every dial. */
@@ -137,56 +127,38 @@ function isHeader([name, value]: [string, unknown]): boolean {
 }
 
 export const connectionRules: Rules = {
-  protocol: (value) =>
-    isObject(value) && typeof value['session'] === 'function' ? undefined : 'a protocol, such as idHeartbeat()',
-  protocols: (value) =>
-    typeof value === 'function' || isOffer(value)
-      ? undefined
-      : 'a string, strings, or a function that answers with them',
-  headers: (value) =>
-    isObject(value) && Object.entries(value).every(isHeader)
-      ? undefined
-      : 'an object of strings, with names and values that HTTP can carry',
-  heartbeat: {
-    interval: positiveMilliseconds,
-    timeout: positiveMilliseconds,
-    maxAge: (value) => (isNumber(value) && value > 0 ? undefined : 'a number of milliseconds above 0, or Infinity'),
-  },
+  protocol: having(['session'], 'a protocol, such as idHeartbeat()'),
+  protocols: rule(
+    (value) => typeof value === 'function' || isOffer(value),
+    'a string, strings, or a function that answers with them',
+  ),
+  headers: rule(
+    (value) => isObject(value) && Object.entries(value).every(isHeader),
+    'an object of strings, with names and values that HTTP can carry',
+  ),
+  heartbeat: { interval: positiveMilliseconds, timeout: positiveMilliseconds, maxAge: age },
   connectTimeout: positiveMilliseconds,
   idTimeout: positiveMilliseconds,
   closeTimeout: milliseconds,
   stableAfter: milliseconds,
   backoff: [
-    callableOrObject,
-    {
-      initial: milliseconds,
-      max: milliseconds,
-      spread: milliseconds,
-      factor: (value) => (isNumber(value) && value >= 1 && value <= 1_000 ? undefined : 'a number from 1 to 1000'),
-    },
+    rule(isFunction, 'an object or a function'),
+    { initial: milliseconds, max: milliseconds, spread: milliseconds, factor },
   ],
   retries: count,
   shouldReconnect: callable,
-  buffer: {
-    messages: size,
-    bytes: size,
-    overflow: oneOf('reject', 'drop-oldest'),
-    maxAge: (value) => (isNumber(value) && value > 0 ? undefined : 'a number of milliseconds above 0, or Infinity'),
-  },
+  buffer: { messages: size, bytes: size, overflow: oneOf('reject', 'drop-oldest'), maxAge: age },
   lifecycle: [
-    booleanOrObject,
+    rule((value) => typeof value === 'boolean', 'true, false or an object'),
     {
       whileHidden: oneOf('dial', 'hold'),
-      platform: (value) =>
-        isObject(value) && ['now', 'wallTime', 'setInterval', 'clearInterval'].every((name) => isFunction(value[name]))
-          ? undefined
-          : 'an object with now(), wallTime(), setInterval() and clearInterval()',
+      platform: having(
+        ['now', 'wallTime', 'setInterval', 'clearInterval'],
+        'an object with now(), wallTime(), setInterval() and clearInterval()',
+      ),
     },
   ],
   WebSocket: callable,
-  clock: (value) =>
-    isObject(value) && ['now', 'setTimeout', 'clearTimeout'].every((name) => isFunction(value[name]))
-      ? undefined
-      : 'an object with now(), setTimeout() and clearTimeout()',
+  clock: having(['now', 'setTimeout', 'clearTimeout'], 'an object with now(), setTimeout() and clearTimeout()'),
   random: callable,
 };

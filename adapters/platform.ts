@@ -1,9 +1,30 @@
-/** What a connection gets where nothing was chosen: the platform's own class. */
-import type { WebSocketClass } from './visit.ts';
+/** What depends on where we run, where that is no Node: the platform's own class, and what a text weighs. */
+import type { Beyond, WebSocketClass } from './web-socket.ts';
 
 export function defaultWebSocket(): WebSocketClass {
   if (typeof WebSocket !== 'function') {
     throw new TypeError('WebSocket: this platform has none of its own; give one as the option `WebSocket`');
   }
   return WebSocket;
+}
+
+/** Nothing that pages have is beyond the standard. */
+export function beyond(): Beyond | undefined {
+  return undefined;
+}
+
+export const canPing: (WebSocketClass: WebSocketClass) => boolean = () => false;
+
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(4_096);
+
+/** Bytes of a text on the wire; of a lone surrogate, which is sent as U+FFFD, three. Counting in JavaScript would cost a third of sending it. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let at = 0; at < text.length;) {
+    const { read, written } = encoder.encodeInto(at === 0 ? text : text.slice(at), scratch);
+    at += read;
+    bytes += written;
+  }
+  return bytes;
 }

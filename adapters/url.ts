@@ -3,6 +3,8 @@
  * URL: it may hold a token.
  */
 
+import { clampedShort, domString } from './web-idl.ts';
+
 /** The URL to dial, with `http:` and `https:` made `ws:` and `wss:`. @throws {DOMException} `SyntaxError` */
 export function webSocketUrl(given: unknown): string {
   const { document, location } = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
@@ -49,7 +51,7 @@ export function checkClose(code: number, reason: string): void {
  * @throws {DOMException} `InvalidAccessError` or `SyntaxError`, as `WebSocket.close()` does
  */
 export function checkCloseFrame(given: unknown, because: unknown): { code: number | undefined; reason: string } {
-  const code = given === undefined ? undefined : shortOf(Number(given));
+  const code = given === undefined ? undefined : clampedShort(Number(given));
   const reason = because === undefined ? '' : domString(because);
   const badly = code === undefined ? undefined : badCode(code);
   if (badly !== undefined) throw new DOMException(badly, 'InvalidAccessError');
@@ -66,20 +68,6 @@ function badCode(code: number): string | undefined {
 function badReason(reason: string): string | undefined {
   if (new TextEncoder().encode(reason).length <= longestReason) return undefined;
   return `close: reason must not be longer than ${longestReason} bytes in UTF-8`;
-}
-
-/** `[Clamp] unsigned short` (Web IDL §3.2.4.9): halves go to the even neighbour. */
-function shortOf(value: number): number {
-  const clamped = Math.min(Math.max(value || 0, 0), 65_535);
-  const whole = Math.floor(clamped);
-  const isUp = clamped - whole > 0.5 || (clamped - whole === 0.5 && whole % 2 === 1);
-  return isUp ? whole + 1 : whole;
-}
-
-/** As Web IDL converts a value to a string. @throws {TypeError} for a symbol */
-export function domString(value: unknown): string {
-  if (typeof value === 'symbol') throw new TypeError('a symbol cannot be made a string');
-  return String(value);
 }
 
 export function syntaxError(message: string): DOMException {

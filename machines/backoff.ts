@@ -35,7 +35,6 @@ const ours: ReadonlySet<Cause> = new Set<Cause>(['silent', 'outdated', 'network-
 /**
  * Ms to wait before the next dial.
  *
- * - `reconnect()`: none, whatever the rule.
  * - A line that we found dead ourselves: none. Finding it took long enough to keep any pace.
  * - A stable line lost through the server: anywhere within `spread`.
  * - After failed dials: between half and all of `initial · factor^(attempt − 1)`, never above `max`. The lower half is the floor that keeps
@@ -46,7 +45,6 @@ const ours: ReadonlySet<Cause> = new Set<Cause>(['silent', 'outdated', 'network-
  * @param random 0 ≤ x < 1
  */
 export function wait(loss: Loss, policy: Backoff | BackoffFunction, random: number): number {
-  if (loss.cause === 'user-reconnected') return 0;
   const own = typeof policy === 'function' ? policy(loss.attempt, { ...loss, random }) : undefined;
   const waited =
     own !== undefined && own >= 0 && Number.isFinite(own) ? own : standardWait(loss, backoffOf(policy), random);

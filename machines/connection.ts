@@ -1,18 +1,46 @@
 /**
  * The life of one connection. THE file: everything that decides what happens next is here, and nothing else is.
  *
+ * ```
+ *        ┌───────────────── socket (one visit = one WebSocket) ─────────────────┐
+ *  ●───▶ │ connecting ──▶ awaiting-id ──▶ alive ◀───────▶ stale          closing │
+ *        │                          {quiet ⇄ probing}  {silent, outdated}       │
+ *        └───────┬─────────────────────────────────────────────────▲────────────┘
+ *                │ lost: is another dial any use?                  │ its turn, or woken
+ *                ▼                                                 │
+ *           reconnecting ──────────────────────────────────────────┘      any ──▶ closed
+ * ```
+ *
  * - The chart at the bottom is names only; what the names mean is defined once, in `setup`.
  * - One visit is one WebSocket: entering `socket` dials, leaving it hangs up. That there is never a second live socket is structure, not a lock.
  * - Every state but `alive` and `closed` is left within its limit. No limit that kills a line is believed before the event loop has drained
  *   (`draining`): the proof of life may lie readable while the timer fires. One that fired late (sleep, frozen page) is granted once more, in full.
+ * - What is doubted is a state: `cause` explains, and decides nothing.
  * - Application messages never pass through here. Life is reported only when asked for (`probe`).
  * - This file does not know WebSocket, the DOM, JSON, `Date`, `Math.random` or any wire format; it is compiled without their types.
  * - Nothing secret is in input or context: both reach inspectors. What is hidden is behind the opaque `line`.
  */
-import { assign, emit, type EventObject, fromCallback, sendTo, setup, type SnapshotFrom } from 'xstate';
+import { assign, enqueueActions, fromCallback, sendTo, setup, type SnapshotFrom } from 'xstate';
 
-import { clamp, defaultBackoff, dialsPerPace, longestTimer, paceOf, statedWait, wait } from './backoff.ts';
-import type { Cause, CloseInfo, Fact, Line, Loss, Obstacle, Order, Output, Report, State } from './events.ts';
+import { clamp } from './backoff.ts';
+import type { Cause, CloseInfo, Fact, Line, Loss, Order, Output, Report, State, Wake } from './events.ts';
+import {
+  canDialSooner,
+  connectTimeout,
+  dialAfter,
+  dialAtOnce,
+  dialLater,
+  dialled,
+  dialSooner,
+  isUnseen,
+  type NextDial,
+  nextDialIn,
+  noDialYet,
+  opened,
+  retriesAnew,
+} from './next-dial.ts';
+import { isOlder, isUntested, type Reckoning, sampled } from './server-clock.ts';
+import { answered, begun, ended, noSession, reportOfBeginning, type Session } from './session.ts';
 import { type PartialSettings, type Settings, settle } from './settings.ts';
 
 export interface Input extends PartialSettings {
@@ -24,58 +52,27 @@ export interface Context {
   readonly settings: Settings;
   /** Dials since the line was last stable. */
   attempt: number;
-  /** Dials still allowed before giving up. */
-  retriesLeft: number;
+  nextDial: NextDial;
   /** Why the line is doubted, was left, or is closed; undefined while all is well. */
   cause: Cause | undefined;
   /** How the last socket ended. */
   end: CloseInfo;
   /** The session's name, the last one while there is none. */
   id: string | undefined;
+  session: Session;
   /** The heartbeat interval in force, ms. */
   interval: number;
   /** Of the last answered heartbeat of this visit, ms. */
   roundTripTime: number | undefined;
-  /** The server's clock against our monotonic one; undefined until the server states a time. */
-  serverClock: ServerClock | 'distrusted' | undefined;
-  /** Epoch ms; undefined while this visit's session has no name. */
-  namedAt: number | undefined;
-  /** Epoch ms of this visit's dial. */
-  dialledAt: number;
-  /** Epoch ms of the last ten dials since the user's own one. */
-  dials: readonly number[];
-  /** Epoch ms; undefined unless a dial is waiting. */
-  nextDialAt: number | undefined;
-  /** Epoch ms before which no wake dials: the server has asked for it, or there were ten dials already. */
-  notBefore: number;
-  /** How far ahead that was when it was set, ms: the clock may be set as well. */
-  least: number;
-  /** Ms from the loss, or from the wake, to the next dial. */
-  wait: number;
-  /** The last loss of an established line: epoch ms, and how many dials there had been by then. */
-  outage: { since: number; dials: number } | undefined;
+  serverClock: Reckoning;
   /** Epoch ms. A limit that is reported later than this fired late, and is not believed. */
   believableUntil: number;
 }
 
-export interface ServerClock {
-  /** Server's clock minus our monotonic one, ms. */
-  offset: number;
-  /** Monotonic ms of the last sample. */
-  at: number;
-  samples: number;
-}
-
 /** A wake doubts a line only if it has been silent for this long, ms. */
 const wakeSilence = 1_000;
-/** Wakes dial at most this often, ms. */
-const wakePace = 1_000;
 /** The interval a server may dictate, ms. */
 const dictatedInterval = { min: 1_000, max: 3_600_000 };
-/** Where growing dial timeouts end, ms. */
-const longestConnectTimeout = 20_000;
-/** Two steady clocks drift apart by less than this, ms per ms: five times what quartz does, twice what NTP slews by. */
-const clockDrift = 0.001;
 
 /** Close codes after which no new dial can help: protocol errors, policy, and "unauthorized" and "forbidden" (IANA close code registry). */
 const fatalCodes: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1010, 3000, 3003]);
@@ -83,19 +80,24 @@ const fatalStatuses: ReadonlySet<number> = new Set([401, 403, 404]);
 
 const noHandshake: CloseInfo = { code: 1006, reason: '', wasClean: false };
 
-const limits = {
-  connectTimeout: ({ settings, attempt }: Context) =>
-    Math.min(
-      settings.connectTimeout * 1.5 ** clamp(attempt - 1, 0, 100),
-      Math.max(settings.connectTimeout, longestConnectTimeout),
-    ),
+/** Every delay, ms. */
+const delays = {
+  connectTimeout,
   idTimeout: ({ settings }: Context) => settings.idTimeout,
-  staleTimeout: (context: Context) => context.settings.heartbeat.timeout / 2 - drainTime(context),
+  heartbeatInterval: ({ interval }: Context) => interval,
+  // A heartbeat is asked twice: for each time half of what it may take.
+  probeTimeout: ({ settings }: Context) => settings.heartbeat.timeout / 2,
+  staleTimeout: (context: Context) => delays.probeTimeout(context) - delays.drain(context),
+  // Long enough for a turn of the event loop, short beside the timeout it is part of.
+  drain: ({ settings }: Context) => Math.min(20, settings.heartbeat.timeout / 10),
+  stableAfter: ({ settings }: Context) => settings.stableAfter,
+  closeTimeout: ({ settings }: Context) => settings.closeTimeout,
+  backoff: ({ nextDial }: Context) => nextDial.wait,
 };
 
-/** Long enough for a turn of the event loop, short beside the timeout it is part of. */
-function drainTime({ settings }: Context): number {
-  return Math.min(20, settings.heartbeat.timeout / 10);
+/** What a look at the context tells, as XState asks for it. */
+function of<R>(look: (context: Context) => R): (args: { context: Context }) => R {
+  return ({ context }) => look(context);
 }
 
 const base = setup({
@@ -106,65 +108,56 @@ const base = setup({
     emitted: {} as Report,
     output: {} as Output,
     tags: {} as State | 'open',
-    children: {} as { socket: 'socket'; world: 'world' },
+    children: {} as { socket: 'socket' },
   },
   actors: {
     socket: fromCallback<Order, Line, Fact>(() => {
       throw new Error(
-        "connectionMachine has no socket: provide one, as in connectionMachine.provide({ actors: { socket: webSocketActor } }), from 'systole/websocket'",
+        'connectionMachine has no socket: provide one, as in connectionMachine.provide({ actors: { socket: webSocketActor } })',
       );
     }),
-    // What the platform does while there is no socket; while there is one, its actor tells of it.
-    world: fromCallback<EventObject, Line, Fact>(({ input, sendBack }) => input.watchWorld(sendBack)),
   },
   delays: {
-    connectTimeout: ({ context }) => limits.connectTimeout(context),
-    idTimeout: ({ context }) => limits.idTimeout(context),
-    heartbeatInterval: ({ context }) => context.interval,
-    probeTimeout: ({ context }) => context.settings.heartbeat.timeout / 2,
-    staleTimeout: ({ context }) => limits.staleTimeout(context),
-    drain: ({ context }) => drainTime(context),
-    stableAfter: ({ context }) => context.settings.stableAfter,
-    closeTimeout: ({ context }) => context.settings.closeTimeout,
-    backoff: ({ context }) => context.wait,
+    connectTimeout: of(delays.connectTimeout),
+    idTimeout: of(delays.idTimeout),
+    heartbeatInterval: of(delays.heartbeatInterval),
+    probeTimeout: of(delays.probeTimeout),
+    staleTimeout: of(delays.staleTimeout),
+    drain: of(delays.drain),
+    stableAfter: of(delays.stableAfter),
+    closeTimeout: of(delays.closeTimeout),
+    backoff: of(delays.backoff),
   },
   guards: {
-    hasNoHeart: ({ context }) => context.settings.liveness === 'none',
-    firedLate: ({ context }) => context.line.wallTime() > context.believableUntil,
+    hasNoHeart: of(({ settings }) => settings.liveness === 'none'),
+    firedLate: of(({ line, believableUntil }) => line.wallTime() > believableUntil),
     isFatal: ({ context, event }) => isFatal(lossOf(context, event), event, context.settings),
-    hasNoRetriesLeft: ({ context }) => context.retriesLeft <= 0 && context.cause !== 'user-reconnected',
-    clockIsUntested: ({ context, event }) =>
-      isOutdated(context, event) && typeof context.serverClock === 'object' && context.serverClock.samples === 1,
+    hasNoRetriesLeft: of(({ nextDial }) => nextDial.retriesLeft <= 0),
+    clockIsUntested: ({ context, event }) => isOutdated(context, event) && isUntested(context.serverClock),
     beatIsOutdated: ({ context, event }) => isOutdated(context, event),
-    beatIsOutdatedAgain: ({ context, event }) => context.cause === 'outdated' && isOutdated(context, event),
-    anyFrameProves: ({ context }) => context.cause !== 'outdated',
-    mayDialAnew: ({ context, event }) =>
-      event.type === 'world.woke' && event.reason === 'network' && context.retriesLeft > 0,
-    isSuspect: ({ context }) => context.line.silentFor() > suspectAfter(context),
-    sleptOrFroze: ({ event }) => event.type === 'world.woke' && (event.reason === 'sleep' || event.reason === 'freeze'),
-    dialsSooner: ({ context }) => !isUnseen(context) && soonest(context) < restOfWait(context),
-    brokeOff: ({ event }) => event.type === 'socket.lost' && !event.wasClean,
-    isUnseen: ({ context }) => isUnseen(context),
+    mayDialAnew: ({ context, event }) => wakeOf(event) === 'network' && context.nextDial.retriesLeft > 0,
+    isSuspect: of((context) => context.line.silentFor() > suspectAfter(context)),
+    sleptOrFroze: ({ event }) => wakeOf(event) === 'sleep' || wakeOf(event) === 'freeze',
+    canDialSooner: of(canDialSooner),
+    brokeOff: ({ event }) => !endOf(event).wasClean,
+    isUnseen: of(isUnseen),
   },
   actions: {
-    beginVisit: assign(({ context }) => {
-      const dialledAt = context.line.wallTime();
-      return {
-        attempt: context.attempt + 1,
-        dialledAt,
-        dials: [...context.dials, dialledAt].slice(-dialsPerPace),
-        nextDialAt: undefined,
-        namedAt: undefined,
-        interval: context.settings.heartbeat.interval,
-        roundTripTime: undefined,
-        serverClock: undefined,
-      };
-    }),
-    setLimit: assign(({ context }, limit: keyof typeof limits) => {
-      const ms = limits[limit](context);
-      return { believableUntil: context.line.wallTime() + ms + Math.max(1_000, ms / 2) };
-    }),
+    begin: ({ context, self }) => context.line.begin(self),
+    beginVisit: assign(({ context }) => ({
+      ...dialled(context),
+      attempt: context.attempt + 1,
+      interval: context.settings.heartbeat.interval,
+      roundTripTime: undefined,
+      serverClock: undefined,
+    })),
+    noteOpening: assign(of(opened)),
+    setLimit: assign(({ context }, limit: Limit) => limitOf(context, limit)),
     grantOnceMore: assign({ believableUntil: Infinity }),
+    doubt: enqueueActions(({ context, enqueue }, cause: Cause) => {
+      enqueue.assign({ cause, ...limitOf(context, 'staleTimeout') });
+      enqueue.sendTo('socket', { type: 'probe', again: true });
+    }),
     blame: assign((_, cause: Cause) => ({ cause })),
     absolve: assign({ cause: undefined }),
     blameUser: assign(({ event }) => ({
@@ -175,87 +168,91 @@ const base = setup({
       cause: 'fatal',
       end: { ...noHandshake, reason: 'error' in event ? String(event.error) : '' },
     })),
-    noteEnd: assign(({ event }) => ({ end: endOf(event) })),
-    noteName: assign(({ context, event }) =>
-      event.type === 'peer.named'
-        ? {
-            id: event.id,
-            namedAt: context.line.wallTime(),
-            interval:
-              event.interval === undefined || Number.isNaN(event.interval)
-                ? context.interval
-                : clamp(event.interval, dictatedInterval.min, dictatedInterval.max),
-            serverClock: sampled(context.serverClock, event),
-            cause: undefined,
-          }
-        : {},
-    ),
-    noteBeat: assign(({ context, event }) =>
-      event.type === 'peer.beat'
-        ? {
-            roundTripTime: event.roundTripTime ?? context.roundTripTime,
-            serverClock: sampled(context.serverClock, event),
-          }
-        : {},
-    ),
-    distrustClock: assign({ serverClock: 'distrusted' }),
-    forgetAttempts: assign(({ context }) => ({ attempt: 0, retriesLeft: context.settings.retries })),
-    forgetDials: assign({ dials: [] }),
-    scheduleDial: assign(({ context, event }) => {
-      const { settings, line } = context;
-      const loss = lossOf(context, event);
-      const random = line.random();
-      const least = Math.max(statedWait(loss, settings.backoff, random), restOfPace(context));
-      const ms = context.cause === 'network-changed' ? wakeDelay(context) : wait(loss, settings.backoff, random);
-      return {
-        ...dialIn(context, Math.max(ms, least, hold(context))),
-        notBefore: line.wallTime() + least,
-        least,
-        retriesLeft: context.retriesLeft - 1,
-      };
-    }),
-    holdDial: assign(({ context }) => dialIn(context, Math.max(hold(context, 'offline'), restOfWait(context)))),
-    dialSooner: assign(({ context }) => dialIn(context, soonest(context))),
-    noteOutage: assign(({ context }) =>
-      context.namedAt === undefined ? {} : { outage: { since: context.line.wallTime(), dials: context.attempt } },
-    ),
-    announce: emit(({ context, event }): Report => {
-      const id = event.type === 'peer.named' ? event.id : undefined;
-      if (context.outage === undefined) return { type: 'open', id };
-      return {
-        type: 'restored',
+    // Where it is lost in doubt, the doubt is the cause.
+    noteEnd: assign(({ context, event }, cause: Cause | undefined) => ({
+      end: endOf(event),
+      cause: cause ?? context.cause,
+    })),
+    // What was held is flushed before anybody hears that the line is open; what came early is delivered afterwards.
+    welcome: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'peer.named') return;
+      const { id, interval = Number.NaN } = event;
+      enqueue.sendTo('socket', { type: 'release' });
+      enqueue.emit(reportOfBeginning(context, id));
+      enqueue.sendTo('socket', { type: 'deliver' });
+      enqueue.assign({
         id,
-        previousId: context.id,
-        downFor: Math.max(0, context.line.wallTime() - context.outage.since),
-        attempts: Math.max(1, context.attempt - context.outage.dials),
-      };
+        session: begun(context),
+        interval: Number.isNaN(interval)
+          ? context.interval
+          : clamp(interval, dictatedInterval.min, dictatedInterval.max),
+        serverClock: sampled(context.serverClock, event),
+      });
     }),
-    reportLoss: emit(({ context, event }): Report => {
-      const cause = context.cause ?? 'peer-closed';
-      const nextDialIn = context.nextDialAt === undefined ? undefined : waitOf(context);
-      return context.namedAt === undefined
-        ? { type: 'retry', cause, attempt: context.attempt, reason: endOf(event).reason, nextDialIn }
-        : { type: 'lost', cause, nextDialIn, ...context.end };
+    noteBeat: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'peer.beat') return;
+      const { roundTripTime = context.roundTripTime } = event;
+      const session = answered(context, event.roundTripTime);
+      enqueue.assign({ roundTripTime, session, serverClock: sampled(context.serverClock, event) });
+      const { timeout } = context.settings.heartbeat;
+      if (context.session.slowest > timeout / 2 || session.slowest <= timeout / 2) return;
+      enqueue.emit({
+        type: 'warning',
+        code: 'round-trip-too-long',
+        message: `the answer to a heartbeat took ${Math.round(session.slowest)} of the ${timeout} ms of heartbeat.timeout: raise it, or lines that answer will be lost`,
+      });
     }),
-    warnOfClock: emit({
-      type: 'warning',
-      code: 'clock-distrusted',
-      message:
-        "the server's first answer is already older than heartbeat.maxAge by its own clock: its times are ignored until the next reconnection",
+    distrustClock: enqueueActions(({ enqueue }) => {
+      enqueue.assign({ serverClock: 'distrusted' });
+      enqueue.emit({
+        type: 'warning',
+        code: 'clock-distrusted',
+        message:
+          "the server's first answer is already older than heartbeat.maxAge by its own clock: its times are ignored until the next reconnection",
+      });
+    }),
+    forgetAttempts: assign(({ context }) => ({ ...retriesAnew(context), attempt: 0 })),
+    heedUser: assign(({ context }) => ({ ...dialAtOnce(context), attempt: 0 })),
+    scheduleDial: assign(({ context, event }) =>
+      dialAfter(lossOf(context, event), context.session.namedAt !== undefined, context),
+    ),
+    dialLater: assign(of(dialLater)),
+    dialSooner: assign(of(dialSooner)),
+    reportLoss: enqueueActions(({ context, event, enqueue }) => {
+      const { cause = 'peer-closed', nextDial, session, attempt, end } = context;
+      const told = { cause, nextDialIn: nextDialIn(nextDial) };
+      enqueue.emit(
+        session.namedAt === undefined
+          ? { type: 'retry', ...told, attempt, reason: endOf(event).reason }
+          : { type: 'lost', ...told, ...end },
+      );
+      enqueue.assign({ session: ended(context) });
     }),
     probe: sendTo('socket', { type: 'probe', again: false }),
     probeAgain: sendTo('socket', { type: 'probe', again: true }),
     awaitAnswer: sendTo('socket', { type: 'await' }),
-    release: sendTo('socket', { type: 'release' }),
-    deliver: sendTo('socket', { type: 'deliver' }),
-    hangUp: sendTo('socket', ({ event }) => ({
-      type: 'hang-up',
-      code: (event.type === 'user.closed' && event.code) || 1000,
-      reason: (event.type === 'user.closed' && event.reason) || '',
-    })),
-    shut: ({ context }) => context.line.shut(),
+    hangUp: sendTo('socket', ({ event }) => {
+      const { code = 1000, reason = '' } = event.type === 'user.closed' ? event : {};
+      return { type: 'hang-up', code, reason };
+    }),
   },
 });
+
+/** How a doubt ends where nothing ends it. */
+const untilGivenUp = {
+  initial: 'asking',
+  states: {
+    asking: { after: { staleTimeout: 'draining' } },
+    draining: {
+      after: {
+        drain: [
+          { guard: 'firedLate', target: 'asking', actions: ['grantOnceMore', 'probeAgain'] },
+          { target: '#connection.lost', actions: 'noteEnd' },
+        ],
+      },
+    },
+  },
+} as const;
 
 /**
  * The chart. Its actor `socket` has to be provided (`webSocketActor` of `systole/websocket`, or your own); any named delay, guard or action may be.
@@ -271,25 +268,19 @@ export const connectionMachine = base.createMachine({
       line,
       settings,
       attempt: 0,
-      retriesLeft: settings.retries,
+      nextDial: noDialYet(settings),
       cause: undefined,
       end: noHandshake,
       id: undefined,
+      session: noSession,
       interval: settings.heartbeat.interval,
       roundTripTime: undefined,
       serverClock: undefined,
-      namedAt: undefined,
-      dialledAt: line.wallTime(),
-      dials: [],
-      nextDialAt: undefined,
-      notBefore: 0,
-      least: 0,
-      wait: 0,
-      outage: undefined,
       believableUntil: Infinity,
     };
   },
   output: ({ context }) => ({ ...context.end, cause: context.cause ?? 'user-closed' }),
+  entry: 'begin',
   initial: 'socket',
   states: {
     socket: {
@@ -302,14 +293,14 @@ export const connectionMachine = base.createMachine({
       },
       initial: 'connecting',
       on: {
-        'socket.lost': { target: 'lost', actions: ['noteEnd', { type: 'blame', params: 'peer-closed' }] },
-        'peer.refused': { target: 'lost', actions: ['noteEnd', { type: 'blame', params: 'refused' }] },
+        'socket.lost': { target: 'lost', actions: { type: 'noteEnd', params: 'peer-closed' } },
+        'peer.refused': { target: 'lost', actions: { type: 'noteEnd', params: 'refused' } },
+        'world.suspended': { target: 'lost', actions: { type: 'noteEnd', params: 'suspended' } },
         'user.reconnected': {
-          target: 'lost',
-          actions: ['noteEnd', 'forgetAttempts', 'forgetDials', { type: 'blame', params: 'user-reconnected' }],
+          target: 'redialling',
+          actions: [{ type: 'noteEnd', params: 'user-reconnected' }, 'heedUser', 'reportLoss'],
         },
         'user.closed': { target: '.closing', actions: ['blameUser', 'hangUp'] },
-        'world.suspended': { target: 'lost', actions: ['noteEnd', { type: 'blame', params: 'suspended' }] },
       },
       states: {
         connecting: {
@@ -317,19 +308,13 @@ export const connectionMachine = base.createMachine({
           entry: { type: 'setLimit', params: 'connectTimeout' },
           initial: 'dialling',
           on: {
-            'socket.opened': 'awaiting-id',
-            'socket.lost': {
-              target: '#connection.lost',
-              actions: ['noteEnd', { type: 'blame', params: 'refused' }],
-            },
-            'url.failed': {
-              target: '#connection.lost',
-              actions: ['noteEnd', { type: 'blame', params: 'url-failed' }],
-            },
+            'socket.opened': { target: 'awaiting-id', actions: 'noteOpening' },
+            'socket.lost': { target: '#connection.lost', actions: { type: 'noteEnd', params: 'refused' } },
+            'url.failed': { target: '#connection.lost', actions: { type: 'noteEnd', params: 'url-failed' } },
             'world.woke': {
               guard: 'mayDialAnew',
               target: '#connection.lost',
-              actions: ['noteEnd', { type: 'blame', params: 'network-changed' }],
+              actions: { type: 'noteEnd', params: 'network-changed' },
             },
             'user.closed': { target: '#connection.closed', actions: 'blameUser' },
           },
@@ -339,10 +324,7 @@ export const connectionMachine = base.createMachine({
               after: {
                 drain: [
                   { guard: 'firedLate', target: 'dialling', actions: 'grantOnceMore' },
-                  {
-                    target: '#connection.lost',
-                    actions: ['noteEnd', { type: 'blame', params: 'dial-timeout' }],
-                  },
+                  { target: '#connection.lost', actions: { type: 'noteEnd', params: 'dial-timeout' } },
                 ],
               },
             },
@@ -354,12 +336,8 @@ export const connectionMachine = base.createMachine({
           initial: 'listening',
           on: {
             'peer.named': [
-              {
-                guard: 'hasNoHeart',
-                target: 'alive.unwatched',
-                actions: ['release', 'announce', 'deliver', 'noteName'],
-              },
-              { target: 'alive', actions: ['release', 'announce', 'deliver', 'noteName'] },
+              { guard: 'hasNoHeart', target: 'alive.unwatched', actions: 'welcome' },
+              { target: 'alive', actions: 'welcome' },
             ],
           },
           states: {
@@ -368,7 +346,7 @@ export const connectionMachine = base.createMachine({
               after: {
                 drain: [
                   { guard: 'firedLate', target: 'listening', actions: 'grantOnceMore' },
-                  { target: '#connection.lost', actions: ['noteEnd', { type: 'blame', params: 'unnamed' }] },
+                  { target: '#connection.lost', actions: { type: 'noteEnd', params: 'unnamed' } },
                 ],
               },
             },
@@ -381,54 +359,51 @@ export const connectionMachine = base.createMachine({
           after: { stableAfter: { actions: 'forgetAttempts' } },
           on: {
             'peer.beat': [
-              { guard: 'clockIsUntested', target: '.quiet', actions: ['noteBeat', 'distrustClock', 'warnOfClock'] },
-              { guard: 'beatIsOutdated', target: 'stale', actions: { type: 'blame', params: 'outdated' } },
+              { guard: 'clockIsUntested', target: '.quiet', actions: ['noteBeat', 'distrustClock'] },
+              { guard: 'beatIsOutdated', target: 'stale.outdated' },
               { target: '.quiet', actions: 'noteBeat' },
             ],
-            'world.woke': { guard: 'isSuspect', target: 'stale', actions: { type: 'blame', params: 'silent' } },
+            'world.woke': { guard: 'isSuspect', target: 'stale' },
           },
           states: {
             quiet: { after: { heartbeatInterval: 'probing' } },
             probing: {
               entry: 'probe',
               on: { 'peer.spoke': 'quiet' },
-              after: {
-                probeTimeout: { target: '#connection.socket.stale', actions: { type: 'blame', params: 'silent' } },
-              },
+              after: { probeTimeout: '#connection.socket.stale' },
             },
             unwatched: { on: { 'peer.beat': {} } },
           },
         },
         stale: {
           tags: ['stale', 'open'],
-          entry: [{ type: 'setLimit', params: 'staleTimeout' }, 'probeAgain'],
-          initial: 'asking',
+          initial: 'silent',
           on: {
-            'peer.spoke': { guard: 'anyFrameProves', target: 'alive' },
             // The doubt was right: it broke when we asked (a router that had forgotten it), or under a frozen page.
             'socket.lost': { guard: 'brokeOff', target: '#connection.lost', actions: 'noteEnd' },
             'peer.beat': [
-              { guard: 'clockIsUntested', target: 'alive', actions: ['noteBeat', 'distrustClock', 'warnOfClock'] },
-              // It may have lain unread, with others, while we stood still: a fresh one has the whole limit to come.
-              { guard: 'beatIsOutdatedAgain', actions: 'awaitAnswer' },
-              {
-                guard: 'beatIsOutdated',
-                target: 'stale',
-                reenter: true,
-                actions: { type: 'blame', params: 'outdated' },
-              },
+              { guard: 'clockIsUntested', target: 'alive', actions: ['noteBeat', 'distrustClock'] },
+              { guard: 'beatIsOutdated', target: '.outdated' },
               { target: 'alive', actions: 'noteBeat' },
             ],
-            'world.woke': [{ guard: 'sleptOrFroze', target: 'stale', reenter: true }, { actions: 'probeAgain' }],
+            'world.woke': { actions: 'probeAgain' },
           },
           states: {
-            asking: { after: { staleTimeout: 'draining' } },
-            draining: {
-              after: {
-                drain: [
-                  { guard: 'firedLate', target: 'asking', actions: ['grantOnceMore', 'probeAgain'] },
-                  { target: '#connection.lost', actions: 'noteEnd' },
-                ],
+            silent: {
+              entry: { type: 'doubt', params: 'silent' },
+              ...untilGivenUp,
+              on: {
+                'peer.spoke': '#connection.socket.alive',
+                'world.woke': { guard: 'sleptOrFroze', target: 'silent', reenter: true },
+              },
+            },
+            outdated: {
+              entry: { type: 'doubt', params: 'outdated' },
+              ...untilGivenUp,
+              on: {
+                // It may have lain unread, with others, while we stood still: a fresh one has the whole limit to come.
+                'peer.beat': { guard: 'beatIsOutdated', actions: 'awaitAnswer' },
+                'world.woke': { guard: 'sleptOrFroze', target: 'outdated', reenter: true },
               },
             },
           },
@@ -455,141 +430,81 @@ export const connectionMachine = base.createMachine({
           target: 'closed',
           actions: ['reportLoss', { type: 'blame', params: 'retries-exhausted' }],
         },
-        { target: 'reconnecting', actions: ['scheduleDial', 'noteOutage', 'reportLoss'] },
+        { target: 'reconnecting', actions: ['scheduleDial', 'reportLoss'] },
       ],
     },
     reconnecting: {
       tags: 'reconnecting',
-      invoke: { id: 'world', src: 'world', input: ({ context }) => context.line },
       after: {
         backoff: [
-          { guard: 'isUnseen', target: 'reconnecting', reenter: true, actions: 'holdDial' },
+          { guard: 'isUnseen', target: 'reconnecting', reenter: true, actions: 'dialLater' },
           { target: 'socket' },
         ],
       },
       on: {
-        'world.woke': { guard: 'dialsSooner', target: 'reconnecting', reenter: true, actions: 'dialSooner' },
-        'world.wentOffline': { target: 'reconnecting', reenter: true, actions: 'holdDial' },
-        'user.reconnected': { target: 'socket', actions: ['forgetAttempts', 'forgetDials'] },
+        'world.woke': { guard: 'canDialSooner', target: 'reconnecting', reenter: true, actions: 'dialSooner' },
+        'world.wentOffline': { target: 'reconnecting', reenter: true, actions: 'dialLater' },
+        'user.reconnected': { target: 'socket', actions: 'heedUser' },
         'user.closed': { target: 'closed', actions: 'blameUser' },
       },
     },
-    closed: { tags: 'closed', entry: 'shut', type: 'final' },
+    // The user has asked for it: nothing holds it.
+    redialling: {
+      tags: 'reconnecting',
+      after: { backoff: 'socket' },
+      on: { 'user.closed': { target: 'closed', actions: 'blameUser' } },
+    },
+    closed: { tags: 'closed', type: 'final' },
   },
 });
 
-/** The one word that `Connection.state` shows for a state of the machine. */
-export function stateOf({ value }: Pick<SnapshotFrom<typeof connectionMachine>, 'value'>): State {
-  const [state] = typeof value === 'string' ? [value] : Object.keys(value.socket ?? {});
-  const within = typeof value === 'object' && typeof value.socket === 'string' ? value.socket : state;
-  return within as State;
+/** The one word that `Connection.state` shows for a state of the machine: its first tag. */
+export function stateOf({ tags }: Pick<SnapshotFrom<typeof connectionMachine>, 'tags'>): State {
+  const [state] = tags;
+  return state as State;
 }
 
-function lossOf(context: Context, event: Fact): Loss {
-  return {
-    ...context.end,
-    cause: context.cause ?? 'peer-closed',
-    attempt: context.attempt,
-    status: event.type === 'socket.lost' ? event.status : undefined,
-    retryAfter: event.type === 'socket.lost' || event.type === 'peer.refused' ? event.retryAfter : undefined,
-  };
+/** What there is to be known of a loss besides its cause. */
+type Particulars = Partial<Omit<Extract<Fact, { type: 'socket.lost' }>, 'type'>>;
+
+function lossOf({ end, cause = 'peer-closed', attempt }: Context, event: Fact): Loss {
+  const { status, retryAfter } = event as Particulars;
+  return { ...end, cause, attempt, status, retryAfter };
 }
 
 /** The user's word beats the protocol's, the protocol's beats the rule. */
 function isFatal(loss: Loss, event: Fact, { shouldReconnect }: Settings): boolean {
-  if (loss.cause === 'user-reconnected') return false;
   const again = shouldReconnect?.(loss);
   if (again !== undefined) return !again;
-  if (event.type === 'peer.refused') return event.fatal ?? false;
-  if (event.type !== 'socket.lost') return false;
-  return event.fatal ?? (fatalCodes.has(event.code) || fatalStatuses.has(event.status ?? 0));
+  const { code = 0, status = 0, fatal = fatalCodes.has(code) || fatalStatuses.has(status) } = event as Particulars;
+  return fatal;
 }
 
+/** How the socket ended, as the fact tells it; a wake has a reason of another kind. */
 function endOf(event: Fact): CloseInfo {
-  switch (event.type) {
-    case 'socket.lost':
-      return { code: event.code, reason: event.reason, wasClean: event.wasClean };
-    case 'peer.refused':
-    case 'url.failed':
-      return { ...noHandshake, reason: event.reason };
-    default:
-      return noHandshake;
-  }
+  if (event.type === 'world.woke') return noHandshake;
+  const { code, reason, wasClean } = { ...noHandshake, ...(event as Particulars) };
+  return { code, reason, wasClean };
+}
+
+function wakeOf(event: Fact): Wake | undefined {
+  return event.type === 'world.woke' ? event.reason : undefined;
 }
 
 function isOutdated({ serverClock, settings }: Context, event: Fact): boolean {
-  if (event.type !== 'peer.beat' || event.serverTime === undefined || typeof serverClock !== 'object') return false;
-  // An answer is no older than its question, however late it is read: a page may have been frozen in between.
-  const since = event.receivedAt - (event.roundTripTime ?? 0);
-  return since + serverClock.offset - event.serverTime > settings.heartbeat.maxAge;
+  return event.type === 'peer.beat' && isOlder(serverClock, event, settings.heartbeat.maxAge);
 }
 
-/**
- * The offset after one more sample. A sample never overstates it (the message took time to arrive), so the highest one is the best; but it may
- * sink as fast as two clocks drift apart, lest a connection of weeks be called outdated.
- */
-function sampled(
-  clock: Context['serverClock'],
-  { serverTime, receivedAt: at }: { serverTime?: number | undefined; receivedAt: number },
-): Context['serverClock'] {
-  if (serverTime === undefined || Number.isNaN(serverTime) || clock === 'distrusted') return clock;
-  const offset = serverTime - at;
-  if (clock === undefined) return { offset, at, samples: 1 };
-  return { offset: Math.max(offset, clock.offset - (at - clock.at) * clockDrift), at, samples: clock.samples + 1 };
+type Limit = 'connectTimeout' | 'idTimeout' | 'staleTimeout';
+
+/** A limit begins. */
+function limitOf(context: Context, limit: Limit): Pick<Context, 'believableUntil'> {
+  const ms = delays[limit](context);
+  return { believableUntil: context.line.wallTime() + ms + Math.max(1_000, ms / 2) };
 }
 
 /** A server that cannot be asked is suspect only when its own beat is overdue. */
 function suspectAfter({ settings, interval }: Context): number {
   if (settings.liveness === 'none') return Infinity;
   return settings.liveness === 'ask' ? wakeSilence : interval + settings.heartbeat.timeout;
-}
-
-function wakeDelay({ line, dialledAt }: Context): number {
-  return clamp(dialledAt + wakePace - line.wallTime(), 0, wakePace);
-}
-
-/** The user's word is stronger than any. */
-function obstacleOf({ line, cause }: Context): Obstacle | undefined {
-  return cause === 'user-reconnected' ? undefined : line.obstacle();
-}
-
-function isUnseen(context: Context): boolean {
-  return obstacleOf(context) === 'unseen';
-}
-
-/** How long an obstacle holds a dial, ms. Being offline is a hint, so it does so no longer than a wait can be; being unseen, until a wake. */
-function hold(context: Context, obstacle = obstacleOf(context)): number {
-  if (isUnseen(context)) return longestTimer;
-  if (obstacle !== 'offline') return 0;
-  const { backoff } = context.settings;
-  return typeof backoff === 'function' ? defaultBackoff.max : backoff.max;
-}
-
-/** Ms to the next dial, as users are told it. */
-function waitOf({ wait: ms }: Context): number {
-  return ms < longestTimer ? ms : Infinity;
-}
-
-function dialIn({ line }: Context, ms: number): Pick<Context, 'wait' | 'nextDialAt'> {
-  const waited = Math.min(ms, longestTimer);
-  return { wait: waited, nextDialAt: line.wallTime() + waited };
-}
-
-/** Ms until a wake may dial: what nothing but the user's word may shorten. */
-function soonest(context: Context): number {
-  const { line, notBefore, least } = context;
-  return Math.max(wakeDelay(context), clamp(notBefore - line.wallTime(), 0, least));
-}
-
-/** Ms until the dial that waits, or more: a timer may stand still while the machine sleeps, and the clock may be set. */
-function restOfWait({ line, nextDialAt = Infinity, wait: ms }: Context): number {
-  const rest = nextDialAt - line.wallTime();
-  return rest < 0 ? ms : Math.min(rest, ms);
-}
-
-/** Ms until a dial would not be one too many. Dials of the future are of a clock that has been set back. */
-function restOfPace({ line, dials, settings: { backoff } }: Context): number {
-  if (dials.length < dialsPerPace) return 0;
-  const elapsed = line.wallTime() - dials[0]!;
-  return elapsed < 0 ? 0 : Math.max(0, paceOf(backoff) - elapsed);
 }

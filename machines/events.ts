@@ -116,7 +116,14 @@ export type Report =
   | ({ type: 'lost'; cause: Cause; nextDialIn: number | undefined } & CloseInfo)
   | { type: 'retry'; cause: Cause; attempt: number; reason: string; nextDialIn: number | undefined }
   | { type: 'restored'; id: string | undefined; previousId: string | undefined; downFor: number; attempts: number }
-  | { type: 'warning'; code: 'clock-distrusted'; message: string };
+  | { type: 'warning'; code: Warning; message: string };
+
+/** What the developers of a server should hear of. */
+export type Warning =
+  /** The server's first answer was outdated by its own clock: its times are ignored until the next reconnection. */
+  | 'clock-distrusted'
+  /** A round trip took more than half of `heartbeat.timeout`: the line will be given up although it answers. Once a visit. */
+  | 'round-trip-too-long';
 
 /** What the machine leaves behind. */
 export interface Output extends CloseInfo {
@@ -128,6 +135,8 @@ export interface Output extends CloseInfo {
  * silent. The rest (URL, socket, buffer, listeners) stays hidden in it, from the machine and from every inspector.
  */
 export interface Line {
+  /** Monotonic ms. In most runtimes it stands still during sleep. */
+  now(): number;
   /** Epoch ms. It may jump; it also runs during sleep, which the monotonic clock of most runtimes does not. */
   wallTime(): number;
   /** 0 ≤ x < 1. */
@@ -135,8 +144,16 @@ export interface Line {
   /** Ms by the wall clock since the last inbound frame of this visit. */
   silentFor(): number;
   obstacle(): Obstacle | undefined;
-  /** Tells of what the platform does from now on; the answer undoes it. */
-  watchWorld(report: (fact: Extract<Fact, { type: `world.${string}` }>) => void): () => void;
-  /** The connection is closed: refuse whatever is sent from now on. */
-  shut(): void;
+  /**
+   * The connection begins. Until its actor is done, stopped or broken it is told what the platform does; from then on, whatever is sent is refused.
+   */
+  begin(actor: LivingActor): void;
 }
+
+/** The machine at work, as its line sees it. */
+export interface LivingActor {
+  send(fact: WorldFact): void;
+  subscribe(observer: { complete(): void; error(error: unknown): void }): unknown;
+}
+
+export type WorldFact = Extract<Fact, { type: `world.${string}` }>;

@@ -1,4 +1,21 @@
 export { type Backoff, type BackoffFunction, longestStatedDelay } from './backoff.ts';
-export { connectionMachine, type Context, type Input, type ServerClock, stateOf } from './connection.ts';
-export type { Cause, CloseInfo, Fact, Line, Liveness, Loss, Order, Output, Report, State, Wake } from './events.ts';
+export { connectionMachine, type Context, type Input, stateOf } from './connection.ts';
+export type {
+  Cause,
+  CloseInfo,
+  Fact,
+  Line,
+  LivingActor,
+  Liveness,
+  Loss,
+  Order,
+  Output,
+  Report,
+  State,
+  Wake,
+  Warning,
+} from './events.ts';
+export type { NextDial } from './next-dial.ts';
+export type { ServerClock } from './server-clock.ts';
+export type { Session } from './session.ts';
 export { defaultSettings, detectionBound, type Heartbeat, type PartialSettings, type Settings } from './settings.ts';

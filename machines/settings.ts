@@ -55,9 +55,14 @@ export function settle(given: PartialSettings): Settings {
   return {
     ...defaultSettings,
     ...definedOf(rest),
-    heartbeat: { ...defaultSettings.heartbeat, ...definedOf(heartbeat ?? {}) },
-    backoff: typeof backoff === 'function' ? backoff : { ...defaultBackoff, ...definedOf(backoff ?? {}) },
+    heartbeat: completed(defaultSettings.heartbeat, heartbeat),
+    backoff: typeof backoff === 'function' ? backoff : completed(defaultBackoff, backoff),
   };
+}
+
+/** Where nothing was chosen, the defaults themselves: a thousand connections share them. */
+function completed<T extends object>(defaults: T, given: Partial<T> | undefined): T {
+  return given === undefined ? defaults : { ...defaults, ...definedOf(given) };
 }
 
 /**

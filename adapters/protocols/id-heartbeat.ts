@@ -16,8 +16,14 @@ import { type Answer, field, type Frame, jsonObject, type Protocol, type Session
 const longestId = 1_024;
 
 export function idHeartbeat(): Protocol {
-  return { name: 'id-heartbeat', liveness: 'ask', session: () => new IdHeartbeatSession() };
+  return protocol;
 }
+
+const protocol: Protocol = {
+  name: 'id-heartbeat',
+  liveness: 'ask',
+  session: () => new IdHeartbeatSession(),
+};
 
 const letterH = 0x68;
 const space = 0x20;

@@ -39,9 +39,11 @@ describe('everywhere', () => {
         "connecting.dialling",
         "connecting.draining",
         "reconnecting",
-        "stale.asking",
-        "stale.asking, outdated",
-        "stale.draining",
+        "redialling",
+        "stale.outdated.asking",
+        "stale.outdated.draining",
+        "stale.silent.asking",
+        "stale.silent.draining",
       ]
     `);
     expect(all.reduce((sum, { steps }) => sum + steps.length, 0)).toBeGreaterThan(50_000);

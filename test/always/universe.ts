@@ -33,8 +33,6 @@ export interface Step {
   readonly armed: readonly number[];
   /** WebSockets dialled and left, in their order. */
   readonly visits: readonly ('dial' | 'leave')[];
-  /** How often the line was shut. */
-  readonly shut: number;
 }
 
 export interface Universe {
@@ -80,11 +78,11 @@ function take(from: Rest, event: Step['event']): Step {
   if (event.type.startsWith('xstate.after.')) timers.delete(event.type);
   const story = [...from.story, wordsOf(event)];
   const to = restOf(snapshot, effects, { timers, sockets: from.sockets, story });
-  const { orders, reports, armed, visits, shut } = effects;
-  return { from, event, to, orders, reports, armed: armed.map(([, ms]) => ms), visits, shut };
+  const { orders, reports, armed, visits } = effects;
+  return { from, event, to, orders, reports, armed: armed.map(([, ms]) => ms), visits };
 }
 
-interface Effects extends Pick<Step, 'orders' | 'reports' | 'visits' | 'shut'> {
+interface Effects extends Pick<Step, 'orders' | 'reports' | 'visits'> {
   armed: readonly (readonly [id: string, ms: number])[];
   /** In their order. */
   timers: readonly ((timers: Map<string, number>) => void)[];
@@ -98,7 +96,6 @@ function effectsOf(actions: readonly AnyAction[]): Effects {
   const visits: ('dial' | 'leave')[] = [];
   const armed: [string, number][] = [];
   const timers: ((timers: Map<string, number>) => void)[] = [];
-  let shut = 0;
   for (const { type, params } of actions) {
     const given = params as Record<string, unknown>;
     if (type === 'xstate.raise') {
@@ -110,9 +107,8 @@ function effectsOf(actions: readonly AnyAction[]): Effects {
     else if (type === 'xstate.emit') reports.push(given.event as Report);
     else if (type === 'xstate.spawnChild' && given.id === 'socket') visits.push('dial');
     else if (type === 'xstate.stopChild' && (params as { id?: unknown }).id === 'socket') visits.push('leave');
-    else if (type === 'shut') shut += 1;
   }
-  return { orders, reports, visits, armed, timers, shut };
+  return { orders, reports, visits, armed, timers };
 }
 
 function restOf(
@@ -130,21 +126,21 @@ function restOf(
 
 /** What of a rest decides where it can go. */
 function keyOf({ snapshot, place, timers, sockets }: Rest): string {
-  const { serverClock, attempt, retriesLeft, believableUntil, cause, outage, namedAt } = snapshot.context;
+  const { serverClock, attempt, nextDial, believableUntil, session } = snapshot.context;
   const samples = typeof serverClock === 'object' ? Math.min(serverClock.samples, 2) : serverClock;
-  const known = [attempt > 0, retriesLeft, believableUntil === Infinity, cause === 'outdated'];
-  return [place, samples, ...known, outage === undefined, namedAt === undefined, ...timers.keys(), sockets].join(' ');
+  const known = [attempt > 0, nextDial.retriesLeft, believableUntil === Infinity, session.outage === undefined];
+  return [place, samples, ...known, ...timers.keys(), sockets].join(' ');
 }
 
 function lineOf(late: boolean): Line {
   let wallTime = 0;
   return {
+    now: () => 0,
     wallTime: () => (late ? (wallTime += 3_600_000) : 0),
     random: () => 0.5,
     silentFor: () => 100_000,
     obstacle: () => undefined,
-    watchWorld: () => () => {},
-    shut: () => {},
+    begin: () => {},
   };
 }
 

@@ -21,7 +21,8 @@ import { WebSocketServer, WebSocket as Ws } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import { Doc } from 'yjs';
 
-import { HeartbeatWebSocket, type HeartbeatWebSocketOptions } from '../../adapters/drop-in.ts';
+import type { HeartbeatWebSocketOptions } from '../../adapters/drop-in.options.ts';
+import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { graphqlTransportWs } from '../../adapters/protocols/graphql-transport-ws.ts';
 import { textOf } from '../helpers/support.ts';
 import { type FaultProxy, faultProxy } from '../kit/fault-proxy.ts';

@@ -1,7 +1,8 @@
 /** The drop-in class step by step, on a socket that is moved by hand, in stepped time. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-import { HeartbeatWebSocket, type HeartbeatWebSocketOptions } from '../../adapters/drop-in.ts';
+import type { HeartbeatWebSocketOptions } from '../../adapters/drop-in.options.ts';
+import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import type { ProtocolsOption, UrlOption } from '../../adapters/index.ts';
 import { lineOf } from '../../adapters/index.websocket.ts';
 import { silent } from '../../adapters/protocols/silent.ts';

@@ -6,7 +6,8 @@ import type { WebSocket } from 'ws';
 import { SimulatedClock } from 'xstate';
 
 import type { ProtocolsOption, UrlOption } from '../../adapters/dial.ts';
-import { HeartbeatWebSocket, type HeartbeatWebSocketOptions } from '../../adapters/drop-in.ts';
+import type { HeartbeatWebSocketOptions } from '../../adapters/drop-in.options.ts';
+import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
 import { listen, speakIdHeartbeat, textOf, uncaughtDuring } from '../helpers/support.ts';

@@ -1,9 +1,9 @@
+import type { UrlOption } from '../../adapters/dial.ts';
 /** A connection over a socket that does what the test does to it, in stepped time. */
 import { connect, type ConnectOptions } from '../../adapters/index.ts';
 import { lineOf } from '../../adapters/index.websocket.ts';
-import type { UrlOption } from '../../adapters/options.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
-import type { WebSocketLike } from '../../adapters/visit.ts';
+import type { WebSocketLike } from '../../adapters/web-socket.ts';
 import { steppedClock } from '../kit/clock.ts';
 
 /** A WebSocket that does what the test does to it. */

@@ -9,6 +9,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 
+import type { UrlOption } from '../../adapters/dial.ts';
 import {
   connect,
   type Connection,
@@ -16,7 +17,6 @@ import {
   type ConnectOptions,
   type State,
 } from '../../adapters/index.ts';
-import type { UrlOption } from '../../adapters/options.ts';
 
 export interface Listening {
   readonly server: WebSocketServer;

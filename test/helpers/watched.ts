@@ -10,7 +10,7 @@ import {
   type ConnectOptions,
   eventTypes,
 } from '../../adapters/connect.ts';
-import type { WebSocketClass, WebSocketLike } from '../../adapters/visit.ts';
+import type { WebSocketClass, WebSocketLike } from '../../adapters/web-socket.ts';
 import type { CloseInfo, State } from '../../machines/events.ts';
 
 export type Heard = {

@@ -214,9 +214,9 @@ class LoopbackServer implements FaultServer {
     const dial = { path: request.url ?? '/', headers: request.headers };
     this.#dials += 1;
     this.#newDials.add(dial);
-    const { upgrade, retryAfter } = this.#host.manners;
+    const { upgrade, retryAfter, clockOffset } = this.#host.manners;
     if (upgrade === 'hang') return void link.on('end', () => link.destroy()).resume();
-    if (upgrade !== 'accept') return refuse(link, upgrade, retryAfter);
+    if (upgrade !== 'accept') return refuse(link, upgrade, retryAfter, Date.now() + clockOffset);
     this.#upgrades.handleUpgrade(request, link, head, (socket) => this.#welcome(socket, dial));
   }
 
@@ -241,9 +241,11 @@ const serverRules: Rules = {
   manners: (value) => (isObject(value) ? undefined : 'an object of manners'),
 };
 
-function refuse(link: Duplex, status: number, retryAfter?: number | string): void {
+/** @param now by the server's clock, epoch ms */
+function refuse(link: Duplex, status: number, retryAfter?: number | string, now = Date.now()): void {
   const headers = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `Date: ${new Date(now).toUTCString()}`,
     ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     'Content-Length: 0',
     'Connection: close',

@@ -9,6 +9,7 @@ import {
   getNextTransitions,
   type InspectionEvent,
   type SnapshotFrom,
+  type StateValue,
 } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
 
@@ -192,16 +193,15 @@ function delaysIn(state: ModelSnapshot): Happening[] {
 
 /** What of a node decides where it can go. */
 function key({ machine, wire }: Node): string {
-  const { serverClock, attempt, retriesLeft, believableUntil, cause, settings } = machine.context;
+  const { serverClock, attempt, nextDial, believableUntil, settings } = machine.context;
   const place = placeOf(machine);
   const isOpen = /^(?:alive|stale)/.test(place);
   const isDated = isOpen && settings.heartbeat.maxAge < Infinity;
   return JSON.stringify([
     place,
     attempt > 0,
-    retriesLeft,
+    nextDial.retriesLeft,
     /^(?:connecting|awaiting|stale)/.test(place) && believableUntil === Infinity,
-    isOpen && cause === 'outdated',
     isDated && (typeof serverClock === 'object' ? Math.min(serverClock.samples, 2) : serverClock),
     wire,
   ]);
@@ -210,6 +210,10 @@ function key({ machine, wire }: Node): string {
 /** The model's time stands still, but where a limit is to fire late. */
 class FrozenLine implements Line {
   isLate = false;
+
+  now(): number {
+    return 0;
+  }
 
   wallTime(): number {
     return this.isLate ? longAgo : 0;
@@ -225,19 +229,19 @@ class FrozenLine implements Line {
 
   obstacle(): undefined {}
 
-  watchWorld(): () => void {
-    return () => {};
-  }
-
-  shut(): void {}
+  begin(): void {}
 }
 
 /** Where the machine rests, without the compound state around it. */
-export function placeOf({ value, context }: Pick<ModelSnapshot, 'value' | 'context'>): string {
+export function placeOf({ value }: Pick<ModelSnapshot, 'value'>): string {
+  return pathOf(value).replace(/^socket\./, '');
+}
+
+function pathOf(value: StateValue): string {
   if (typeof value === 'string') return value;
-  const [state] = Object.entries(value.socket ?? {});
-  const place = typeof value.socket === 'string' ? value.socket : (state ?? []).join('.');
-  return place === 'stale.asking' && context.cause === 'outdated' ? `${place}, outdated` : place;
+  return Object.entries(value)
+    .map(([state, within]) => `${state}.${pathOf(within!)}`)
+    .join(' ');
 }
 
 /** Names of all transitions of the machine, as {@link transitionName} makes them. */

@@ -15,7 +15,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { check, isFunction, isObject, milliseconds, oneOf, type Rule, type Rules } from '../../adapters/check.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { Platform } from '../../adapters/lifecycle.ts';
-import type { WebSocketClass } from '../../adapters/visit.ts';
+import type { WebSocketClass } from '../../adapters/web-socket.ts';
 import { FaultyLine, healthy, type Settings } from './faults.ts';
 import { type Data, Host, type Manners } from './manners.ts';
 import { RestlessPage } from './page.ts';

@@ -5,7 +5,7 @@ import type { ActorRef, InspectionEvent } from 'xstate';
 
 import type { Connection, ConnectOptions } from '../../adapters/connect.ts';
 import type { Answer, Frame, Protocol, Session } from '../../adapters/protocols/protocol.ts';
-import type { WebSocketClass, WebSocketLike } from '../../adapters/visit.ts';
+import type { WebSocketClass, WebSocketLike } from '../../adapters/web-socket.ts';
 import type { Fact } from '../../machines/events.ts';
 import { steppedClock } from './clock.ts';
 import { handFor, type HandName, type Hands, isOurs, type Moment, type WireRules } from './hands.ts';
@@ -194,7 +194,7 @@ export class Walk {
 
   /** Sets the world for what is to come: nothing that is under way by itself may come before it. */
   async #prepare({ from, place }: ModelStep, i: number): Promise<void> {
-    if (from === 'reconnecting' && place.startsWith('connecting')) return this.#prepareDial(i);
+    if (/^(?:reconnecting|redialling)$/.test(from) && place.startsWith('connecting')) return this.#prepareDial(i);
     if (!/^(?:alive|stale)/.test(place)) return;
     if (this.#options.rules.cutsBefore(this.#route.steps, i)) await this.#cut();
   }

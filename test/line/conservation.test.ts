@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { type BufferBounds, byteLength, type Dropped, Outbox } from '../../adapters/buffer.ts';
+import { Listeners } from '../../adapters/listeners.ts';
 import { steppedClock } from '../kit/clock.ts';
 
 const bounds: fc.Arbitrary<BufferBounds> = fc.record({
@@ -45,7 +46,9 @@ test('accepted = handed over + reported + taken back + held, in order, each once
       const accepted: string[] = [];
       const left: unknown[] = [];
       let isClosed = false;
-      const outbox = new Outbox(limits, { ...clock, wallTime: () => clock.now() + jump }, (each) => {
+      const listeners = new Listeners<Dropped>();
+      const outbox = new Outbox(limits, { ...clock, wallTime: () => clock.now() + jump }, listeners);
+      listeners.add((each) => {
         if (isClosed) return;
         dropped.push(each);
         // As a connection does whose listener closes it: from then on nobody hears.

@@ -3,7 +3,7 @@
  */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { addresses, type DialContext } from '../../adapters/dial.ts';
+import { Addresses, type DialContext } from '../../adapters/dial.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
 import { checkCloseFrame, webSocketUrl } from '../../adapters/url.ts';
 import { eventsOf, listen, open, statesOf, uncaughtDuring, until } from '../helpers/support.ts';
@@ -155,10 +155,10 @@ test('from wss: to ws: is refused, whatever the way; from ws: to wss: is not', a
 
 test('what is fixed is read once', () => {
   const url = new URL('ws://example.com/a');
-  const address = addresses(url, 'one', ['two', 'one']);
+  const addresses = new Addresses(url, 'one', ['two', 'one']);
   url.pathname = '/b';
   const signal = () => new AbortController().signal;
-  expect(address(signal)).toEqual({ url: 'ws://example.com/a', protocols: ['one', 'two'] });
+  expect(addresses.next(signal)).toEqual({ url: 'ws://example.com/a', protocols: ['one', 'two'] });
 });
 
 test.each<[string, () => unknown, string]>([
@@ -172,8 +172,8 @@ test.each<[string, () => unknown, string]>([
   ['answers with no URL', () => 5, 'the url function must return a string or a URL'],
   ['answers with null', () => null, 'the url function must return a string or a URL'],
 ])('a url function that %s: an error of its own kind, which says so', (_, url, message) => {
-  const address = addresses(url as never, [], []);
-  expect(() => address(() => new AbortController().signal)).toThrow(
+  const addresses = new Addresses(url as never, [], []);
+  expect(() => addresses.next(() => new AbortController().signal)).toThrow(
     expect.objectContaining({ name: 'UrlError', message }),
   );
 });

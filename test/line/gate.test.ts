@@ -3,12 +3,13 @@
  * counted, who hears of it. What the adapter does to the socket itself is told in visit.test.ts.
  */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createActor } from 'xstate';
 
 import type { Connection, ConnectOptions, Frame } from '../../adapters/index.ts';
-import { connectionInput, type DataPlane } from '../../adapters/index.websocket.ts';
+import { connectionInput, lineOf } from '../../adapters/index.websocket.ts';
 import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
-import type { Line } from '../../machines/events.ts';
+import { connectionMachine } from '../../machines/connection.ts';
 import { alive, dialled, nowhere } from '../helpers/puppet.ts';
 import { eventsOf, uncaughtDuring } from '../helpers/support.ts';
 import { steppedClock } from '../kit/clock.ts';
@@ -117,14 +118,14 @@ describe('the accounts', () => {
   const nothing = { messages: 0, bytes: 0 };
 
   test('of a line that was never dialled', () => {
-    const line = connectionInput(nowhere).line as Line & DataPlane;
+    const actor = createActor(connectionMachine, { input: connectionInput(nowhere) });
+    const line = lineOf(actor);
     expect(line.sent).toEqual(nothing);
     expect(line.unconfirmed).toEqual(nothing);
     expect(line.held).toEqual(nothing);
     expect(line.room).toEqual({ messages: 1_000, bytes: 1_048_576 });
-    expect(line.silentFor()).toBe(0);
     expect(line.bufferedAmount).toBe(0);
-    expect(line).toHaveProperty('socket', undefined);
+    expect(actor.getSnapshot().context.line.silentFor()).toBe(0);
   });
 
   test('what was sent is counted over all visits, what is unconfirmed of the last one', () => {

@@ -3,14 +3,9 @@
  */
 import { describe, expect, test, vi } from 'vitest';
 
-import {
-  Lifecycle,
-  lifecycleOf,
-  type LifecycleOptions,
-  type Platform,
-  type WorldFact,
-} from '../../adapters/lifecycle.ts';
+import { Lifecycle, lifecycleOf, type Platform } from '../../adapters/lifecycle.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
+import type { WorldFact } from '../../machines/events.ts';
 import { listen, open, statesOf, textOf, until, untilState } from '../helpers/support.ts';
 
 /** Counts who listens. */
@@ -60,7 +55,12 @@ function page() {
     connection,
     timers,
     listeners: () => self.listeners + document.listeners + connection.listeners,
-    watch: () => lifecycle.watch((fact) => told.push(fact)),
+    /** The answer undoes it. */
+    watch() {
+      const watcher = { tell: (fact: WorldFact) => void told.push(fact) };
+      lifecycle.watch(watcher);
+      return () => lifecycle.unwatch(watcher);
+    },
     fire: (target: EventTarget, type: string, more: object = {}) =>
       target.dispatchEvent(Object.assign(new Event(type), more)),
     self,
@@ -116,13 +116,11 @@ describe('facts', () => {
   });
 });
 
-test('obstacles', async () => {
-  const { lifecycle, navigator, document, fire, self, watch } = page();
-  const undo = watch();
-  const obstacles = () =>
-    [{}, { whileHidden: 'dial' }, { whileHidden: 'hold' }].map((options) =>
-      lifecycle.obstacle(options as LifecycleOptions),
-    );
+test('obstacles', () => {
+  const here = page();
+  const { lifecycle, navigator, document, fire, self } = here;
+  const undo = here.watch();
+  const obstacles = () => ([undefined, 'dial', 'hold'] as const).map((whileHidden) => lifecycle.obstacle(whileHidden));
   expect(obstacles()).toEqual([undefined, undefined, undefined]);
   navigator.onLine = false;
   expect(obstacles()).toEqual(['offline', 'offline', 'offline']);
@@ -135,7 +133,6 @@ test('obstacles', async () => {
   expect(obstacles()).toEqual([undefined, undefined, 'unseen']);
   fire(self, 'pagehide', { persisted: true });
   undo();
-  await Promise.resolve();
   expect(obstacles(), 'of a page that nobody watches').toEqual([undefined, undefined, 'unseen']);
 });
 
@@ -147,7 +144,7 @@ test('each platform has one, and the one of this process is there without being 
   expect(lifecycleOf({})).not.toBe(lifecycleOf({ platform }));
 });
 
-test('the one of this process is that of a page, where there is one', async () => {
+test('the one of this process is that of a page, where there is one', () => {
   const heard: string[] = [];
   const cleared: unknown[] = [];
   vi.stubGlobal('navigator', { onLine: false });
@@ -157,12 +154,12 @@ test('the one of this process is that of a page, where there is one', async () =
   vi.stubGlobal('setInterval', () => 5);
   vi.stubGlobal('clearInterval', (id: unknown) => cleared.push(id));
   try {
-    expect(lifecycleOf({}).obstacle({})).toBe('offline');
-    expect(lifecycleOf({}).obstacle({ whileHidden: 'hold' })).toBe('unseen');
-    const undo = lifecycleOf({}).watch(() => {});
+    expect(lifecycleOf({}).obstacle(undefined)).toBe('offline');
+    expect(lifecycleOf({}).obstacle('hold')).toBe('unseen');
+    const watcher = { tell: () => {} };
+    lifecycleOf({}).watch(watcher);
     expect(heard).toEqual(['+online', '+offline', '+pagehide', '+pageshow']);
-    undo();
-    await Promise.resolve();
+    lifecycleOf({}).unwatch(watcher);
     expect(heard.slice(4)).toEqual(['-online', '-offline', '-pagehide', '-pageshow']);
     expect(cleared).toEqual([5]);
   } finally {
@@ -170,7 +167,7 @@ test('the one of this process is that of a page, where there is one', async () =
   }
 });
 
-test('one set of listeners and one timer, however many watch, and none after the last', async () => {
+test('one set of listeners and one timer, however many watch, and none after the last', () => {
   const here = page();
   expect(here.listeners()).toBe(0);
   const first = here.watch();
@@ -184,25 +181,25 @@ test('one set of listeners and one timer, however many watch, and none after the
   for (const undo of others) undo();
   expect(here.listeners()).toBe(most);
   first();
+  expect(here.listeners()).toBe(0);
   const next = here.watch();
-  await Promise.resolve();
-  expect(here.listeners(), 'another one in the same turn').toBe(most);
+  expect(here.listeners()).toBe(most);
   next();
   first();
-  await Promise.resolve();
   expect(here.listeners()).toBe(0);
   expect(here.timers.size).toBe(0);
   here.fire(here.self, 'online');
   expect(here.told).toHaveLength(101);
   here.watch()();
-  await Promise.resolve();
   expect(here.listeners()).toBe(0);
 });
 
 test('a platform that has nothing of it: only the clocks', () => {
   const lifecycle = new Lifecycle({ now: () => 0, wallTime: () => 0, setInterval: () => 5, clearInterval: () => {} });
-  lifecycle.watch(() => {})();
-  expect(lifecycle.obstacle({ whileHidden: 'hold' })).toBeUndefined();
+  const watcher = { tell: () => {} };
+  lifecycle.watch(watcher);
+  lifecycle.unwatch(watcher);
+  expect(lifecycle.obstacle('hold')).toBeUndefined();
 });
 
 describe('sleep, on Node', () => {
@@ -243,8 +240,9 @@ describe('sleep, on Node', () => {
   test('the timer holds no process up', () => {
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
-    const undo = lifecycleOf({}).watch(() => {});
+    const watcher = { tell: () => {} };
+    lifecycleOf({}).watch(watcher);
     expect(timers()).toBe(before);
-    undo();
+    lifecycleOf({}).unwatch(watcher);
   });
 });

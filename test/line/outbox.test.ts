@@ -11,6 +11,7 @@ import {
   Outbox,
   type Sendable,
 } from '../../adapters/buffer.ts';
+import { Listeners } from '../../adapters/listeners.ts';
 import { steppedClock } from '../kit/clock.ts';
 
 function make(bounds: Partial<BufferBounds> = {}, hear?: (dropped: Dropped) => void) {
@@ -18,11 +19,9 @@ function make(bounds: Partial<BufferBounds> = {}, hear?: (dropped: Dropped) => v
   let jump = 0;
   const dropped: Dropped[] = [];
   const wallTime = () => clock.now() + jump;
-  const outbox = new Outbox(
-    { ...defaultBounds, ...bounds },
-    { ...clock, wallTime },
-    hear ?? ((each) => dropped.push(each)),
-  );
+  const listeners = new Listeners<Dropped>();
+  listeners.add(hear ?? ((each) => dropped.push(each)));
+  const outbox = new Outbox({ ...defaultBounds, ...bounds }, { ...clock, wallTime }, listeners);
   return { outbox, clock, dropped, jump: (ms: number) => void (jump += ms) };
 }
 

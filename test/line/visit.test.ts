@@ -29,6 +29,10 @@ class NodePuppet extends Puppet {
     this.listeners.set(event, listener as never);
   }
 
+  off(event: string, listener: (...args: never[]) => void): void {
+    if (this.listeners.get(event) === listener) this.listeners.delete(event);
+  }
+
   ping(): void {
     this.did.push('ping');
   }
@@ -85,22 +89,28 @@ describe('a dial that fails', () => {
     expect(retries).toMatchObject([{ cause: 'refused', reason }]);
   });
 
-  test.each<[string, string | string[] | undefined, number]>([
+  /** By the server's clock, which is not ours. */
+  const date = (ms: number) => new Date(Date.UTC(2100, 0) + ms).toUTCString();
+
+  test.each<[string, string | string[] | undefined, number, date?: string]>([
     ['in seconds', '7', 7_500],
-    ['as a date', new Date(1_000_000 + 9_000).toUTCString(), 9_500],
-    ['in the past', new Date(0).toUTCString(), 375],
+    ['as a date', date(9_000), 9_500, date(0)],
+    ['as a date, without saying what date it is', date(9_000), 375],
+    ['as a date, with a date that is none', date(9_000), 375, 'today'],
+    ['in the past', date(-1_000), 375, date(0)],
     ['in seconds, more of them', '70', 70_500],
-    ['as a date of old', 'Fri Jan 01 00:00:00 2100', 3_600_500],
-    ['as a date of another kind', '2100-01-01T00:00:00Z', 3_600_500],
+    ['as a date of old', 'Fri Jan 01 00:00:08 2100 GMT', 8_500, date(0)],
+    ['as a date of another kind', '2100-01-01T02:00:00Z', 3_600_500, date(0)],
     ['at once', '0', 375],
     ['as no time', 'soon', 375],
     ['with more behind it', '7x', 375],
     ['twice', ['7', '9'], 375],
     ['not at all', undefined, 375],
-  ])('because npm ws was refused, and told when to come back %s', (_, header, wait) => {
+  ])('because npm ws was refused, and told when to come back %s', (_, header, wait, today) => {
     const { connection, socket } = nodeDialled();
     const retries = eventsOf(connection, 'retry');
-    socket().says('unexpected-response', {}, { statusCode: 503, headers: { 'retry-after': header } });
+    const headers = { 'retry-after': header, date: today };
+    socket().says('unexpected-response', {}, { statusCode: 503, headers });
     expect(retries).toMatchObject([{ cause: 'refused', reason: 'HTTP 503', nextDialIn: wait }]);
   });
 

@@ -32,7 +32,6 @@ const rows: [name: string, loss: Partial<Loss>, policy: Partial<Backoff>, least:
   ['a stable line found dead', { attempt: 0, cause: 'silent' }, {}, 0, 0],
   ['an unstable line found dead', { attempt: 7, cause: 'silent' }, {}, 0, 0],
   ['an outdated line', { attempt: 0, cause: 'outdated' }, {}, 0, 0],
-  ["the user's word", { attempt: 0, cause: 'user-reconnected' }, {}, 0, 0],
   ['another network', { attempt: 3, cause: 'network-changed' }, {}, 0, 0],
   ['accepted, then closed', { attempt: 1, cause: 'peer-closed', code: 1000, wasClean: true }, {}, 250, 500],
   ['try again later', { attempt: 0, cause: 'peer-closed', code: 1013 }, {}, 5_000, 6_000],

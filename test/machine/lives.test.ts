@@ -86,7 +86,7 @@ test('at every moment of any life', () => {
       expect(subject.place).toBe('closed');
       expect(clock.pending, 'timers after the end').toEqual([]);
       expect(did.filter((what) => what === 'dial')).toHaveLength(did.filter((what) => what === 'cut').length);
-      expect(subject.line.isShut).toBe(true);
+      expect(subject.line.isOver).toBe(true);
       const after = did.length;
       clock.advance(86_400_000);
       expect(did).toHaveLength(after);
@@ -99,7 +99,7 @@ function expectSound({ did, clock, place, actor }: LoneMachine): void {
   const { status, context } = actor.getSnapshot();
   expect(status).not.toBe('error');
   const live = did.filter((what) => what === 'dial').length - did.filter((what) => what === 'cut').length;
-  expect(live, `sockets in ${place}`).toBe(/^(?:reconnecting|closed)/.test(place) ? 0 : 1);
+  expect(live, `sockets in ${place}`).toBe(/^(?:reconnecting|redialling|closed)/.test(place) ? 0 : 1);
   for (const armed of did.filter((what) => what.startsWith('⏱'))) {
     const ms = Number(armed.slice(1));
     expect(ms >= 0 && ms < 2 ** 31, `${armed} is a delay that a timer takes`).toBe(true);

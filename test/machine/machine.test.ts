@@ -47,7 +47,7 @@ test.each([
   const since = subject.clock.now();
   while (stateOf(subject.actor.getSnapshot()) !== 'reconnecting') subject.clock.step();
   expect(subject.clock.now() - since).toBeCloseTo(detectionBound(heartbeat), 6);
-  expect(contextOf(subject)).toMatchObject({ cause: 'silent', wait: 0 });
+  expect(contextOf(subject)).toMatchObject({ cause: 'silent', nextDial: { wait: 0 } });
 });
 
 test('pushes do not postpone the beat, and any of them is a proof of life once asked', () => {
@@ -63,13 +63,13 @@ test('pushes do not postpone the beat, and any of them is a proof of life once a
 
 test('a limit that fired late is granted once more, in full, and only once', () => {
   const subject = alive().wait().wait();
-  expect(subject.place).toBe('stale.asking');
+  expect(subject.place).toBe('stale.silent.asking');
   subject.line.jump += 3_600_000; // asleep for an hour
   subject.wait();
-  expect(subject.place).toBe('stale.draining');
+  expect(subject.place).toBe('stale.silent.draining');
   subject.did.length = 0;
   subject.wait();
-  expect(subject.place).toBe('stale.asking');
+  expect(subject.place).toBe('stale.silent.asking');
   expect(subject.did).toEqual(['→probe again', '⏱4980']);
   subject.line.jump += 3_600_000;
   subject.wait().wait();
@@ -89,9 +89,9 @@ test.each([
 
 test.each([
   ['half as late as it is long', 10_000, 2_470, 'reconnecting'],
-  ['later', 10_000, 2_471, 'stale.asking'],
+  ['later', 10_000, 2_471, 'stale.silent.asking'],
   ['a second', 1_000, 980, 'reconnecting'],
-  ['more', 1_000, 981, 'stale.asking'],
+  ['more', 1_000, 981, 'stale.silent.asking'],
 ])('timers never are on time, and a little late is not late: %s', (_, timeout, late, place) => {
   const subject = alive({ heartbeat: { timeout } }).wait().wait();
   subject.line.jump += late;
@@ -110,7 +110,7 @@ test.each(['sleep', 'freeze'] as const)('who wakes from %s in doubt has the whol
   const subject = alive().wait().wait();
   subject.clock.advance(4_000);
   subject.tell({ type: 'world.woke', reason });
-  expect(subject.place).toBe('stale.asking');
+  expect(subject.place).toBe('stale.silent.asking');
   expect(subject.clock.pending).toEqual([4_980]);
 });
 
@@ -119,7 +119,7 @@ test('a wake asks a line that has been silent for more than a second', () => {
   subject.line.silence = 1_000;
   expect(subject.tell({ type: 'world.woke', reason: 'visible' }).place).toBe('alive.quiet');
   subject.line.silence = 1_001;
-  expect(subject.tell({ type: 'world.woke', reason: 'visible' }).place).toBe('stale.asking');
+  expect(subject.tell({ type: 'world.woke', reason: 'visible' }).place).toBe('stale.silent.asking');
   expect(contextOf(subject).cause).toBe('silent');
 });
 
@@ -138,7 +138,7 @@ test('a server that shows no life is open as soon as any', () => {
 
 test('a proof of life that lay readable while the timer fired saves the line', () => {
   const subject = alive().wait().wait().wait();
-  expect(subject.place).toBe('stale.draining');
+  expect(subject.place).toBe('stale.silent.draining');
   subject.tell(spoke);
   expect(subject.place).toBe('alive.quiet');
 });
@@ -161,7 +161,7 @@ test('accepted and closed, over and over: the dials follow the backoff', () => {
   const subject = new LoneMachine();
   const waits = Array.from({ length: 8 }, () => {
     name(subject).tell({ type: 'socket.lost', code: 1000, reason: '', wasClean: true });
-    const { wait } = contextOf(subject);
+    const { wait } = contextOf(subject).nextDial;
     subject.wait();
     return wait;
   });
@@ -190,21 +190,15 @@ test.each([
   expect(subject.orders.at(-1)).toEqual({ type: 'hang-up', ...told });
 });
 
-test('while a dial waits, the world is heard without a socket', () => {
-  const subject = alive();
-  const world: Parameters<typeof subject.line.watchWorld>[0][] = [];
-  let undone = 0;
-  subject.line.watchWorld = (report) => {
-    world.push(report);
-    return () => void (undone += 1);
-  };
-  subject.tell(lost);
-  expect(world).toHaveLength(1);
-  world[0]?.({ type: 'world.wentOffline' });
-  expect(contextOf(subject).wait).toBe(30_000);
-  expect([world.length, undone]).toEqual([2, 1]);
+test('the world is heard as long as the connection lives: with a socket and without, and once', () => {
+  const subject = new LoneMachine();
+  const { actors } = subject.line;
+  expect(actors).toHaveLength(1);
+  name(subject).tell(lost);
+  actors[0]?.send({ type: 'world.wentOffline' });
+  expect(contextOf(subject).nextDial.wait).toBe(30_000);
   subject.wait();
-  expect([world.length, undone]).toEqual([2, 2]);
+  expect(actors).toHaveLength(1);
 });
 
 test('a machine without a socket is closed, and says what to provide', () => {
@@ -220,7 +214,7 @@ test('a machine without a socket is closed, and says what to provide', () => {
     wasClean: false,
     cause: 'fatal',
   });
-  expect(line.isShut).toBe(true);
+  expect(line.isOver).toBe(true);
 });
 
 /** Each way in which a line is left that says nothing of itself. */
@@ -243,7 +237,7 @@ const ways: [cause: Cause, leave: (subject: LoneMachine) => LoneMachine][] = [
 test.each(ways)('what the last line was closed with is not said of one that is %s', (cause, leave) => {
   const subject = new LoneMachine().tell({ ...lost, code: 4000, reason: 'gone', wasClean: true });
   leave(subject.wait());
-  expect(subject.place).toBe('reconnecting');
+  expect(subject.place).toBe(cause === 'user-reconnected' ? 'redialling' : 'reconnecting');
   expect(contextOf(subject)).toMatchObject({ cause, end: { code: 1006, reason: '', wasClean: false } });
 });
 
@@ -307,11 +301,11 @@ test('retries are counted anew after a stable line', () => {
 
 test('reconnect() beats the backoff, the retries and the fatal codes', () => {
   const subject = new LoneMachine({ retries: 0, shouldReconnect: () => false }).tell({ type: 'user.reconnected' });
-  expect(subject.place).toBe('reconnecting');
-  expect(contextOf(subject)).toMatchObject({ wait: 0, attempt: 0 });
+  expect(subject.place).toBe('redialling');
+  expect(contextOf(subject)).toMatchObject({ nextDial: { wait: 0 }, attempt: 0 });
   const waiting = new LoneMachine().tell(lost).tell({ type: 'user.reconnected' });
   expect(waiting.place).toBe('connecting.dialling');
-  expect(contextOf(waiting)).toMatchObject({ attempt: 1, dials: [expect.any(Number)] });
+  expect(contextOf(waiting)).toMatchObject({ attempt: 1, nextDial: { dials: [expect.any(Number)] } });
 });
 
 test.each<[string, PartialSettings, Obstacle | undefined]>([
@@ -325,7 +319,7 @@ test.each<[string, PartialSettings, Obstacle | undefined]>([
   subject.tell({ type: 'user.reconnected' });
   expect(subject.did).toEqual(['cut', '!lost user-reconnected 0', '⏱0']);
   expect(subject.wait().place).toBe('connecting.dialling');
-  expect(contextOf(subject.tell(lost)).wait, 'once').toBeGreaterThan(0);
+  expect(contextOf(subject.tell(lost)).nextDial.wait, 'once').toBeGreaterThan(0);
 });
 
 test.each([
@@ -370,7 +364,7 @@ test('shouldReconnect is told what the server has said', () => {
 });
 
 test('a delay that the server states is honoured, within bounds', () => {
-  const waitAfter = (retryAfter: number) => contextOf(alive().tell({ ...lost, retryAfter })).wait;
+  const waitAfter = (retryAfter: number) => contextOf(alive().tell({ ...lost, retryAfter })).nextDial.wait;
   expect(waitAfter(42_000)).toBe(42_500);
   expect(waitAfter(1e12)).toBe(3_600_500);
   expect(waitAfter(-1)).toBe(375);
@@ -380,9 +374,9 @@ test('the network has changed while dialling: anew at once, but not twice a seco
   const subject = new LoneMachine();
   subject.clock.advance(3_000);
   subject.tell({ type: 'world.woke', reason: 'network' });
-  expect(contextOf(subject).wait).toBe(0);
+  expect(contextOf(subject).nextDial.wait).toBe(0);
   subject.wait().tell({ type: 'world.woke', reason: 'network' });
-  expect(contextOf(subject).wait).toBe(1_000);
+  expect(contextOf(subject).nextDial.wait).toBe(1_000);
 });
 
 test('where no dial may follow, a dial in progress is not given up for a new network', () => {
@@ -394,9 +388,9 @@ test('where no dial may follow, a dial in progress is not given up for a new net
 test('a wake dials a waiting connection at most once a second', () => {
   const subject = new LoneMachine().tell(lost).wait().tell(lost).wait().tell(lost).wait();
   subject.tell(lost); // the next dial is due in 3 s; the last one was just now
-  expect(contextOf(subject).wait).toBe(3_000);
+  expect(contextOf(subject).nextDial.wait).toBe(3_000);
   subject.tell({ type: 'world.woke', reason: 'visible' });
-  expect(contextOf(subject).wait).toBe(1_000);
+  expect(contextOf(subject).nextDial.wait).toBe(1_000);
   subject.clock.advance(600);
   subject.tell({ type: 'world.woke', reason: 'visible' });
   expect(subject.clock.pending).toEqual([400]);
@@ -412,7 +406,7 @@ test('a wake that could dial no sooner than the dial that waits leaves it alone'
 
   const due = new LoneMachine().tell(lost).wait().tell(lost).wait().tell(lost);
   due.did.length = 0;
-  due.line.jump += contextOf(due).wait; // at this very moment
+  due.line.ahead += contextOf(due).nextDial.wait; // at this very moment
   due.tell({ type: 'world.woke', reason: 'visible' });
   expect(due.did).toEqual([]);
 });
@@ -429,22 +423,22 @@ function restless(dials: number): LoneMachine {
 }
 
 test('ten dials within 75.75 s, and no wake brings the next one nearer', () => {
-  expect(contextOf(restless(9).tell({ type: 'world.woke', reason: 'network' })).wait).toBe(0);
+  expect(contextOf(restless(9).tell({ type: 'world.woke', reason: 'network' })).nextDial.wait).toBe(0);
   const subject = restless(10).tell({ type: 'world.woke', reason: 'network' });
-  expect(contextOf(subject).wait).toBe(65_750);
+  expect(contextOf(subject).nextDial.wait).toBe(65_750);
   subject.did.length = 0;
   subject.clock.advance(1_000);
   expect(subject.tell({ type: 'world.woke', reason: 'visible' }).did).toEqual([]);
   subject.wait();
-  expect(contextOf(subject).dials).toHaveLength(10);
+  expect(contextOf(subject).nextDial.dials).toHaveLength(10);
   subject.tell({ type: 'world.woke', reason: 'network' });
-  expect(contextOf(subject).wait, 'the second of the ten was a second later').toBe(1_000);
+  expect(contextOf(subject).nextDial.wait, 'the second of the ten was a second later').toBe(1_000);
 });
 
 test('ten dials of one moment are ten as well', () => {
   const subject = new LoneMachine();
   for (let dial = 1; dial < 10; dial += 1) subject.tell({ type: 'world.suspended' }).wait();
-  expect(contextOf(subject.tell({ type: 'world.suspended' })).wait).toBe(75_750);
+  expect(contextOf(subject.tell({ type: 'world.suspended' })).nextDial.wait).toBe(75_750);
 });
 
 test.each<[string, (subject: LoneMachine) => unknown, wait: number]>([
@@ -454,12 +448,12 @@ test.each<[string, (subject: LoneMachine) => unknown, wait: number]>([
     (subject) => subject.tell({ type: 'world.woke', reason: 'network' }, { type: 'user.reconnected' }),
     375,
   ],
-  // What the tenth failed dial waits.
-  ['when the clock has been set back', (subject) => (subject.line.jump -= 60_000), 22_500],
+  // What the tenth failed dial waits, from its beginning.
+  ['when the clock has been set back', (subject) => (subject.line.jump -= 60_000), 21_500],
 ])('dials are counted anew %s', (_, happen, wait) => {
   const subject = restless(10);
   happen(subject);
-  expect(contextOf(subject.tell(lost)).wait).toBe(wait);
+  expect(contextOf(subject.tell(lost)).nextDial.wait).toBe(wait);
 });
 
 test('what the server has asked for is shortened by no wake, and by no clock that is set', () => {
@@ -469,12 +463,11 @@ test('what the server has asked for is shortened by no wake, and by no clock tha
   subject.line.jump -= 3_600_000;
   subject.line.blocked = 'offline';
   subject.tell({ type: 'world.wentOffline' });
-  expect(contextOf(subject).wait).toBe(60_500);
+  expect(contextOf(subject).nextDial.wait).toBe(60_500);
 });
 
 test.each<[string, Partial<typeof lost>, Obstacle | undefined]>([
   ['the wait of the backoff', {}, undefined],
-  ['an hour that the server has asked for', { retryAfter: 3_600_000 }, undefined],
   ['the wait for the network', {}, 'offline'],
 ])(
   'what ended while the machine slept, and its timer stood still, is not waited for any more: %s',
@@ -485,7 +478,7 @@ test.each<[string, Partial<typeof lost>, Obstacle | undefined]>([
     subject.line.blocked = undefined;
     subject.line.jump += 2 * 3_600_000;
     subject.tell({ type: 'world.woke', reason: 'sleep' });
-    expect(contextOf(subject).wait).toBeLessThanOrEqual(1_000);
+    expect(contextOf(subject).nextDial.wait).toBeLessThanOrEqual(1_000);
     expect(subject.wait().place).toBe('connecting.dialling');
   },
 );
@@ -499,7 +492,7 @@ test.each([-2 * 3_600_000, -1, 86_400_000, 30 * 86_400_000])(
     subject.line.jump += jump;
     subject.line.blocked = undefined;
     subject.tell({ type: 'world.woke', reason: 'visible' });
-    expect(contextOf(subject).wait).toBeLessThanOrEqual(1_000);
+    expect(contextOf(subject).nextDial.wait).toBeLessThanOrEqual(1_000);
     expect(subject.wait().place).toBe('connecting.dialling');
   },
 );
@@ -508,10 +501,10 @@ test('offline shortens no wait', () => {
   const subject = alive({ backoff: () => 600_000 }).tell(lost);
   subject.clock.advance(100_000);
   subject.line.blocked = 'offline';
-  expect(contextOf(subject.tell({ type: 'world.wentOffline' })).wait).toBe(500_000);
+  expect(contextOf(subject.tell({ type: 'world.wentOffline' })).nextDial.wait).toBe(500_000);
   const full = new LoneMachine({ backoff: { max: 1_000 } }).tell({ ...lost, code: 1013 });
   full.line.blocked = 'offline';
-  expect(contextOf(full.tell({ type: 'world.wentOffline' })).wait).toBe(5_500);
+  expect(contextOf(full.tell({ type: 'world.wentOffline' })).nextDial.wait).toBe(5_500);
 });
 
 test('no pace is longer than a timer can be', () => {
@@ -522,28 +515,28 @@ test('no pace is longer than a timer can be', () => {
     name(subject.tell(lost).wait());
   }
   subject.clock.advance(0);
-  expect(contextOf(subject.tell(lost)).wait).toBe(2 ** 31 - 1);
+  expect(contextOf(subject.tell(lost)).nextDial.wait).toBe(2 ** 31 - 1);
 });
 
 test("the app's own rule decides the wait; offline, its dials are held as long as any by default", () => {
   const subject = alive({ backoff: () => 42 }).tell(lost);
-  expect(contextOf(subject).wait).toBe(42);
+  expect(contextOf(subject).nextDial.wait).toBe(42);
   subject.line.blocked = 'offline';
   subject.tell({ type: 'world.wentOffline' });
-  expect(contextOf(subject).wait).toBe(30_000);
+  expect(contextOf(subject).nextDial.wait).toBe(30_000);
   const quick = alive({ backoff: { max: 7_000 } }).tell(lost);
   quick.line.blocked = 'offline';
-  expect(contextOf(quick.tell({ type: 'world.wentOffline' })).wait).toBe(7_000);
+  expect(contextOf(quick.tell({ type: 'world.wentOffline' })).nextDial.wait).toBe(7_000);
 });
 
 test('offline holds the next dial until online, or the longest backoff', () => {
   const subject = alive();
   subject.line.blocked = 'offline';
   subject.tell({ type: 'world.wentOffline' }, lost);
-  expect(contextOf(subject).wait).toBe(30_000);
+  expect(contextOf(subject).nextDial.wait).toBe(30_000);
   subject.line.blocked = undefined;
   subject.tell({ type: 'world.woke', reason: 'network' });
-  expect(contextOf(subject).wait).toBeLessThanOrEqual(1_000);
+  expect(contextOf(subject).nextDial.wait).toBeLessThanOrEqual(1_000);
 });
 
 test('a page that is not seen holds its dials, also one that is due already, until it is seen', () => {
@@ -565,7 +558,7 @@ test('a page that is not seen holds its dials, also one that is due already, unt
   subject.clock.advance(60_000);
   expect(subject.did).toEqual([`⏱${2 ** 31 - 1}`]);
   expect(subject.place).toBe('reconnecting');
-  expect(contextOf(subject).wait).toBe(2 ** 31 - 1);
+  expect(contextOf(subject).nextDial.wait).toBe(2 ** 31 - 1);
   expect(subject.tell({ type: 'user.reconnected' }).place, 'the user sees what the page does not').toBe(
     'connecting.dialling',
   );
@@ -580,7 +573,7 @@ test('a page that enters the cache hangs up, and dials when it is back', () => {
   subject.clock.advance(3_600_000);
   subject.line.blocked = undefined;
   subject.tell({ type: 'world.woke', reason: 'freeze' });
-  expect(contextOf(subject).wait).toBe(0);
+  expect(contextOf(subject).nextDial.wait).toBe(0);
   expect(subject.wait().place).toBe('connecting.dialling');
 });
 
@@ -598,7 +591,7 @@ test.each([
     expect(subject.place).toBe('alive.quiet');
     subject.line.silence = bound + 1;
     subject.tell({ type: 'world.woke', reason: 'sleep' });
-    expect(subject.place).toBe('stale.asking');
+    expect(subject.place).toBe('stale.silent.asking');
   },
 );
 
@@ -648,16 +641,16 @@ test('an outdated beat is asked about once; with no fresh one to follow, the lin
   const subject = beat(alive({}, 0), 0);
   subject.clock.advance(60_000);
   beat(subject, -60_008);
-  expect(subject.place).toBe('stale.asking, outdated');
+  expect(subject.place).toBe('stale.outdated.asking');
   subject.did.length = 0;
   for (let i = 0; i < 4; i += 1) {
     subject.clock.advance(1_200);
     beat(subject, -60_008);
   }
   expect(subject.did).toEqual(['→await', '→await', '→await', '→await']);
-  expect(subject.place).toBe('stale.asking, outdated');
+  expect(subject.place).toBe('stale.outdated.asking');
   subject.wait().wait();
-  expect(contextOf(subject)).toMatchObject({ cause: 'outdated', wait: 0 });
+  expect(contextOf(subject)).toMatchObject({ cause: 'outdated', nextDial: { wait: 0 } });
   expect(subject.place).toBe('reconnecting');
 });
 
@@ -665,7 +658,7 @@ test('beats that lay unread while we stood still cost nothing: a fresh one follo
   const subject = beat(alive({}, 0), 0);
   subject.clock.advance(60_000);
   for (let age = 90_000; age > 60_008; age -= 1_000) beat(subject, -age);
-  expect(subject.place).toBe('stale.asking, outdated');
+  expect(subject.place).toBe('stale.outdated.asking');
   expect(beat(subject, 0).place).toBe('alive.quiet');
   expect(contextOf(subject).cause).toBeUndefined();
 });
@@ -698,7 +691,7 @@ test('a beat that nobody asked for is as old as its clock says', () => {
   subject.tell({ type: 'peer.beat', receivedAt, serverTime: receivedAt - 60_000 });
   expect(subject.place).toBe('alive.quiet');
   subject.tell({ type: 'peer.beat', receivedAt, serverTime: receivedAt - 60_001 });
-  expect(subject.place).toBe('stale.asking, outdated');
+  expect(subject.place).toBe('stale.outdated.asking');
 });
 
 test('the first answer may be outdated in a doubt as well', () => {
@@ -763,10 +756,10 @@ test('a doubt that was dispelled leaves no cause behind', () => {
 test.each([
   ['connecting', () => new LoneMachine()],
   ['reconnecting', () => new LoneMachine().tell({ ...lost, code: 4000, reason: 'gone' })],
-] as const)('closed while %s there was no handshake to tell of, and the line is shut', (_, arrive) => {
+] as const)('closed while %s there was no handshake to tell of, and the line is told', (_, arrive) => {
   const byUser = arrive().tell({ type: 'user.closed', code: 4001, reason: 'bye' });
   expect(byUser.actor.getSnapshot().output).toEqual({ code: 1006, reason: '', wasClean: false, cause: 'user-closed' });
-  expect(byUser.line.isShut).toBe(true);
+  expect(byUser.line.isOver).toBe(true);
   const bySignal = arrive().tell({ type: 'user.closed', cause: 'aborted' });
   expect(bySignal.actor.getSnapshot().output).toMatchObject({ cause: 'aborted' });
 });

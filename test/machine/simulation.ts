@@ -2,7 +2,7 @@
 import { createActor, fromCallback, type InspectionEvent } from 'xstate';
 
 import { connectionMachine } from '../../machines/connection.ts';
-import type { Fact, Line, Obstacle, Order } from '../../machines/events.ts';
+import type { Fact, Line, LivingActor, Obstacle, Order } from '../../machines/events.ts';
 import type { PartialSettings } from '../../machines/settings.ts';
 import { steppedClock } from '../kit/clock.ts';
 import { placeOf } from '../kit/paths.ts';
@@ -10,17 +10,25 @@ import { placeOf } from '../kit/paths.ts';
 /** A line whose wall clock can jump, and whose silence and network are as the test says. */
 export interface SimulatedLine extends Line {
   jump: number;
+  /** By how much the monotonic clock has run on while timers stood still. */
+  ahead: number;
   silence: number;
   blocked: Obstacle | undefined;
-  isShut: boolean;
+  /** Those that have begun. */
+  readonly actors: LivingActor[];
+  /** Its connection is. */
+  isOver: boolean;
 }
 
 export function simulatedLine(clock: { now(): number }): SimulatedLine {
   return {
     jump: 0,
+    ahead: 0,
     silence: 0,
     blocked: undefined,
-    isShut: false,
+    now() {
+      return clock.now() + this.ahead;
+    },
     wallTime() {
       return clock.now() + this.jump;
     },
@@ -31,9 +39,11 @@ export function simulatedLine(clock: { now(): number }): SimulatedLine {
     obstacle() {
       return this.blocked;
     },
-    watchWorld: () => () => {},
-    shut() {
-      this.isShut = true;
+    isOver: false,
+    actors: [],
+    begin(actor) {
+      this.actors.push(actor);
+      actor.subscribe({ complete: () => void (this.isOver = true), error: () => {} });
     },
   };
 }
@@ -43,12 +53,15 @@ export class LoneMachine {
   /** What the machine did: `dial` and `cut` of the socket, `→` orders to it, `!` reports, `⏱` timers armed, in ms. */
   readonly did: string[] = [];
   readonly orders: Order[] = [];
+  /** When each dial left, by its clock. */
+  readonly dials: number[] = [];
   readonly clock = steppedClock((ms) => this.did.push(`⏱${ms}`));
   readonly line = simulatedLine(this.clock);
   readonly actor;
 
   constructor(settings: PartialSettings = {}, inspect?: (event: InspectionEvent) => void) {
     const socket = fromCallback<Order, Line, Fact>(({ input, receive }) => {
+      this.dials.push(this.clock.now());
       this.did.push(input === this.line ? 'dial' : 'dial of another line');
       receive((order) => {
         this.orders.push(order);

@@ -317,8 +317,8 @@ test('the delays that run, and for how long', () => {
     random: () => 0.5,
     silentFor: () => 0,
     obstacle: () => undefined,
-    watchWorld: () => () => {},
-    shut: () => {},
+    now: () => 0,
+    begin: () => {},
   };
   const settings = {
     connectTimeout: 101,
@@ -343,9 +343,9 @@ test('the delays that run, and for how long', () => {
       () => clock.increment(50),
       { 'stableAfter)#connection.socket.alive': 103, 'probeTimeout)#connection.socket.alive.probing': 20 },
     ],
-    [() => clock.increment(20), { 'staleTimeout)#connection.socket.stale.asking': 16 }],
-    [() => clock.increment(16), { 'drain)#connection.socket.stale.draining': 4 }],
-    [() => clock.increment(4), { 'backoff)#connection.reconnecting': actor.getSnapshot().context.wait }],
+    [() => clock.increment(20), { 'staleTimeout)#connection.socket.stale.silent.asking': 16 }],
+    [() => clock.increment(16), { 'drain)#connection.socket.stale.silent.draining': 4 }],
+    [() => clock.increment(4), { 'backoff)#connection.reconnecting': actor.getSnapshot().context.nextDial.wait }],
     [() => actor.send({ type: 'user.reconnected' }), { 'connectTimeout)#connection.socket.connecting.dialling': 101 }],
     [() => clock.increment(101), { 'drain)#connection.socket.connecting.draining': 4 }],
     [() => actor.send({ type: 'socket.opened' }), { 'idTimeout)#connection.socket.awaiting-id.listening': 102 }],
@@ -362,11 +362,12 @@ test('the delays that run, and for how long', () => {
     step();
     const { delays = {}, value } = entries.findLast((entry): entry is Changed => entry.type === 'changed')!;
     const ms = Object.entries(delays).map(([name, delay]) => [name.replace('xstate.after(', ''), delay.ms]);
-    const { wait } = actor.getSnapshot().context;
-    const wanted = value === 'reconnecting' ? { 'backoff)#connection.reconnecting': wait } : expected;
+    const { wait } = actor.getSnapshot().context.nextDial;
+    const isWaiting = value === 'reconnecting';
+    const wanted = isWaiting ? { 'backoff)#connection.reconnecting': wait } : expected;
     expect({ value, delays: Object.fromEntries(ms) }).toEqual({ value, delays: wanted });
     for (const { since } of Object.values(delays)) expect(since).toBeLessThanOrEqual(Date.now());
-    if (value === 'reconnecting')
+    if (isWaiting)
       expect(delays['xstate.after(backoff)#connection.reconnecting']?.since).toBeGreaterThanOrEqual(before);
   }
   // Every delay there is was seen.

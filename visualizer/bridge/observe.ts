@@ -10,7 +10,7 @@ import { guarded } from '../../adapters/surface.ts';
 import type { Delay, Entry, StateValue } from '../entry.ts';
 import type { Inspection, InspectionEvent, Observed } from './inspect.types.ts';
 import { plain, text } from './plain.ts';
-import { type DataPlane, isDataPlane, Traffic } from './traffic.ts';
+import { type CountedLine, isCountedLine, Traffic } from './traffic.ts';
 import { translate, dictionaryOf, isMachine, type Machine5 } from './translate.ts';
 
 export interface Observation extends Inspection {
@@ -52,7 +52,7 @@ interface Machine {
   readonly session: string;
   readonly actor: Actor5;
   readonly logic: Machine5;
-  readonly line: DataPlane | undefined;
+  readonly line: CountedLine | undefined;
   readonly traffic: Traffic | undefined;
   readonly word: (type: string) => string;
   /** Sent to it, and not taken yet. */
@@ -284,9 +284,9 @@ function valueOf({ value }: Snapshot5): StateValue {
   return (plain(value) ?? '') as StateValue;
 }
 
-function lineIn({ context }: Snapshot5): DataPlane | undefined {
+function lineIn({ context }: Snapshot5): CountedLine | undefined {
   const line = typeof context === 'object' && context !== null && 'line' in context ? context.line : undefined;
-  return isDataPlane(line) ? line : undefined;
+  return isCountedLine(line) ? line : undefined;
 }
 
 function contextOf({ line }: Machine, { context }: Snapshot5): unknown {

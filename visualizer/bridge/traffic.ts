@@ -7,35 +7,33 @@ import type { Amount, Counted } from '../entry.ts';
 type Counts = Omit<Counted, 'type' | 'at' | 'session'>;
 
 /**
- * The data plane of a connection, known by what it can do and not by its class: the bridge is a bundle of its own, and the app's systole may be
- * another copy.
+ * The line of a connection, known by what it can do and not by its class: the bridge is a bundle of its own, and the app's systole may be another copy.
  */
-export interface DataPlane {
-  onMessage(listener: (data: string | ArrayBuffer) => void): () => void;
-  readonly bufferedAmount: number;
+export interface CountedLine {
+  readonly events: { of(type: 'message'): { add(listener: (data: string | ArrayBuffer) => void): () => void } };
   readonly unconfirmed: Amount;
-  readonly held?: Amount;
+  readonly held: Amount;
   /** All that was ever handed to a socket. */
-  readonly sent?: Amount;
+  readonly handed: Amount;
   /** The bounds of what is held; Infinity: none. */
-  readonly room?: Amount;
+  readonly room: Amount;
 }
 
-export function isDataPlane(value: unknown): value is DataPlane {
+export function isCountedLine(value: unknown): value is CountedLine {
   if (typeof value !== 'object' || value === null) return false;
-  const { onMessage, send } = value as { onMessage?: unknown; send?: unknown };
-  return typeof onMessage === 'function' && typeof send === 'function' && 'unconfirmed' in value;
+  const { events, handed } = value as Partial<CountedLine>;
+  return typeof events?.of === 'function' && handed !== undefined;
 }
 
 export class Traffic {
-  readonly #line: DataPlane;
+  readonly #line: CountedLine;
   readonly #received: Amount = { messages: 0, bytes: 0 };
   readonly #undo: () => void;
   #told = '';
 
-  constructor(line: DataPlane) {
+  constructor(line: CountedLine) {
     this.#line = line;
-    this.#undo = line.onMessage((data) => {
+    this.#undo = line.events.of('message').add((data) => {
       this.#received.messages += 1;
       this.#received.bytes += byteLength(data);
     });
@@ -44,11 +42,11 @@ export class Traffic {
   /** Undefined: nothing has changed since it was asked last. */
   news(): Counts | undefined {
     const line = this.#line;
-    const { messages, bytes } = line.room ?? { messages: Infinity, bytes: Infinity };
+    const { messages, bytes } = line.room;
     const counts: Counts = {
-      sent: copyOf(line.sent ?? { messages: 0, bytes: 0 }),
+      sent: copyOf(line.handed),
       received: copyOf(this.#received),
-      held: copyOf(line.held ?? { messages: 0, bytes: line.bufferedAmount }),
+      held: copyOf(line.held),
       room: { messages: bounded(messages), bytes: bounded(bytes) },
       unconfirmed: copyOf(line.unconfirmed),
     };

@@ -24,7 +24,7 @@ export function figuresOf(life: Life, moment: Moment, time: number): Figure[] {
   const { heartbeat } = (context['settings'] ?? {}) as Settings;
   const interval = numberIn(context, 'interval') ?? heartbeat?.interval;
   const bound = interval !== undefined && heartbeat?.timeout !== undefined ? interval + heartbeat.timeout : undefined;
-  const nextDialAt = numberIn(context, 'nextDialAt');
+  const nextDialAt = numberIn((context['nextDial'] ?? {}) as Record<string, unknown>, 'at');
   const clock = context['serverClock'] as { offset?: number } | string | undefined;
   const room = counted?.room;
   return [

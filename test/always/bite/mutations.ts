@@ -17,14 +17,19 @@ export const mutations: readonly Mutation[] = [
     judges: ['everywhere'],
     what: 'a socket is made while waiting, too',
     file: machine,
-    edits: [["invoke: { id: 'world', src: 'world'", "invoke: { id: 'socket', src: 'socket'"]],
+    edits: [
+      [
+        "reconnecting: {\n      tags: 'reconnecting',",
+        "reconnecting: {\n      tags: 'reconnecting',\n      invoke: { id: 'socket', src: 'socket', input: ({ context }) => context.line },",
+      ],
+    ],
   },
   {
     invariant: 'one live socket',
     judges: ['lives'],
     what: 'leaving a socket does not hang up',
-    file: 'adapters/visit.ts',
-    edits: [['if (isNodeWebSocket(socket)) socket.terminate();\n      else socket.close();', '']],
+    file: 'adapters/socket.ts',
+    edits: [['if (this.#beyond) this.#beyond.terminate();\n      else this.#socket.close();', '']],
   },
   {
     invariant: 'a replaced socket is inert',
@@ -33,8 +38,8 @@ export const mutations: readonly Mutation[] = [
     file: 'adapters/visit.ts',
     edits: [
       [
-        "this.#inbound = 'off';\n    this.#armed = false;\n    this.#early = [];\n    this.#host.gate.hold();",
-        'this.#host.gate.hold();\n    if (this) return;',
+        'this.#inbox.turnOff();\n    this.#armed = false;\n    this.#line.hold();',
+        'this.#line.hold();\n    if (this) return;',
       ],
     ],
   },
@@ -63,10 +68,10 @@ export const mutations: readonly Mutation[] = [
     invariant: 'every wait has an end',
     judges: ['lives'],
     what: 'a dial may take an hour',
-    file: machine,
+    file: 'machines/next-dial.ts',
     edits: [
-      ['settings.connectTimeout * 1.5 **', '3_600_000 * 1.5 **'],
-      ['Math.max(settings.connectTimeout, longestConnectTimeout)', '3_600_000'],
+      ['return Math.min(first * 1.5 **', 'return Math.min(3_600_000 + first * 1.5 **'],
+      ['Math.max(most, longestConnectTimeout)', '3_600_000'],
     ],
   },
   {
@@ -75,7 +80,7 @@ export const mutations: readonly Mutation[] = [
     what: 'a page that is seen again does not dial',
     file: machine,
     edits: [
-      ["'world.woke': { guard: 'dialsSooner', target: 'reconnecting', reenter: true, actions: 'dialSooner' },", ''],
+      ["'world.woke': { guard: 'canDialSooner', target: 'reconnecting', reenter: true, actions: 'dialSooner' },", ''],
     ],
   },
   {
@@ -83,7 +88,7 @@ export const mutations: readonly Mutation[] = [
     judges: ['everywhere', 'lives'],
     what: 'a loss is not told',
     file: machine,
-    edits: [["actions: ['scheduleDial', 'noteOutage', 'reportLoss']", "actions: ['scheduleDial', 'noteOutage']"]],
+    edits: [["actions: ['scheduleDial', 'reportLoss']", "actions: ['scheduleDial']"]],
   },
   {
     invariant: 'closed is the end',
@@ -99,8 +104,8 @@ export const mutations: readonly Mutation[] = [
     file: 'adapters/connect.ts',
     edits: [
       [
-        "this.#emit('closed', { ...output, undelivered",
-        "this.#emit('closed', { ...output, undelivered, unconfirmed: nothing });\n    this.#emit('closed', { ...output, undelivered",
+        "this.#events.emit('closed', { ...output, undelivered",
+        "this.#events.emit('closed', { ...output, undelivered, unconfirmed: nothing });\n    this.#events.emit('closed', { ...output, undelivered",
       ],
     ],
   },
@@ -108,8 +113,8 @@ export const mutations: readonly Mutation[] = [
     invariant: 'closed is the end',
     judges: ['lives'],
     what: 'nobody stops watching the platform',
-    file: 'adapters/websocket.ts',
-    edits: [['visit.end();\n    undo();', 'visit.end();']],
+    file: 'adapters/line.ts',
+    edits: [['this.#options.lifecycle?.unwatch(this);', '']],
   },
   {
     invariant: 'attempts are forgotten only by stability',
@@ -123,7 +128,7 @@ export const mutations: readonly Mutation[] = [
     judges: ['everywhere'],
     what: 'the server dictates any interval',
     file: machine,
-    edits: [['clamp(event.interval, dictatedInterval.min, dictatedInterval.max)', 'event.interval']],
+    edits: [['clamp(interval, dictatedInterval.min, dictatedInterval.max)', 'interval']],
   },
   {
     invariant: 'every delay is sound',
@@ -159,7 +164,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       [
         "entry: { type: 'setLimit', params: 'idTimeout' },",
-        "entry: [{ type: 'setLimit', params: 'idTimeout' }, 'release'],",
+        "entry: [{ type: 'setLimit', params: 'idTimeout' }, sendTo('socket', { type: 'release' })],",
       ],
     ],
   },
@@ -182,8 +187,8 @@ export const mutations: readonly Mutation[] = [
     file: machine,
     edits: [
       [
-        "{ guard: 'beatIsOutdated', target: 'stale', actions",
-        "{ guard: 'beatIsOutdated', target: '#connection.lost', actions",
+        "{ guard: 'beatIsOutdated', target: 'stale.outdated' }",
+        "{ guard: 'beatIsOutdated', target: '#connection.lost', actions: 'noteEnd' }",
       ],
     ],
   },
@@ -206,8 +211,8 @@ export const mutations: readonly Mutation[] = [
     file: machine,
     edits: [
       [
-        "'world.woke': { guard: 'isSuspect', target: 'stale', actions: { type: 'blame', params: 'silent' } }",
-        "'world.woke': { guard: 'isSuspect', target: '#connection.lost', actions: { type: 'blame', params: 'silent' } }",
+        "'world.woke': { guard: 'isSuspect', target: 'stale' }",
+        "'world.woke': { guard: 'isSuspect', target: '#connection.lost', actions: { type: 'noteEnd', params: 'silent' } }",
       ],
     ],
   },
@@ -215,11 +220,11 @@ export const mutations: readonly Mutation[] = [
     invariant: 'ten dials a minute at most',
     judges: ['lives'],
     what: 'dials keep no pace',
-    file: machine,
+    file: 'machines/next-dial.ts',
     edits: [
       [
-        'return elapsed < 0 ? 0 : Math.max(0, paceOf(backoff) - elapsed);',
-        'return elapsed < 0 ? 0 : Math.max(0, paceOf(backoff) - elapsed) * 0;',
+        'return elapsed < 0 ? 0 : Math.max(0, paceOf(settings.backoff) - elapsed);',
+        'return elapsed < 0 ? 0 : Math.max(0, paceOf(settings.backoff) - elapsed) * 0;',
       ],
     ],
   },
@@ -229,14 +234,8 @@ export const mutations: readonly Mutation[] = [
     what: "the server's clock is held against ours",
     file: machine,
     edits: [
-      [
-        'function isOutdated({ serverClock, settings }: Context',
-        'function isOutdated({ serverClock, settings, line }: Context',
-      ],
-      [
-        'return since + serverClock.offset - event.serverTime >',
-        'return line.wallTime() - event.serverTime + 0 * since >',
-      ],
+      ['function isOutdated({ serverClock, settings }: Context', 'function isOutdated({ line, settings }: Context'],
+      ['isOlder(serverClock, event, ', 'isOlder({ offset: line.wallTime() - line.now(), at: 0, samples: 2 }, event, '],
     ],
   },
 ];

@@ -1,17 +1,18 @@
 /**
  * The clients: `connect()` and `HeartbeatWebSocket`, on npm `ws` and on the WebSocket of Node itself, with every bound of the buffer.
  */
+import type { EventEmitter } from 'node:events';
+
 import { WebSocket as NodeWs } from 'ws';
 
 import { connect, type Connection, type ConnectionEvents, type ConnectOptions } from '../../../adapters/connect.ts';
-import { HeartbeatWebSocket, type HeartbeatWebSocketOptions } from '../../../adapters/drop-in.ts';
-import type { Line } from '../../../adapters/line.ts';
+import type { HeartbeatWebSocketOptions } from '../../../adapters/drop-in.options.ts';
+import { HeartbeatWebSocket } from '../../../adapters/drop-in.ts';
 import { idHeartbeat } from '../../../adapters/protocols/id-heartbeat.ts';
 import { nativePing } from '../../../adapters/protocols/native-ping.ts';
 import { plain } from '../../../adapters/protocols/plain.ts';
 import type { Protocol } from '../../../adapters/protocols/protocol.ts';
-import type { WebSocketClass, WebSocketLike } from '../../../adapters/visit.ts';
-import { lineOf } from '../../../adapters/websocket.ts';
+import type { WebSocketClass, WebSocketLike } from '../../../adapters/web-socket.ts';
 import { Account } from './ledger.ts';
 import type { SoakPage } from './platform.ts';
 import type { World } from './world.ts';
@@ -50,6 +51,8 @@ export class SoakClient {
   readonly #aborter = new AbortController();
   readonly #face: HeartbeatWebSocket | undefined;
   readonly #connection: Connection;
+  /** The one that was dialled last. */
+  #socket: WebSocketLike | undefined;
   /** False: its URL function fails. */
   hasUrl = true;
   /** The numbers of messages whose arrival the server has told of. */
@@ -182,14 +185,17 @@ export class SoakClient {
 
   /** Whoever is left has nobody who listens to it. */
   #expectDetached(): void {
-    const socket = (lineOf(this.#connection.actor) as Line).socket;
+    const socket = this.#socket;
     const isHeard =
-      socket !== undefined && [socket.onopen, socket.onmessage, socket.onclose].some((each) => each !== null);
+      socket !== undefined &&
+      ([socket.onopen, socket.onmessage, socket.onclose].some((each) => each !== null) ||
+        ((socket as Partial<EventEmitter>).listenerCount?.('message') ?? 0) > 0);
     if (isHeard) this.world.complain(this, 'the socket that was left still has listeners');
   }
 
   #counted(Base: WebSocketClass): WebSocketClass {
     const { account, world } = this;
+    const dialled = (socket: WebSocketLike) => void (this.#socket = socket);
     return class extends (Base as new (...args: unknown[]) => WebSocketLike) {
       readonly #dial: number;
 
@@ -199,6 +205,7 @@ export class SoakClient {
         account.dials(this.#dial);
         world.count('dials');
         world.sockets.register(this);
+        dialled(this);
       }
 
       override send(data: never): void {
