@@ -22,8 +22,8 @@ if (chromium === undefined) {
 /** Told in real pages. */
 const inPages = ['test/line/real-page/**', 'test/visualizer/visualizer.test.ts'];
 
-/** What a message costs, and a process that stands still: neither is told beside others. */
-const alone = ['test/line/hot-path.test.ts', 'test/line/stalls.test.ts'];
+/** A process that stands still is not told beside others. */
+const alone = ['test/line/stalls.test.ts'];
 
 export default defineConfig({
   test: {

@@ -3,10 +3,9 @@
  *
  * Needs Linux, root and iproute2: `sudo npx vitest run test/line/cable.test.ts`. Skipped elsewhere, but never where CI is set.
  */
-import { execFileSync } from 'node:child_process';
-
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { type End, Hosts, obstacleToCables } from '../helpers/cables.ts';
 import { Child, endChildren, now, type Said } from '../helpers/children/start.ts';
 
 const heartbeat = { interval: 400, timeout: 400 };
@@ -14,31 +13,7 @@ const bound = heartbeat.interval + heartbeat.timeout;
 const backoff = { initial: 100, max: 400, factor: 2, spread: 0 };
 const options = { heartbeat, backoff, connectTimeout: 300, stableAfter: 50 };
 
-const ends = {
-  client: { namespace: `systole-${process.pid}-client`, address: '10.99.0.1' },
-  server: { namespace: `systole-${process.pid}-server`, address: '10.99.0.2' },
-};
-const link = 'cable';
-
-const ip = (...words: string[]) => execFileSync('ip', words, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
-const within = ({ namespace }: { namespace: string }) => ['ip', 'netns', 'exec', namespace];
-const setLink = (end: keyof typeof ends, to: 'up' | 'down') => ip('-n', ends[end].namespace, 'link', 'set', link, to);
-
-/** Why there can be no namespaces here. */
-function obstacle(): string | undefined {
-  if (process.platform !== 'linux') return 'this is not Linux';
-  if (process.getuid?.() !== 0) return 'this is not root';
-  const trial = `systole-${process.pid}-trial`;
-  try {
-    ip('netns', 'add', trial);
-    ip('netns', 'delete', trial);
-    return undefined;
-  } catch (error) {
-    return `\`ip netns add\` fails: ${(error as Error).message}`;
-  }
-}
-
-const missing = obstacle();
+const missing = obstacleToCables();
 if (missing !== undefined && !process.env['CI']) {
   console.warn(
     `\n*** SKIPPED: the pulled cable needs network namespaces, and ${missing}. To run it, on Linux:\n***   sudo npx vitest run test/line/cable.test.ts\n`,
@@ -50,59 +25,51 @@ test('where CI runs, namespaces can be made', () => {
 });
 
 describe.skipIf(missing !== undefined)('a pulled cable', () => {
-  function removeNamespaces(): void {
-    for (const { namespace } of Object.values(ends)) {
-      try {
-        ip('netns', 'delete', namespace);
-      } catch {
-        // It is not there.
-      }
-    }
-  }
+  let hosts: Hosts;
 
   beforeAll(() => {
-    process.once('exit', removeNamespaces);
-    for (const { namespace } of Object.values(ends)) ip('netns', 'add', namespace);
-    const { client, server } = ends;
-    const pair = ['type', 'veth', 'peer', 'name', link, 'netns', server.namespace];
-    ip('link', 'add', link, 'netns', client.namespace, ...pair);
-    for (const { namespace, address } of [client, server]) {
-      ip('-n', namespace, 'address', 'add', `${address}/24`, 'dev', link);
-      ip('-n', namespace, 'link', 'set', link, 'up');
-    }
+    hosts = new Hosts();
+    hosts.lay('cable');
+    hosts.lay('wireless');
   });
 
   afterAll(async () => {
     await endChildren();
-    removeNamespaces();
-    process.off('exit', removeNamespaces);
+    hosts.remove();
   });
 
   let server: Child;
   let client: Child;
   let bare: Child;
+  let url: string;
 
   beforeEach(async () => {
-    for (const end of ['client', 'server'] as const) setLink(end, 'up');
-    server = new Child('push-server.mjs', [ends.server.address], { within: within(ends.server) });
+    hosts.mend('cable');
+    server = new Child('push-server.mjs', [hosts.service], { within: hosts.within('server') });
     const { port } = await server.until('listening');
-    const url = `ws://${ends.server.address}:${String(port)}`;
-    bare = new Child('bare-client.mjs', [url], { within: within(ends.client) });
+    url = `ws://${hosts.service}:${String(port)}`;
+    bare = new Child('bare-client.mjs', [url], { within: hosts.within('client') });
     await bare.until('open');
-    client = new Child('client.mjs', [url, { connect: options }], { within: within(ends.client) });
-    await client.until('open');
-    // Two beats: the line is stable, and its failed attempts are forgotten.
-    await server.untilMany('heard', 2, ({ text }) => text === 'heartbeat');
-    client.tell('forgetLateness');
+    client = await clientWith(options);
   });
 
   afterEach(endChildren);
 
+  async function clientWith(connect: object): Promise<Child> {
+    const child = new Child('client.mjs', [url, { connect }], { within: hosts.within('client') });
+    await child.until('open');
+    const from = server.said.length;
+    // Two beats: the line is stable, and its failed attempts are forgotten.
+    await server.untilMany('heard', 2, ({ text }) => text === 'heartbeat', from);
+    child.tell('forgetLateness');
+    return child;
+  }
+
   /** Pulls the cable, and waits until the client has given the line up. */
-  async function pull(end: keyof typeof ends): Promise<{ lost: Said; from: number }> {
+  async function pull(end: End): Promise<{ lost: Said; from: number }> {
     const from = client.said.length;
     const pulledAt = now();
-    setLink(end, 'down');
+    hosts.pull('cable', end);
     const lost = await client.until('lost', undefined, from);
     await client.until('state', ({ state }) => state === 'reconnecting', from);
 
@@ -128,11 +95,11 @@ describe.skipIf(missing !== undefined)('a pulled cable', () => {
   }
 
   /** Plugs it in again, and sees that the line is as good as before. */
-  async function plug(end: keyof typeof ends, from: number): Promise<void> {
+  async function plug(end: End, from: number): Promise<void> {
     client.tell('send', { text: 'sent while the cable was out' });
     expect(await client.until('sent', undefined, from)).toMatchObject({ accepted: true });
     const pluggedAt = now();
-    setLink(end, 'up');
+    hosts.plug('cable', end);
     const restored = await client.until('restored', undefined, from);
     const before = client.said.find(({ event }) => event === 'open');
     expect(restored['previousId']).toBe(before?.['id']);
@@ -185,5 +152,29 @@ describe.skipIf(missing !== undefined)('a pulled cable', () => {
     expect(await bare.until('answer'), 'the control has noticed nothing').toMatchObject({ readyState: 1 });
 
     await plug('client', from);
+  });
+
+  test('another path, where nothing answers at the addresses of the old one: found by the dial after the one that hangs', async () => {
+    const connectTimeout = 30_000;
+    const child = await clientWith({ heartbeat, connectTimeout, stableAfter: 50 });
+    const from = child.said.length;
+    hosts.pull('cable', 'server');
+    await child.until('lost', undefined, from);
+    // The first dial has hung; the second is under way.
+    await child.until('retry', undefined, from);
+    await child.untilMany('dialled', 2, undefined, from);
+    hosts.leave('cable');
+    hosts.route('wireless');
+    const found = child.said.length;
+    await child.until('restored', undefined, from);
+
+    const dials = child.said.slice(from).filter(({ event }) => event === 'dialled');
+    const retries = child.said.slice(from).filter(({ event }) => event === 'retry');
+    expect(retries.map(({ cause }) => cause)).toEqual(retries.map(() => 'dial-timeout'));
+    expect(child.said.slice(found).filter(({ event }) => event === 'retry').length).toBeLessThanOrEqual(2);
+    for (const [i, retry] of retries.entries()) {
+      expect(retry.at - dials[i]!.at, 'this line is quick').toBeLessThan(connectTimeout / 2);
+      expect(retry['nextDialIn'], 'it hung for longer than its wait').toBe(0);
+    }
   });
 });

@@ -5,7 +5,7 @@
 import { connect } from 'systole';
 import { WebSocket } from 'ws';
 
-import { say } from './say.mjs';
+import { say } from '../../test/helpers/children/say.mjs';
 
 const [url, payload, pairs, count] = process.argv.slice(2);
 const request = JSON.stringify({ count: Number(count), payload });

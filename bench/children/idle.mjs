@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'systole';
 import { WebSocket } from 'ws';
 
-import { say } from './say.mjs';
+import { say } from '../../test/helpers/children/say.mjs';
 
 const [url, kind, count] = process.argv.slice(2);
 const kinds = {

@@ -1,19 +1,22 @@
 /**
- * Sends messages as fast as they are taken, when it is asked with `{"count":…,"payload":…}`: `node traffic-server.mjs`
+ * The other end: sends messages as fast as they are taken, when it is asked with `{"count":…,"payload":…}`, and takes all others without a word.
+ * `node traffic-server.mjs`
  */
 import { serveHeartbeats } from 'systole/server';
 import { WebSocketServer } from 'ws';
 
-import { say } from './say.mjs';
+import { say } from '../../test/helpers/children/say.mjs';
 
 /** Messages in one write: what a busy server's reader finds in one read of its socket. */
 const burst = 200;
+const brace = '{'.charCodeAt(0);
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
 serveHeartbeats(server);
 server.on('listening', () => say('listening', { port: server.address().port }));
 server.on('connection', (socket, { socket: stream }) => {
   socket.on('message', (request) => {
+    if (request[0] !== brace) return;
     const { count, payload } = JSON.parse(new TextDecoder().decode(request));
     let sent = 0;
     const send = () => {
