@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, onTestFinished, test } from 'vitest';
 
 import { Hosts, obstacleToCables } from '../test/helpers/cables.ts';
 import { Child, endChildren, now } from '../test/helpers/children/start.ts';
-import { measured, tell } from './figures.ts';
+import { expectWithin, measured } from './figures.ts';
 
 const heartbeat = { interval: 1_000, timeout: 500 };
 /** Until there is another path, ms. */
@@ -58,7 +58,7 @@ describe.skipIf(missing !== undefined)('a pulled cable', () => {
       await client.end();
     }
     const { median, noise } = measured(seconds);
-    tell(context, {
+    expectWithin(context, {
       what: `a new connection, ${gap / 1_000} s of it without a path`,
       value: median,
       noise,

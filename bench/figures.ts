@@ -22,7 +22,7 @@ declare module 'vitest' {
 }
 
 /** Fails where it is above its bound. The table at the end has all of them. */
-export function tell({ task }: Pick<TestContext, 'task'>, figure: Figure): void {
+export function expectWithin({ task }: Pick<TestContext, 'task'>, figure: Figure): void {
   (task.meta.figures ??= []).push(figure);
   expect(figure.value, `${figure.what}, in ${figure.unit}`).toBeLessThanOrEqual(figure.bound);
 }

@@ -4,7 +4,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 
 import { Child } from '../test/helpers/children/start.ts';
-import { measured, tell } from './figures.ts';
+import { expectWithin, measured } from './figures.ts';
 import { script, trafficServer } from './traffic.ts';
 
 const connections = 1_000;
@@ -24,7 +24,7 @@ test('heap per idle connection', async (context) => {
     expect(timers, 'one for each').toBe(connections + 100);
   }
   const { median, noise } = measured(more);
-  tell(context, {
+  expectWithin(context, {
     what: 'heap of an idle connection, above ws',
     value: median,
     noise,

@@ -3,7 +3,7 @@
  */
 import { test } from 'vitest';
 
-import { tell } from './figures.ts';
+import { expectWithin } from './figures.ts';
 import { ratioOf, trafficServer } from './traffic.ts';
 
 const json = '{"type":"price","symbol":"ABCDEF","price":12345.67,"volume":987}';
@@ -17,7 +17,7 @@ const received: [what: string, payload: string][] = [
 
 test.for(received)('receiving %s', async ([what, payload], context) => {
   const { median, noise } = await ratioOf('receiving.mjs', [await trafficServer(), payload], 100_000);
-  tell(context, { what: `receiving ${what}`, value: median, noise, unit: '×', aim: 1.02, bound: 1.15 });
+  expectWithin(context, { what: `receiving ${what}`, value: median, noise, unit: '×', aim: 1.02, bound: 1.15 });
 });
 
 const sent: [what: string, kind: string, bytes: number][] = [
@@ -28,5 +28,5 @@ const sent: [what: string, kind: string, bytes: number][] = [
 
 test.for(sent)('sending %s', async ([what, kind, bytes], context) => {
   const { median, noise } = await ratioOf('sending.mjs', [await trafficServer(), kind, String(bytes)], 20_000);
-  tell(context, { what: `sending ${what}`, value: median, noise, unit: '×', aim: 1.05, bound: 1.2 });
+  expectWithin(context, { what: `sending ${what}`, value: median, noise, unit: '×', aim: 1.05, bound: 1.2 });
 });

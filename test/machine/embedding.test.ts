@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type ActorRefFrom, createActor, type SnapshotFrom, setup, waitFor } from 'xstate';
 
@@ -154,6 +154,54 @@ test('a line serves one connection', async () => {
   expect(second.getSnapshot().output?.reason).toContain('make one for each');
   await waitFor(first, is('alive'));
   first.stop();
+});
+
+describe('an actor that is over leaves nothing behind', () => {
+  /** A page without a page: who listens to it, and how many timers it has. */
+  function quietPlatform() {
+    const timers = new Set<number>();
+    const listeners: string[] = [];
+    return {
+      timers,
+      listeners,
+      addEventListener: (type: string) => void listeners.push(type),
+      removeEventListener: (type: string) => void listeners.splice(listeners.indexOf(type), 1),
+      now: () => performance.now(),
+      wallTime: () => Date.now(),
+      setInterval: () => (timers.add(timers.size), timers.size - 1),
+      clearInterval: (id: number) => void timers.delete(id),
+    };
+  }
+
+  const ways: [string, (actor: ConnectionRef & { stop(): void }) => unknown][] = [
+    ['stopped by its host', (actor) => actor.stop()],
+    ['closed', (actor) => actor.send({ type: 'user.closed' })],
+    // XState leaves the children of an actor that is broken to themselves.
+    ['broken by a guard of the app', (actor) => actor.send({ type: 'world.woke', reason: 'network' })],
+  ];
+  test.each(ways)('%s', async (_, end) => {
+    const platform = quietPlatform();
+    const input = connectionInput(url, { lifecycle: { platform } });
+    const broken = connection.provide({
+      guards: {
+        isSuspect: () => {
+          throw new Error('thrown by a guard');
+        },
+      },
+    });
+    const actor = createActor(broken, { input });
+    actor.subscribe({ error: () => {} });
+    actor.start();
+    await waitFor(actor, is('alive'));
+    const closed = once(sockets.at(-1) as WebSocket, 'close');
+    const line = lineOf(actor);
+    expect(platform.timers.size).toBe(1);
+    expect(platform.listeners).toContain('online');
+    end(actor);
+    await closed;
+    await expect.poll(() => [platform.timers.size, platform.listeners]).toEqual([0, []]);
+    expect(line.send('too late')).toBe(false);
+  });
 });
 
 test('what is missing is named', () => {

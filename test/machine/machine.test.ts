@@ -179,6 +179,104 @@ test('the time for a dial grows with the attempts, up to 20 s', () => {
   expect(new LoneMachine({ connectTimeout: 30_000 }).clock.pending).toEqual([30_000]);
 });
 
+/** One whose last dial took so long, ms; it is lost as soon as it is stable. */
+function dialledIn(took: number, settings: PartialSettings = {}): LoneMachine {
+  const subject = new LoneMachine(settings);
+  subject.clock.advance(took);
+  name(subject).clock.advance(5_000);
+  return subject.tell(lost).wait();
+}
+
+test.each([
+  [0, 1_000],
+  [249, 1_000],
+  [300, 1_200],
+  [1_000, 4_000],
+  [1_250, 5_000],
+  [4_000, 5_000],
+])('where a dial took %i ms, the next one may take four times as long, a second at the least: %i ms', (took, limit) => {
+  expect(dialledIn(took).clock.pending).toEqual([limit]);
+});
+
+test('it too grows by half with each that fails, and is taken anew from the next good one', () => {
+  const subject = dialledIn(300);
+  const limits = Array.from({ length: 8 }, () => {
+    const limit = subject.clock.pending[0];
+    subject.wait().wait().wait();
+    return limit;
+  });
+  expect(limits).toEqual([1_200, 1_800, 2_700, 4_050, 6_075, 9_112.5, 13_668.75, 20_000]);
+  subject.clock.advance(500);
+  name(subject).clock.advance(5_000);
+  expect(subject.tell(lost).wait().clock.pending).toEqual([2_000]);
+});
+
+test("where the app's own limit is less than a second, quick dials have no more", () => {
+  expect(dialledIn(0, { connectTimeout: 300 }).clock.pending).toEqual([300]);
+});
+
+test.each<[string, ms: number, settings: PartialSettings, more: object, wait: number]>([
+  ['at once: the whole wait', 0, {}, {}, 375],
+  ['within what is noise: the whole wait', 100, {}, {}, 375],
+  ['later: what is left of it', 200, {}, {}, 175],
+  ['after more than the wait: none', 400, {}, {}, 0],
+  ['when the server has asked for a time: all of that', 400, {}, { retryAfter: 300 }, 800],
+  ['with 1013: all of it', 400, {}, { code: 1013 }, 5_500],
+  ["where the rule is the app's own: all of that", 400, { backoff: () => 375 }, {}, 375],
+])('a dial that fails %s', (_, ms, settings, more, wait) => {
+  const subject = new LoneMachine(settings);
+  subject.clock.advance(ms);
+  subject.tell({ ...lost, ...more });
+  expect(contextOf(subject).nextDial.wait).toBe(wait);
+});
+
+test('one that was named by nobody has failed as well; one that was has not', () => {
+  const subject = new LoneMachine().tell(opened);
+  subject.clock.advance(300);
+  subject.tell(lost);
+  expect(contextOf(subject).nextDial.wait).toBe(75);
+  name(subject.wait()).clock.advance(300);
+  subject.tell(lost);
+  expect(contextOf(subject).nextDial.wait).toBe(750);
+});
+
+test('a round trip of more than half of heartbeat.timeout is told of, with the figures, once a visit', () => {
+  const subject = alive({ heartbeat: { timeout: 4_000 } });
+  const told = reportsOf(subject);
+  const answer = (roundTripTime?: number) =>
+    subject.tell({ type: 'peer.beat', receivedAt: subject.clock.now(), roundTripTime });
+  answer();
+  answer(2_000);
+  expect(told).toEqual([]);
+  answer(2_000.6);
+  expect(told).toEqual([
+    {
+      type: 'warning',
+      code: 'round-trip-too-long',
+      message: expect.stringContaining('took 2001 of the 4000 ms of heartbeat.timeout'),
+    },
+  ]);
+  answer(3_000);
+  answer(10);
+  answer(3_000);
+  expect(told).toHaveLength(1);
+
+  // The next visit is told of by itself.
+  name(subject.tell(lost).wait());
+  answer(1_999);
+  expect(told.filter(({ type }) => type === 'warning')).toHaveLength(1);
+  answer(3_999);
+  expect(told.filter(({ type }) => type === 'warning')).toHaveLength(2);
+});
+
+test('what it took is told of also where it ends a doubt', () => {
+  const subject = alive().wait().wait();
+  const told = reportsOf(subject);
+  subject.tell({ type: 'peer.beat', receivedAt: subject.clock.now(), roundTripTime: 7_000 });
+  expect(subject.place).toBe('alive.quiet');
+  expect(told).toMatchObject([{ code: 'round-trip-too-long' }]);
+});
+
 test.each([
   [
     { code: 4001, reason: 'bye' },
