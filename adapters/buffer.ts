@@ -46,15 +46,17 @@ interface Held {
   readonly bytes: number;
   /** Epoch ms: the age counts the time of sleep. */
   readonly since: number;
+  /** The one behind it. */
+  next: Held | undefined;
 }
 
 export class Outbox {
   readonly #bounds: BufferBounds;
   readonly #clock: Clock;
   readonly #dropped: Listeners<Dropped>;
-  /** Those before `#first` are gone; they are cleared away when they are the greater part. */
-  #held: (Held | undefined)[] = [];
-  #first = 0;
+  #first: Held | undefined;
+  #last: Held | undefined;
+  #messages = 0;
   #bytes = 0;
   #timer: unknown;
   /** Gone from here, and still to be told: whoever is told of one may close the connection, send, or take the rest. */
@@ -71,7 +73,7 @@ export class Outbox {
   }
 
   get messages(): number {
-    return this.#held.length - this.#first;
+    return this.#messages;
   }
 
   /** False: there is no room, and nothing else happened. @param elsewhere bytes that wait in the socket */
@@ -91,8 +93,12 @@ export class Outbox {
     if (!mayFit && !fits()) return false;
     // Of a buffer that was given away there is no copy: then nothing has made room for it.
     const copy = copyOf(data);
-    while (!fits()) this.#untold.push({ data: this.#shift().data, reason: 'overflow' });
-    this.#held.push({ data: copy, bytes, since: wallTimeOf(this.#clock) });
+    while (!fits()) this.#untold.push({ data: this.#shift(), reason: 'overflow' });
+    const held: Held = { data: copy, bytes, since: wallTimeOf(this.#clock), next: undefined };
+    if (this.#last) this.#last.next = held;
+    else this.#first = held;
+    this.#last = held;
+    this.#messages += 1;
     this.#bytes += bytes;
     this.#arm();
     return true;
@@ -101,20 +107,15 @@ export class Outbox {
   /** Hands over message by message, in order, until `accept` says false or throws; what it did not accept stays. */
   flush(accept: (data: Sendable, bytes: number) => boolean): void {
     this.#expire();
-    for (let next = this.#held[this.#first]; next !== undefined; next = this.#held[this.#first]) {
-      if (!accept(next.data, next.bytes)) break;
-      this.#shift();
-    }
-    if (this.messages === 0) this.rest();
+    while (this.#first && accept(this.#first.data, this.#first.bytes)) this.#shift();
+    if (!this.#first) this.rest();
   }
 
   /** Empties the box. */
   take(): Sendable[] {
     this.#tell();
-    const taken = this.#held.slice(this.#first).map((held) => held!.data);
-    this.#held = [];
-    this.#first = 0;
-    this.#bytes = 0;
+    const taken: Sendable[] = [];
+    while (this.#first) taken.push(this.#shift());
     this.rest();
     return taken;
   }
@@ -125,16 +126,13 @@ export class Outbox {
     this.#timer = undefined;
   }
 
-  #shift(): Held {
-    const held = this.#held[this.#first]!;
-    this.#held[this.#first] = undefined;
-    this.#first += 1;
-    this.#bytes -= held.bytes;
-    if (this.#first * 2 > this.#held.length) {
-      this.#held = this.#held.slice(this.#first);
-      this.#first = 0;
-    }
-    return held;
+  #shift(): Sendable {
+    const { data, bytes, next } = this.#first!;
+    this.#first = next;
+    if (!next) this.#last = undefined;
+    this.#messages -= 1;
+    this.#bytes -= bytes;
+    return data;
   }
 
   #expire(): void {
@@ -145,10 +143,8 @@ export class Outbox {
   #age(): void {
     if (this.#bounds.maxAge === Infinity) return;
     const born = wallTimeOf(this.#clock) - this.#bounds.maxAge;
-    while ((this.#held[this.#first]?.since ?? Infinity) <= born) {
-      this.#untold.push({ data: this.#shift().data, reason: 'expired' });
-    }
-    if (this.messages === 0) this.rest();
+    while (this.#first && this.#first.since <= born) this.#untold.push({ data: this.#shift(), reason: 'expired' });
+    if (!this.#first) this.rest();
   }
 
   #tell(): void {
@@ -157,10 +153,9 @@ export class Outbox {
 
   /** One timer, for the oldest. */
   #arm(): void {
-    const oldest = this.#held[this.#first];
     const { maxAge } = this.#bounds;
-    if (maxAge === Infinity || this.#timer !== undefined || oldest === undefined) return;
-    const left = clamp(oldest.since + maxAge - wallTimeOf(this.#clock), 0, Math.min(maxAge, longestTimer));
+    if (maxAge === Infinity || this.#timer !== undefined || !this.#first) return;
+    const left = clamp(this.#first.since + maxAge - wallTimeOf(this.#clock), 0, Math.min(maxAge, longestTimer));
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#expire();

@@ -36,7 +36,7 @@ export function oneOf(...words: readonly string[]): Rule {
 }
 
 /** An object with these methods. */
-export function having(methods: readonly string[], takes: string): Rule {
+export function having(methods: readonly string[], takes = `an object with ${methods.join('(), ')}()`): Rule {
   return rule((value) => isObject(value) && methods.every((name) => isFunction(value[name])), takes);
 }
 

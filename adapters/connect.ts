@@ -3,7 +3,7 @@
  */
 import { type Actor, createActor, type InspectionEvent, type Observer } from 'xstate';
 
-import { connectionMachine, stateOf } from '../machines/connection.ts';
+import { connectionMachine, type Context, stateOf } from '../machines/connection.ts';
 import type { Cause, CloseInfo, Fact, Output, Report, State } from '../machines/events.ts';
 import type { Amount, Dropped, Sendable } from './buffer.ts';
 import { check, isFunction, isObject, rule, type Rules } from './check.ts';
@@ -118,17 +118,17 @@ export class Connection implements AsyncDisposable, AsyncIterable<Frame> {
 
   /** What the server calls this session; the last one's name while there is none. Undefined for protocols that name nothing. */
   get id(): string | undefined {
-    return this.actor.getSnapshot().context.id;
+    return this.#context.id;
   }
 
   /** Ms from the last heartbeat to its answer; undefined until there is one on this line. */
   get roundTripTime(): number | undefined {
-    return this.actor.getSnapshot().context.roundTripTime;
+    return this.#context.roundTripTime;
   }
 
   /** Ms to add to `Date.now()` to have the server's clock; undefined where the server states none, or one that cannot be trusted. */
   get clockOffset(): number | undefined {
-    const { serverClock } = this.actor.getSnapshot().context;
+    const { serverClock } = this.#context;
     if (typeof serverClock !== 'object') return undefined;
     return serverClock.offset + this.#line.now() - this.#line.wallTime();
   }
@@ -191,6 +191,10 @@ export class Connection implements AsyncDisposable, AsyncIterable<Frame> {
    */
   [Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
     return readFrom(this, this.#line.room);
+  }
+
+  get #context(): Context {
+    return this.actor.getSnapshot().context;
   }
 
   #watch(): void {

@@ -227,7 +227,7 @@ export class WebSocketLine implements Line, Visited, Watcher {
   /** As long as there is something to wait for. A socket that is no longer open has nothing to wait for: it will be left. */
   #startPump(): void {
     const isWaiting = this.#isRefusing || this.#outbox.messages > 0;
-    if (this.#pump || !isWaiting || this.#isShut || !this.#socket?.isOpen) return;
+    if (this.#pump !== undefined || !isWaiting || this.#isShut || !this.#socket?.isOpen) return;
     this.#pump = this.#options.clock.setTimeout(() => {
       this.#pump = undefined;
       this.#flush();
@@ -235,7 +235,7 @@ export class WebSocketLine implements Line, Visited, Watcher {
   }
 
   #stopPump(): void {
-    if (this.#pump) this.#options.clock.clearTimeout(this.#pump);
+    if (this.#pump !== undefined) this.#options.clock.clearTimeout(this.#pump);
     this.#pump = undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { canPing, defaultWebSocket } from '#platform';
+import { canPing, defaultWebSocket, headersRule, upgradeOptions } from '#platform';
 
 /**
  * What an app may choose, checked: every error names the option at fault and what it takes.
@@ -14,7 +14,6 @@ import {
   factor,
   having,
   isFunction,
-  isObject,
   milliseconds,
   oneOf,
   positiveMilliseconds,
@@ -29,7 +28,7 @@ import { WebSocketLine } from './line.ts';
 import { idHeartbeat } from './protocols/id-heartbeat.ts';
 import type { Protocol } from './protocols/protocol.ts';
 import { guarded } from './surface.ts';
-import type { WebSocketClass } from './web-socket.ts';
+import type { Headers, WebSocketClass } from './web-socket.ts';
 
 /** Durations in ms. */
 export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
@@ -38,7 +37,7 @@ export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
   /** Default none but those of `protocol`. */
   protocols?: ProtocolsOption | undefined;
   /** HTTP headers of the upgrade request. npm `ws` only: no other WebSocket can send any. */
-  headers?: Readonly<Record<string, string>> | undefined;
+  headers?: Headers | undefined;
   /** What may wait to be sent. */
   buffer?: Partial<BufferBounds> | undefined;
   /**
@@ -82,7 +81,11 @@ export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptio
     ...others
   } = options;
   const { WebSocket: WebSocketClass = defaultWebSocket(), backoff, shouldReconnect, ...settings } = others;
-  checkClass(WebSocketClass, options);
+  if (protocol.needsPing && !canPing(WebSocketClass)) {
+    throw new TypeError(
+      `protocol: ${protocol.name} needs a WebSocket that can send pings, which only npm ws can; elsewhere use plain() or idHeartbeat()`,
+    );
+  }
   const world: LifecycleOptions = typeof lifecycle === 'object' ? lifecycle : {};
   return {
     line: new WebSocketLine({
@@ -94,7 +97,7 @@ export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptio
       whileHidden: world.whileHidden,
       addresses: new Addresses(url, protocols, protocol.subprotocols ?? []),
       WebSocket: WebSocketClass,
-      more: headers === undefined ? [] : [{ headers }],
+      more: headers === undefined ? [] : upgradeOptions(WebSocketClass, headers),
     }),
     liveness: protocol.liveness,
     ...definedOf({
@@ -109,33 +112,13 @@ function orNaN<A extends unknown[]>(call: (...args: A) => number | undefined): (
   return (...args) => call(...args) ?? Number.NaN;
 }
 
-function checkClass(WebSocketClass: WebSocketClass, { protocol, headers }: ConnectionOptions & ChosenOptions): void {
-  if (canPing(WebSocketClass)) return;
-  if (protocol.needsPing) {
-    throw new TypeError(
-      `protocol: ${protocol.name} needs a WebSocket that can send pings, which only npm ws can; elsewhere use plain() or idHeartbeat()`,
-    );
-  }
-  if (headers !== undefined) {
-    throw new TypeError('headers: only npm ws can send any; elsewhere put a token into the URL, or into protocols');
-  }
-}
-
-/** RFC 9110 §5.1 and §5.5. One that HTTP cannot carry would fail every dial. */
-function isHeader([name, value]: [string, unknown]): boolean {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) && typeof value === 'string' && /^[\t -~\x80-\xff]*$/.test(value);
-}
-
 export const connectionRules: Rules = {
   protocol: having(['session'], 'a protocol, such as idHeartbeat()'),
   protocols: rule(
     (value) => typeof value === 'function' || isOffer(value),
     'a string, strings, or a function that answers with them',
   ),
-  headers: rule(
-    (value) => isObject(value) && Object.entries(value).every(isHeader),
-    'an object of strings, with names and values that HTTP can carry',
-  ),
+  headers: headersRule,
   heartbeat: { interval: positiveMilliseconds, timeout: positiveMilliseconds, maxAge: age },
   connectTimeout: positiveMilliseconds,
   idTimeout: positiveMilliseconds,
@@ -152,13 +135,10 @@ export const connectionRules: Rules = {
     rule((value) => typeof value === 'boolean', 'true, false or an object'),
     {
       whileHidden: oneOf('dial', 'hold'),
-      platform: having(
-        ['now', 'wallTime', 'setInterval', 'clearInterval'],
-        'an object with now(), wallTime(), setInterval() and clearInterval()',
-      ),
+      platform: having(['now', 'wallTime', 'setInterval', 'clearInterval']),
     },
   ],
   WebSocket: callable,
-  clock: having(['now', 'setTimeout', 'clearTimeout'], 'an object with now(), setTimeout() and clearTimeout()'),
+  clock: having(['now', 'setTimeout', 'clearTimeout']),
   random: callable,
 };

@@ -1,4 +1,4 @@
-/** What depends on where we run, where that is no Node: the platform's own class, and what a text weighs. */
+/** What depends on where we run, where that is no Node: the platform's own class, what it cannot do, and what a text weighs. */
 import type { Beyond, WebSocketClass } from './web-socket.ts';
 
 export function defaultWebSocket(): WebSocketClass {
@@ -14,6 +14,13 @@ export function beyond(): Beyond | undefined {
 }
 
 export const canPing: (WebSocketClass: WebSocketClass) => boolean = () => false;
+
+export const headersRule = (): string => 'left out: no page can send any; put a token into the URL, or into protocols';
+
+/** None. */
+export function upgradeOptions(): readonly unknown[] {
+  return [];
+}
 
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(4_096);

@@ -12,7 +12,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
-import { callable, check, type Rules } from './check.ts';
+import { age, callable, check, type Rules } from './check.ts';
 
 export interface HeartbeatServerOptions {
   /**
@@ -138,8 +138,7 @@ function listen(emitter: Emitter, listeners: Record<string, (...args: never[]) =
 }
 
 const rules: Rules = {
-  silence: (value) =>
-    typeof value === 'number' && value > 0 ? undefined : 'a number of milliseconds above 0, or Infinity',
+  silence: age,
   nextId: callable,
   now: callable,
 };

@@ -9,7 +9,8 @@
  */
 import { WebSocket } from 'ws';
 
-import type { Beyond, Listening, WebSocketClass, WebSocketLike } from './web-socket.ts';
+import { isObject, rule } from './check.ts';
+import type { Beyond, Headers, Listening, WebSocketClass, WebSocketLike } from './web-socket.ts';
 
 interface NodeWebSocket extends WebSocketLike {
   on<T extends keyof Listeners>(event: T, listener: Listeners[T]): void;
@@ -75,6 +76,22 @@ function namesOf(listeners: Listeners): (keyof Listeners)[] {
 
 export function canPing(WebSocketClass: WebSocketClass): boolean {
   return typeof WebSocketClass.prototype?.ping === 'function';
+}
+
+/** RFC 9110 §5.1 and §5.5. One that HTTP cannot carry would fail every dial. */
+export const headersRule = rule(
+  (value) => isObject(value) && Object.entries(value).every(isHeader),
+  'an object of strings, with names and values that HTTP can carry',
+);
+
+function isHeader([name, value]: [string, unknown]): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) && typeof value === 'string' && /^[\t -~\x80-\xff]*$/.test(value);
+}
+
+/** What the class is given beyond the standard. @throws {TypeError} where it would take no notice of it */
+export function upgradeOptions(WebSocketClass: WebSocketClass, headers: Headers): readonly unknown[] {
+  if (canPing(WebSocketClass)) return [{ headers }];
+  throw new TypeError('headers: only npm ws can send any; elsewhere put a token into the URL, or into protocols');
 }
 
 function isNodeWebSocket(socket: WebSocketLike): socket is NodeWebSocket {

@@ -20,6 +20,9 @@ export interface WebSocketLike {
 
 export type WebSocketClass = new (url: string, protocols?: string[], ...more: never[]) => WebSocketLike;
 
+/** HTTP headers of the upgrade request. */
+export type Headers = Readonly<Record<string, string>>;
+
 /** How a socket ended. Without a code: it failed before it opened. */
 export interface SocketLoss extends Partial<CloseInfo> {
   reason: string;

@@ -100,15 +100,22 @@ function of<R>(look: (context: Context) => R): (args: { context: Context }) => R
   return ({ context }) => look(context);
 }
 
+function named<T extends object>(looks: T) {
+  return Object.fromEntries(Object.entries(looks).map(([name, look]) => [name, of(look)])) as {
+    [K in keyof T]: (args: { context: Context }) => number;
+  };
+}
+
 const base = setup({
-  types: {
-    input: {} as Input,
-    context: {} as Context,
-    events: {} as Fact,
-    emitted: {} as Report,
-    output: {} as Output,
-    tags: {} as State | 'open',
-    children: {} as { socket: 'socket' },
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- it is all there is of the types
+  types: {} as {
+    input: Input;
+    context: Context;
+    events: Fact;
+    emitted: Report;
+    output: Output;
+    tags: State | 'open';
+    children: { socket: 'socket' };
   },
   actors: {
     socket: fromCallback<Order, Line, Fact>(() => {
@@ -117,17 +124,7 @@ const base = setup({
       );
     }),
   },
-  delays: {
-    connectTimeout: of(delays.connectTimeout),
-    idTimeout: of(delays.idTimeout),
-    heartbeatInterval: of(delays.heartbeatInterval),
-    probeTimeout: of(delays.probeTimeout),
-    staleTimeout: of(delays.staleTimeout),
-    drain: of(delays.drain),
-    stableAfter: of(delays.stableAfter),
-    closeTimeout: of(delays.closeTimeout),
-    backoff: of(delays.backoff),
-  },
+  delays: named(delays),
   guards: {
     hasNoHeart: of(({ settings }) => settings.liveness === 'none'),
     firedLate: of(({ line, believableUntil }) => line.wallTime() > believableUntil),
@@ -160,14 +157,14 @@ const base = setup({
     }),
     blame: assign((_, cause: Cause) => ({ cause })),
     absolve: assign({ cause: undefined }),
-    blameUser: assign(({ event }) => ({
-      cause: event.type === 'user.closed' && event.cause === 'aborted' ? 'aborted' : 'user-closed',
+    blameUser: assign({
+      cause: ({ event }) => (event.type === 'user.closed' && event.cause === 'aborted' ? 'aborted' : 'user-closed'),
       end: noHandshake,
-    })),
-    blameCreator: assign(({ event }) => ({
+    }),
+    blameCreator: assign({
       cause: 'fatal',
-      end: { ...noHandshake, reason: 'error' in event ? String(event.error) : '' },
-    })),
+      end: ({ event }) => ({ ...noHandshake, reason: 'error' in event ? String(event.error) : '' }),
+    }),
     // Where it is lost in doubt, the doubt is the cause.
     noteEnd: assign(({ context, event }, cause: Cause | undefined) => ({
       end: endOf(event),

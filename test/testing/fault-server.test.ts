@@ -800,9 +800,9 @@ describe('a connection to it', () => {
     ['seconds', 7, (ms) => ms === 7_000],
     ['more than an hour', 86_400, (ms) => ms === 3_600_000],
     ['a date to come', inMs(600_000), (ms = 0) => ms > 500_000 && ms <= 600_000],
-    ['a date that is past', inMs(-600_000), (ms) => ms === 10],
-    ['no time at all', 'soon', (ms) => ms === 10],
-    ['less than nothing', '-5', (ms) => ms === 10],
+    ['a date that is past', inMs(-600_000), (ms = 99) => ms <= 10],
+    ['no time at all', 'soon', (ms = 99) => ms <= 10],
+    ['less than nothing', '-5', (ms = 99) => ms <= 10],
   ])('Retry-After, %s: heeded', async (_, retryAfter, isHeeded) => {
     const server = await serving({ upgrade: 503, retryAfter });
     const connection = open(server.url, paced);

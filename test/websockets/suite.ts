@@ -303,21 +303,21 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: I
       const { detail } = await story.next('closed');
       expect(detail).toMatchObject({ cause: 'retries-exhausted', code: 1_006, wasClean: false });
       const retries = story.all('retry');
-      expect(retries.map((retry) => [retry.detail.cause, retry.detail.attempt, retry.detail.nextDialIn])).toEqual([
-        ['refused', 1, 60],
-        ['refused', 2, 120],
-        ['refused', 3, 180],
-        ['refused', 4, undefined],
+      expect(retries.map((retry) => [retry.detail.cause, retry.detail.attempt])).toEqual([
+        ['refused', 1],
+        ['refused', 2],
+        ['refused', 3],
+        ['refused', 4],
       ]);
       expect(story.kinds).toEqual(['retry', 'retry', 'retry', 'retry', 'closed']);
       expect(sights).toHaveLength(4);
+      expect(retries[3]!.detail.nextDialIn).toBeUndefined();
       for (const [i, wait] of [60, 120, 180].entries()) {
-        expectWithin(
-          sights[i + 1]!.dialledAt - retries[i]!.at,
-          wait - 2,
-          wait + slack.dial + late.worst(),
-          `wait ${i}`,
-        );
+        const { at, detail: told } = retries[i]!;
+        const { dialledAt } = sights[i + 1]!;
+        expect(told.nextDialIn).toBeLessThanOrEqual(wait);
+        expectWithin(dialledAt - at, told.nextDialIn! - 2, wait + slack.dial + late.worst(), `wait ${i}`);
+        expect(dialledAt - sights[i]!.dialledAt, 'from dial to dial').toBeGreaterThanOrEqual(wait - 2);
       }
     });
 
@@ -336,9 +336,11 @@ export function adapterSuite({ name, WebSocket, shows, terminates, uncaught }: I
       const rig = await rigOf({ refuse: { status: 503, headers: { 'Retry-After': '1' } } });
       const { story, sights } = open(rig.url, { random: () => 0 });
       const { detail, at } = await story.next('retry');
-      expect(detail).toMatchObject({ cause: 'refused', nextDialIn: shows.upgrades ? 1_000 : 50 });
+      expect(detail.cause).toBe('refused');
+      if (shows.upgrades) expect(detail.nextDialIn).toBe(1_000);
+      else expect(detail.nextDialIn).toBeLessThanOrEqual(50);
       await rig.seen('asked', 2);
-      expect(sights[1]!.dialledAt - at).toBeGreaterThanOrEqual(shows.upgrades ? 998 : 48);
+      expect(sights[1]!.dialledAt - at).toBeGreaterThanOrEqual(detail.nextDialIn! - 2);
     });
 
     test('alive - reconnecting - …: against a server that accepts and closes, the waits grow', async () => {
