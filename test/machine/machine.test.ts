@@ -509,6 +509,29 @@ test('a wake that could dial no sooner than the dial that waits leaves it alone'
   expect(due.did).toEqual([]);
 });
 
+test('a wake dials what is overdue, since the timer has not run while the clock has', () => {
+  const subject = new LoneMachine().tell({ type: 'url.failed', reason: '' }).wait().tell(lost).wait().tell(lost);
+  subject.line.ahead += 60_000;
+  subject.tell({ type: 'world.woke', reason: 'sleep' });
+  expect(contextOf(subject).nextDial.wait).toBe(0);
+});
+
+test('when the next dial leaves is told by the wall clock, and by ours', () => {
+  const subject = new LoneMachine();
+  subject.line.jump = 7;
+  subject.clock.advance(50);
+  const now = subject.clock.now();
+  subject.tell(lost);
+  expect(contextOf(subject).nextDial).toMatchObject({ wait: 375, at: now + 382, dueAt: now + 375 });
+  expect(contextOf(subject.wait()).nextDial.at, 'no dial waits').toBeUndefined();
+});
+
+test('close() is heeded between reconnect() and its dial', () => {
+  const subject = alive().tell({ type: 'user.reconnected' }, { type: 'user.closed' });
+  expect(subject.place).toBe('closed');
+  expect(subject.actor.getSnapshot().output).toMatchObject({ cause: 'user-closed', code: 1006 });
+});
+
 /** A network that comes and goes every second, while dialling: so many dials have begun. */
 function restless(dials: number): LoneMachine {
   const subject = new LoneMachine();
@@ -716,6 +739,15 @@ test('restored tells the old name and the new, how long, and how many dials', ()
   // 500 of spread, then 375 of backoff.
   expect(reports).toEqual([{ type: 'restored', id: 'b', previousId: 'a', downFor: 875, attempts: 2 }]);
   expect(contextOf(subject).id).toBe('b');
+});
+
+test('how long it was away is told in whole milliseconds', () => {
+  const subject = alive().tell(lost);
+  const reports = reportsOf(subject);
+  subject.clock.advance(375);
+  subject.clock.advance(0.6);
+  name(subject);
+  expect(reports).toMatchObject([{ type: 'restored', downFor: 376 }]);
 });
 
 test('after the loss of a line that was not stable, the dials since then are counted', () => {
