@@ -3,7 +3,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 
 import { expect, onTestFinished, test } from 'vitest';
@@ -11,6 +11,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 
 import { duration, printable, terminalOn } from '../../bin/terminal.ts';
 import { run, served } from '../helpers/command.ts';
+import { closedPort } from '../helpers/support.ts';
 import { faultProxy } from '../kit/fault-proxy.ts';
 
 /** Beats often; a busy machine has time to answer. */
@@ -21,15 +22,6 @@ const told = (lines: string[]): string[] =>
   lines
     .map((line) => /^ +[\d.]+ +(?:[\w-]+ →)? +[○◔●◑↻◌×] (.*)/.exec(line)?.[1]?.replace(/ +/, ' ').trim())
     .filter((state) => state !== undefined);
-
-async function closedPort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A `ws` server for what `systole serve` does not do. */
 async function webSocketServer(

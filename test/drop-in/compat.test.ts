@@ -24,7 +24,7 @@ import { Doc } from 'yjs';
 import type { HeartbeatWebSocketOptions } from '../../adapters/drop-in.options.ts';
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { graphqlTransportWs } from '../../adapters/protocols/graphql-transport-ws.ts';
-import { textOf } from '../helpers/support.ts';
+import { textOf, untilSo } from '../helpers/support.ts';
 import { type FaultProxy, faultProxy } from '../kit/fault-proxy.ts';
 
 type WebSocketClass = typeof WebSocket;
@@ -77,13 +77,13 @@ describe.each(Object.entries(libraries))('%s', (_, make) => {
     const library = make();
     const stage = await setUp(library.serve);
     const { news, arrivals, closes } = library.use(stage.url, classFor(library));
-    await poll(() => arrivals.length === 1);
+    await untilSo(() => arrivals.length === 1);
     await library.tell(1, stage.port);
-    await poll(() => news.length === 1);
+    await untilSo(() => news.length === 1);
     await stage.restart();
-    await poll(() => arrivals.length === 2);
+    await untilSo(() => arrivals.length === 2);
     await library.tell(2, stage.port);
-    await poll(() => news.length === 2);
+    await untilSo(() => news.length === 2);
     expect(news).toEqual([1, 2]);
     expect(closes[0]).toMatchObject({ code: 1006 });
   });
@@ -95,20 +95,20 @@ async function expectBack(library: Library): Promise<void> {
   const stage = await setUp(library.serve);
   const bare = library.use(stage.url, Bare);
   const { news, arrivals, closes } = library.use(stage.url, withHeart(library));
-  await poll(() => arrivals.length === 1 && bare.arrivals.length === 1);
+  await untilSo(() => arrivals.length === 1 && bare.arrivals.length === 1);
   await library.tell(1, stage.port);
-  await poll(() => news.length === 1 && bare.news.length === 1);
+  await untilSo(() => news.length === 1 && bare.news.length === 1);
 
   stage.cable.silence();
-  await poll(() => closes.length === 1);
+  await untilSo(() => closes.length === 1);
   expect(closes[0]).toMatchObject(dead);
   // The same library, over the same cable, on a class that has no heart.
   expect(bare.closes).toEqual([]);
 
   stage.cable.heal();
-  await poll(() => arrivals.length === 2);
+  await untilSo(() => arrivals.length === 2);
   await library.tell(2, stage.port);
-  await poll(() => news.length === 2);
+  await untilSo(() => news.length === 2);
   expect(news).toEqual([1, 2]);
   expect(bare.arrivals).toHaveLength(1);
 }
@@ -132,7 +132,7 @@ test('graphql-ws: its own pings are answered beside ours, which it does not see'
     on: { pong: (isReceived, payload) => pongs.push([isReceived, payload]) },
   });
   onTestFinished(() => client.dispose());
-  await poll(() => pongs.length > 2 && ours > 2);
+  await untilSo(() => pongs.length > 2 && ours > 2);
   expect(pongs).toEqual(pongs.map(() => [true, undefined]));
 });
 
@@ -207,13 +207,13 @@ describe('code written for reconnecting-websocket', () => {
     const { serve, tell, said } = newsroom();
     const stage = await setUp(serve);
     const app = watchNews(socketOf(stage.url));
-    await poll(() => said.length === 1);
+    await untilSo(() => said.length === 1);
     tell('before');
-    await poll(() => app.heard.length === 1);
+    await untilSo(() => app.heard.length === 1);
     await stage.restart();
-    await poll(() => said.length === 3);
+    await untilSo(() => said.length === 3);
     tell('after');
-    await poll(() => app.heard.length === 2);
+    await untilSo(() => app.heard.length === 2);
     expect(app).toMatchObject(good);
     expect(said).toEqual(saidInOrder);
   });
@@ -222,18 +222,18 @@ describe('code written for reconnecting-websocket', () => {
     const { serve, tell, said } = newsroom();
     const stage = await setUp(serve);
     const [theirs, ours] = Object.values(socketsOf).map((socketOf) => watchNews(socketOf(stage.url)));
-    await poll(() => said.length === 2);
+    await untilSo(() => said.length === 2);
     tell('before');
-    await poll(() => ours?.heard.length === 1 && theirs?.heard.length === 1);
+    await untilSo(() => ours?.heard.length === 1 && theirs?.heard.length === 1);
 
     stage.cable.silence();
-    await poll(() => ours?.closes === 1);
+    await untilSo(() => ours?.closes === 1);
     expect(theirs?.closes).toBe(0);
 
     stage.cable.heal();
-    await poll(() => said.length === 4);
+    await untilSo(() => said.length === 4);
     tell('after');
-    await poll(() => ours?.heard.length === 2);
+    await untilSo(() => ours?.heard.length === 2);
     expect(ours).toMatchObject(good);
     expect(said).toEqual(['subscribe', ...saidInOrder]);
     expect(theirs?.opens).toBe(1);
@@ -325,7 +325,7 @@ function yWebsocket(): Library {
     },
     async tell(each, port) {
       const { news, provider } = open(`ws://127.0.0.1:${port}`, Bare);
-      await poll(() => provider.synced && news.length === each - 1);
+      await untilSo(() => provider.synced && news.length === each - 1);
       news.push([each]);
     },
   };
@@ -473,8 +473,8 @@ async function setUp(serve: (server: WebSocketServer) => void): Promise<CabledSe
     async restart() {
       await stop(server);
       const { accepted } = cable;
-      await poll(() => cable.accepted > accepted);
-      await poll(() => cable.links.length === 0);
+      await untilSo(() => cable.accepted > accepted);
+      await untilSo(() => cable.links.length === 0);
       server = await start(serve, port);
     },
   };
@@ -491,8 +491,4 @@ async function start(serve: (server: WebSocketServer) => void, port = 0): Promis
 async function stop(server: WebSocketServer): Promise<void> {
   for (const socket of server.clients) socket.terminate();
   await new Promise((resolve) => server.close(resolve));
-}
-
-async function poll(isTrue: () => boolean): Promise<void> {
-  await expect.poll(isTrue, { timeout: 20_000, interval: 5 }).toBe(true);
 }

@@ -3,10 +3,10 @@
  */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 
 import type { UrlOption } from '../../adapters/dial.ts';
@@ -84,8 +84,23 @@ export function open(url: UrlOption, options: ConnectOptions = {}): Connection {
   return connection;
 }
 
+/** A port of this machine on which nobody listens. */
+export async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 /** How long anything here may take before it counts as never, ms. */
 const patience = 20_000;
+
+/** Until something is so that tells of it by no event. */
+export async function untilSo(isSo: () => unknown): Promise<void> {
+  await expect.poll(() => Boolean(isSo()), { timeout: patience, interval: 5 }).toBe(true);
+}
 
 /** The next event of a type, of which the predicate is true. Call it before what brings the event about. */
 export function until<T extends keyof ConnectionEvents>(

@@ -15,7 +15,18 @@ import { plain } from '../../adapters/protocols/plain.ts';
 import { field, jsonObject } from '../../adapters/protocols/protocol.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
 import { lineOf } from '../../adapters/websocket.ts';
-import { bytes, eventsOf, listen, messagesOf, open, statesOf, textOf, until, untilState } from '../helpers/support.ts';
+import {
+  bytes,
+  eventsOf,
+  listen,
+  messagesOf,
+  open,
+  statesOf,
+  textOf,
+  until,
+  untilState,
+  untilSo,
+} from '../helpers/support.ts';
 
 /** What the server's half can be told, and what it heard. */
 interface Half {
@@ -374,7 +385,7 @@ describe.each([...siblingsWith('ask'), ...siblingsWith('server-beats')])('%s: it
     const states = statesOf(connection);
     await until(connection, 'open');
     // After one good beat.
-    await poll(() => half.beats.length > 0);
+    await untilSo(() => half.beats.length > 0);
     half.answers = false;
     const doubts = eventsOf(connection, 'state');
     const lost = await until(connection, 'lost');
@@ -406,11 +417,7 @@ describe.each([...siblingsWith('ask'), ...siblingsWith('server-beats')])('%s: it
 
 /** Until it was asked more often than so. */
 async function untilAsked(half: Half, times: number): Promise<void> {
-  await poll(() => half.asked > times);
-}
-
-async function poll(isTrue: () => boolean): Promise<void> {
-  await expect.poll(isTrue, { timeout: 20_000, interval: 5 }).toBe(true);
+  await untilSo(() => half.asked > times);
 }
 
 describe('subprotocols', () => {

@@ -24,7 +24,16 @@ import { entriesOf } from '../../visualizer/bridge/receive.ts';
 import type { Frame } from '../../visualizer/bridge/services.ts';
 import type { Changed, Entry, Registered } from '../../visualizer/entry.ts';
 import * as receivers from '../../visualizer/node_modules/@xstate/inspect/lib/browser.js';
-import { listen, open, speakIdHeartbeat, uncaughtDuring, until, untilState } from '../helpers/support.ts';
+import {
+  closedPort,
+  listen,
+  open,
+  speakIdHeartbeat,
+  uncaughtDuring,
+  until,
+  untilSo,
+  untilState,
+} from '../helpers/support.ts';
 
 interface Served extends InspectionServer {
   port: number;
@@ -82,10 +91,6 @@ async function page(port: number): Promise<ViewerPage> {
   };
 }
 
-async function eventually(what: () => unknown): Promise<void> {
-  await vi.waitFor(() => expect(what()).toBeTruthy(), { timeout: 15_000, interval: 10 });
-}
-
 function of<T extends Entry['type']>(entries: readonly Entry[], type: T): Extract<Entry, { type: T }>[] {
   return entries.filter((entry): entry is Extract<Entry, { type: T }> => entry.type === type);
 }
@@ -127,9 +132,9 @@ test('a connection from its dial to its end, as a page is told it', async () => 
   connection.send('hello');
   server.socket.send('one');
   server.socket.send('zwölf');
-  await eventually(() => of(viewer.entries, 'counted').some(({ received }) => received.messages === 2));
+  await untilSo(() => of(viewer.entries, 'counted').some(({ received }) => received.messages === 2));
   connection.close();
-  await eventually(() => of(viewer.entries, 'stopped').length === 1);
+  await untilSo(() => of(viewer.entries, 'stopped').length === 1);
 
   const [first, ...rest] = viewer.entries;
   expect(first).toMatchObject({
@@ -165,14 +170,14 @@ test('a page that comes late is told the same, and several pages are told it at 
   const connections = ['one', 'two'].map(() => open(server.url, { inspect: inspection.inspect }));
   await Promise.all(connections.map((connection) => untilState(connection, 'alive')));
   connections[0]!.close();
-  await eventually(() => of(early.entries, 'stopped').length === 1);
+  await untilSo(() => of(early.entries, 'stopped').length === 1);
   const late = await page(inspection.port);
-  await eventually(() => late.entries.length >= early.entries.length);
+  await untilSo(() => late.entries.length >= early.entries.length);
   expect(late.frames).toEqual(early.frames);
   expect(of(early.entries, 'registered').map(({ name }) => name)).toEqual(['connection', 'connection 2']);
 
   connections[1]!.close();
-  await eventually(() => of(early.entries, 'stopped').length === 2 && of(late.entries, 'stopped').length === 2);
+  await untilSo(() => of(early.entries, 'stopped').length === 2 && of(late.entries, 'stopped').length === 2);
   expect(late.entries).toEqual(early.entries);
 });
 
@@ -251,7 +256,7 @@ test.each(protocols)('what goes in on one end of the %s protocol comes out on th
   await untilState(connection, 'alive');
   connection.close();
   await until(connection, 'closed');
-  await eventually(() => of(entries, 'stopped').length === 3);
+  await untilSo(() => of(entries, 'stopped').length === 3);
   expect(new Set(entries.map(({ type }) => type))).toEqual(
     new Set(['registered', 'event', 'changed', 'counted', 'stopped']),
   );
@@ -456,7 +461,7 @@ test('a machine that throws is over', async () => {
   actor.subscribe({ error: () => {} });
   actor.start();
   actor.send({ type: 'BREAK' });
-  await eventually(() => of(entries, 'stopped').length === 1);
+  await untilSo(() => of(entries, 'stopped').length === 1);
   expect(entries.map(({ type }) => type)).toEqual(['registered', 'changed', 'event', 'changed', 'stopped']);
   expect(JSON.stringify(entries)).not.toContain('SECRET');
 });
@@ -498,7 +503,7 @@ test('nothing secret is in what is sent', async () => {
   });
   const actor = createActor(other, { inspect: inspection.inspect }).start();
   actor.send({ type: 'FAIL', error: new Error('at wss://u:SECRET@h/?SECRET') });
-  await eventually(() => viewer.frames.join().includes('FAIL'));
+  await untilSo(() => viewer.frames.join().includes('FAIL'));
   const all = viewer.frames.join('\n');
   expect(all).not.toContain('SECRET');
   expect(all).not.toContain('shouldReconnect');
@@ -621,7 +626,7 @@ test('a page may send a machine its own events, and no others', async () => {
   const viewer = await page(inspection.port);
   const actor = createActor(lamp, { inspect: inspection.inspect }).start();
   onTestFinished(() => void actor.stop());
-  await eventually(() => viewer.entries.length > 0);
+  await untilSo(() => viewer.entries.length > 0);
   const { session } = viewer.entries[0]!;
   for (const type of [
     'xstate.after.60000.lamp.on',
@@ -639,11 +644,11 @@ test('a page may send a machine its own events, and no others', async () => {
     viewer.say(session, { type });
   viewer.say('nobody', { type: 'SWITCH' });
   viewer.say(session, { type: 'SWITCH', pad: 'x'.repeat(10_000) });
-  await eventually(() => actor.getSnapshot().value === 'on');
+  await untilSo(() => actor.getSnapshot().value === 'on');
   // As the receiver of XState 4 sends it.
   viewer.say(session, { name: 'SWITCH', data: { type: 'SWITCH' }, $$type: 'scxml', origin: session });
-  await eventually(() => actor.getSnapshot().value === 'off');
-  await eventually(() => of(viewer.entries, 'event').length === 2);
+  await untilSo(() => actor.getSnapshot().value === 'off');
+  await untilSo(() => of(viewer.entries, 'event').length === 2);
   expect(of(viewer.entries, 'event').map(({ event }) => event.type)).toEqual(['SWITCH', 'SWITCH']);
   expect(actor.getSnapshot().context.switched).toBe(1);
 });
@@ -664,10 +669,10 @@ test('with send: false no event of a page is passed on', async () => {
   const inspection = await serve({ send: false });
   const viewer = await page(inspection.port);
   const actor = createActor(lamp, { inspect: inspection.inspect }).start();
-  await eventually(() => viewer.entries.length > 0);
+  await untilSo(() => viewer.entries.length > 0);
   viewer.say(viewer.entries[0]!.session, { type: 'SWITCH' });
   const later = await page(inspection.port);
-  await eventually(() => later.entries.length > 0);
+  await untilSo(() => later.entries.length > 0);
   expect(actor.getSnapshot().value).toBe('off');
   actor.stop();
 });
@@ -693,7 +698,7 @@ test('a page that speaks nonsense disturbs nobody', async () => {
   expect(code).toBe(1009);
   const viewer = await page(inspection.port);
   createActor(lamp, { inspect: inspection.inspect }).start().stop();
-  await eventually(() => of(viewer.entries, 'stopped').length === 1);
+  await untilSo(() => of(viewer.entries, 'stopped').length === 1);
 });
 
 const strangers: [string, Record<string, string>, number][] = [
@@ -716,22 +721,13 @@ test.each(strangers)('%s', async (_, headers, status) => {
   expect(answered).toBe(status);
 });
 
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 test('inspect() listens by itself, is one for all who ask alike, and stops', async () => {
-  const port = await freePort();
+  const port = await closedPort();
   const inspection = inspect({ port });
   expect(inspect({ port, origins: undefined })).toBe(inspection);
   const viewer = await vi.waitFor(() => page(port));
   const actor = createActor(lamp, { inspect: inspection }).start();
-  await eventually(() => of(viewer.entries, 'changed').length === 1);
+  await untilSo(() => of(viewer.entries, 'changed').length === 1);
   inspection.stop();
   actor.send({ type: 'SWITCH' });
   actor.stop();
@@ -739,7 +735,7 @@ test('inspect() listens by itself, is one for all who ask alike, and stops', asy
   expect(again).not.toBe(inspection);
   const later = await vi.waitFor(() => page(port));
   createActor(lamp, { inspect: again }).start().stop();
-  await eventually(() => of(later.entries, 'stopped').length === 1);
+  await untilSo(() => of(later.entries, 'stopped').length === 1);
   expect(of(later.entries, 'registered').length).toBe(1);
   again.stop();
 });
@@ -754,7 +750,7 @@ test('a port in use is a warning that names the option', async () => {
     taken.close();
   });
   const inspection = inspect({ port });
-  await eventually(() => warn.mock.calls.length === 1);
+  await untilSo(() => warn.mock.calls.length === 1);
   expect(String(warn.mock.calls[0])).toMatch(/port \d+ of 127\.0\.0\.1 is in use.*inspect\(\{ port: 8888 \}\)/);
   const actor = createActor(lamp, { inspect: inspection }).start();
   actor.send({ type: 'SWITCH' });
@@ -807,7 +803,7 @@ test('no timer outlives the connections that are counted', async () => {
   await untilState(connection, 'alive');
   connection.close();
   await until(connection, 'closed');
-  await eventually(() => of(entries, 'stopped').length === 1);
+  await untilSo(() => of(entries, 'stopped').length === 1);
   // Of those that begin with a connection, the one that counts.
   const counting = started.mock.calls.findIndex(([, ms]) => ms === 250);
   const timer = started.mock.results[counting]?.value as NodeJS.Timeout;
@@ -818,7 +814,7 @@ test('no timer outlives the connections that are counted', async () => {
 });
 
 test('a process that is inspected ends by itself', async () => {
-  const port = await freePort();
+  const port = await closedPort();
   const bridge = fileURLToPath(new URL('../../visualizer/bridge/inspect.node.ts', import.meta.url));
   const script = `
     import { runnerImport } from 'vite';
@@ -836,7 +832,7 @@ test('a process that is inspected ends by itself', async () => {
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   const viewer = await vi.waitFor(() => page(port), { timeout: 10_000 });
-  await eventually(() => viewer.entries.length > 0);
+  await untilSo(() => viewer.entries.length > 0);
   viewer.say(viewer.entries[0]!.session, { type: 'BYE' });
   const [code] = (await once(child, 'exit')) as [number];
   expect(code).toBe(0);
