@@ -1,8 +1,8 @@
-import { defaultWebSocket } from '#platform';
-
 /**
  * What an app may choose of `HeartbeatWebSocket`, checked, and with what is chosen for it.
  */
+import { defaultWebSocket } from '#platform';
+
 import { definedOf } from '../machines/settings.ts';
 import { check, type Rules } from './check.ts';
 import { type ConnectOptions, connectRules } from './connect.ts';

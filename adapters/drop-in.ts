@@ -1,5 +1,3 @@
-import { canPing } from '#platform';
-
 /**
  * A WebSocket, to any code that holds one, with a heart.
  *
@@ -8,6 +6,8 @@ import { canPing } from '#platform';
  *
  * Events are dispatched where the platform would: never while the app is in a call of one of the methods, and always in the order of what happened.
  */
+import { canPing } from '#platform';
+
 import type { State } from '../machines/events.ts';
 import { definedOf } from '../machines/settings.ts';
 import { byteLength, type Sendable } from './buffer.ts';

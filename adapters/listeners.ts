@@ -1,3 +1,4 @@
+/** Who listens, and to what. */
 import { surface } from './surface.ts';
 
 /** One function listening twice is two listeners, each with an undoing of its own. */

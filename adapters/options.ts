@@ -1,8 +1,8 @@
-import { canPing, defaultWebSocket, headersRule, upgradeOptions } from '#platform';
-
 /**
  * What an app may choose, checked: every error names the option at fault and what it takes.
  */
+import { canPing, defaultWebSocket, headersRule, upgradeOptions } from '#platform';
+
 import type { Input } from '../machines/connection.ts';
 import { definedOf, type PartialSettings } from '../machines/settings.ts';
 import { type BufferBounds, defaultBounds } from './buffer.ts';

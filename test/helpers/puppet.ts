@@ -1,5 +1,5 @@
-import type { UrlOption } from '../../adapters/dial.ts';
 /** A connection over a socket that does what the test does to it, in stepped time. */
+import type { UrlOption } from '../../adapters/dial.ts';
 import { connect, type ConnectOptions } from '../../adapters/index.ts';
 import { lineOf } from '../../adapters/index.websocket.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
