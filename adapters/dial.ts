@@ -27,12 +27,12 @@ export class UrlError extends Error {
 }
 
 /** What the app gave: read once, or a function whose answer is read before each dial. */
-type Source<T> = { readonly fixed: T } | ((context: DialContext) => T | Promise<T>);
+type AddressSource<T> = { readonly fixed: T } | ((context: DialContext) => T | Promise<T>);
 
 /** The addresses of one connection. */
 export class Addresses {
-  readonly #url: Source<string>;
-  readonly #protocols: Source<readonly string[]>;
+  readonly #url: AddressSource<string>;
+  readonly #protocols: AddressSource<readonly string[]>;
   #wasSecure = false;
 
   /**
@@ -70,7 +70,7 @@ export class Addresses {
   }
 }
 
-function ask<T>(from: Source<T>, context: DialContext): T | Promise<T> {
+function ask<T>(from: AddressSource<T>, context: DialContext): T | Promise<T> {
   return typeof from === 'function' ? from(context) : from.fixed;
 }
 
@@ -81,7 +81,7 @@ function source<T>(
   read: (given: unknown) => T,
   isSound: (given: unknown) => boolean,
   takes: string,
-): Source<T> {
+): AddressSource<T> {
   if (typeof option !== 'function') return { fixed: read(option) };
   const understand = (given: unknown): T => {
     if (!isSound(given)) throw new UrlError(`the ${name} function must return ${takes}`);

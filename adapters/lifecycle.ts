@@ -32,7 +32,7 @@ export interface Platform {
 }
 
 /** Who is told. */
-export interface Watcher {
+export interface WorldWatcher {
   tell(fact: WorldFact): void;
 }
 
@@ -45,7 +45,7 @@ const lateness = 120_000;
 
 export class Lifecycle {
   readonly #platform: Platform;
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers = new Set<WorldWatcher>();
   #stop: (() => void) | undefined;
   /** The page is in the back/forward cache, or on its way. */
   #isCached = false;
@@ -55,12 +55,12 @@ export class Lifecycle {
   }
 
   /** Tells of what happens from now on. */
-  watch(watcher: Watcher): void {
+  watch(watcher: WorldWatcher): void {
     this.#watchers.add(watcher);
     this.#stop ??= this.#start();
   }
 
-  unwatch(watcher: Watcher): void {
+  unwatch(watcher: WorldWatcher): void {
     this.#watchers.delete(watcher);
     if (this.#watchers.size > 0) return;
     this.#stop?.();

@@ -8,7 +8,7 @@
 import type { Fact, Line, LivingActor, Obstacle, WorldFact } from '../machines/events.ts';
 import { type Amount, byteLength, type Dropped, Outbox, type Sendable } from './buffer.ts';
 import { wallTimeOf } from './clock.ts';
-import type { Lifecycle, LifecycleOptions, Watcher } from './lifecycle.ts';
+import type { Lifecycle, LifecycleOptions, WorldWatcher } from './lifecycle.ts';
 import { Emitter, type Listeners } from './listeners.ts';
 import type { Frame } from './protocols/protocol.ts';
 import type { Socket } from './socket.ts';
@@ -31,7 +31,7 @@ export interface LineEvents {
 /** How often a full socket is asked whether it has room again, ms. No WebSocket tells by itself. */
 const roomPace = 20;
 
-export class WebSocketLine implements Line, Visited, Watcher {
+export class WebSocketLine implements Line, Visited, WorldWatcher {
   readonly #options: LineOptions;
   readonly #events = new Emitter<LineEvents>();
   readonly #outbox: Outbox;

@@ -27,18 +27,18 @@ export interface HeartbeatServerOptions {
 }
 
 /** What is used of a socket of npm `ws`. By shape, so that nobody needs its types. */
-export interface ServerSocket extends Emitter {
+export interface ServerSocket extends Emits {
   readonly readyState: number;
   send(data: string): void;
   terminate(): void;
 }
 
 /** What is used of a `WebSocketServer` of npm `ws`. */
-export interface SocketServer<S extends ServerSocket> extends Emitter {
+export interface SocketServer<S extends ServerSocket> extends Emits {
   readonly clients: Set<S>;
 }
 
-interface Emitter {
+interface Emits {
   on(event: string, listener: (...args: never[]) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
 }
@@ -51,7 +51,7 @@ export interface HeartbeatServer<S extends ServerSocket = ServerSocket> {
   stop(): void;
 }
 
-interface Client {
+interface ServedClient {
   id: string;
   heardAt: number;
   stop(): void;
@@ -67,7 +67,7 @@ export function serveHeartbeats<S extends ServerSocket>(
 ): HeartbeatServer<S> {
   check(options, rules);
   const { silence = 150_000, nextId = randomUUID, now = Date.now } = options;
-  const clients = new Map<S, Client>();
+  const clients = new Map<S, ServedClient>();
   const ids = new Map<string, S>();
 
   const welcome = (socket: S): void => {
@@ -86,7 +86,7 @@ export function serveHeartbeats<S extends ServerSocket>(
       // A client that breaks the protocol or its connection: `close` follows, and nobody else's server stops.
       error: () => {},
     });
-    const client: Client = { id, heardAt: performance.now(), stop };
+    const client: ServedClient = { id, heardAt: performance.now(), stop };
     clients.set(socket, client);
     ids.set(id, socket);
     tell(socket, { id, now_time: now() });
@@ -129,7 +129,7 @@ function tell(socket: ServerSocket, message: object): void {
   if (socket.readyState === OPEN) socket.send(JSON.stringify(message));
 }
 
-function listen(emitter: Emitter, listeners: Record<string, (...args: never[]) => unknown>): () => void {
+function listen(emitter: Emits, listeners: Record<string, (...args: never[]) => unknown>): () => void {
   const entries = Object.entries(listeners) as [string, (...args: never[]) => void][];
   for (const [event, listener] of entries) emitter.on(event, listener);
   return () => {

@@ -10,16 +10,16 @@
 import { WebSocket } from 'ws';
 
 import { isObject, rule } from './check.ts';
-import type { Beyond, Headers, Listening, WebSocketClass, WebSocketLike } from './web-socket.ts';
+import type { Beyond, Headers, Listener, WebSocketClass, WebSocketLike } from './web-socket.ts';
 
 interface NodeWebSocket extends WebSocketLike {
-  on<T extends keyof Listeners>(event: T, listener: Listeners[T]): void;
-  off?<T extends keyof Listeners>(event: T, listener: Listeners[T]): void;
+  on<T extends keyof NodeListeners>(event: T, listener: NodeListeners[T]): void;
+  off?<T extends keyof NodeListeners>(event: T, listener: NodeListeners[T]): void;
   ping(): void;
   terminate(): void;
 }
 
-interface Listeners {
+interface NodeListeners {
   message?(data: ArrayBuffer | Buffer, isBinary: boolean): void;
   ping(): void;
   pong(): void;
@@ -32,16 +32,16 @@ interface UpgradeResponse {
 }
 
 /** Undefined: nothing. */
-export function beyond(socket: WebSocketLike, by: Listening): Beyond | undefined {
+export function beyond(socket: WebSocketLike, by: Listener): Beyond | undefined {
   return isNodeWebSocket(socket) ? new NodeBeyond(socket, by) : undefined;
 }
 
 class NodeBeyond implements Beyond {
   readonly tellsMessages: boolean;
   readonly #socket: NodeWebSocket;
-  readonly #listeners: Listeners;
+  readonly #listeners: NodeListeners;
 
-  constructor(socket: NodeWebSocket, by: Listening) {
+  constructor(socket: NodeWebSocket, by: Listener) {
     this.tellsMessages = socket instanceof WebSocket;
     this.#socket = socket;
     this.#listeners = {
@@ -70,7 +70,7 @@ class NodeBeyond implements Beyond {
   }
 }
 
-function namesOf(listeners: Listeners): (keyof Listeners)[] {
+function namesOf(listeners: NodeListeners): (keyof NodeListeners)[] {
   return Object.keys(listeners) as never;
 }
 

@@ -43,7 +43,7 @@ export interface Ears {
 }
 
 /** Who listens to a class that has more. */
-export interface Listening {
+export interface Listener {
   readonly ears: Ears | undefined;
   lose(loss: SocketLoss): void;
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, onTestFinished, test } from 'vitest';
 
 import { Hosts, obstacleToCables } from '../test/helpers/cables.ts';
 import { Child, endChildren, now } from '../test/helpers/children/start.ts';
-import { expectWithin, measured } from './figures.ts';
+import { expectWithin, measured } from './measurement.ts';
 
 const heartbeat = { interval: 1_000, timeout: 500 };
 /** Until there is another path, ms. */

@@ -4,8 +4,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 
 import { Child } from '../test/helpers/children/start.ts';
-import { expectWithin, measured } from './figures.ts';
-import { script, trafficServer } from './traffic.ts';
+import { script, trafficServer } from './alternation.ts';
+import { expectWithin, measured } from './measurement.ts';
 
 const connections = 1_000;
 const rounds = 5;

@@ -3,8 +3,8 @@
  */
 import { test } from 'vitest';
 
-import { expectWithin } from './figures.ts';
-import { ratioOf, trafficServer } from './traffic.ts';
+import { ratioOf, trafficServer } from './alternation.ts';
+import { expectWithin } from './measurement.ts';
 
 const json = '{"type":"price","symbol":"ABCDEF","price":12345.67,"volume":987}';
 

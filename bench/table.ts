@@ -1,7 +1,7 @@
 /** All figures of a run, in one table at its end. */
 import type { Reporter, TestModule } from 'vitest/node';
 
-import type { Figure } from './figures.ts';
+import type { Measurement } from './measurement.ts';
 
 export default class Table implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -18,7 +18,7 @@ export default class Table implements Reporter {
   }
 }
 
-function rowOf({ what, value, unit, noise, aim, bound }: Figure): string[] {
+function rowOf({ what, value, unit, noise, aim, bound }: Measurement): string[] {
   const digits = Math.abs(aim) < 10 ? 3 : Math.abs(aim) < 100 ? 1 : 0;
   const show = (number: number) =>
     number.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -17,13 +17,13 @@ export class Failure extends Error {
 
 const help = { help: { type: 'boolean', short: 'h' } } as const;
 
-type Options = NonNullable<ParseArgsConfig['options']>;
-type Parsed<T extends Options> = ReturnType<
+type ArgumentOptions = NonNullable<ParseArgsConfig['options']>;
+type Parsed<T extends ArgumentOptions> = ReturnType<
   typeof parseArgs<{ options: T & typeof help; allowPositionals: true; strict: true }>
 >;
 
 /** @throws {UsageError} naming the option */
-export function parse<T extends Options>(args: string[], options: T): Parsed<T> {
+export function parse<T extends ArgumentOptions>(args: string[], options: T): Parsed<T> {
   try {
     return parseArgs({ args, options: { ...options, ...help }, allowPositionals: true, strict: true });
   } catch (error) {

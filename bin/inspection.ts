@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 
 import type { ConnectOptions } from '../adapters/index.ts';
 
-export interface Inspector {
+export interface AppInspector {
   /** For `connect()`. */
   (event: InspectionEvent): void;
   /** Tells no more. */
@@ -17,26 +17,28 @@ export interface Inspector {
 type InspectionEvent = Parameters<Extract<NonNullable<ConnectOptions['inspect']>, (...args: never) => void>>[0];
 
 /** Tells pages that connect to it what it has been told. */
-export interface Inspection {
-  inspect: Inspector;
+export interface RunningInspection {
+  inspect: AppInspector;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   stop(): void;
 }
 
-interface Options {
+interface InspectionOptions {
   /** Whether pages may send events to the machines. */
   send: boolean;
 }
 
 /** Undefined: there is no bridge. */
-export async function openInspection(options: Options): Promise<Inspection | undefined> {
-  const bridge = await importBridge<{ serveInspection(options: Options): Inspection }>();
+export async function openInspection(options: InspectionOptions): Promise<RunningInspection | undefined> {
+  const bridge = await importBridge<{ serveInspection(options: InspectionOptions): RunningInspection }>();
   return bridge?.serveInspection(options);
 }
 
 /** What tells `Entry` after `Entry`, already without secrets, of all that it is told; undefined: there is no bridge. */
-export async function openObservation(tell: (entry: object) => void): Promise<Inspector | undefined> {
-  const bridge = await importBridge<{ observe(tell: (entry: object) => void, options: Options): Inspector }>();
+export async function openObservation(tell: (entry: object) => void): Promise<AppInspector | undefined> {
+  const bridge = await importBridge<{
+    observe(tell: (entry: object) => void, options: InspectionOptions): AppInspector;
+  }>();
   return bridge?.observe(tell, { send: false });
 }
 

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { refusal } from '../adapters/loopback.ts';
 
 /** What `/config.json` tells the page. */
-export interface Config {
+export interface PageConfig {
   /** Addresses of WebSockets that tell of machines. */
   sources: readonly string[];
   /** Address of the WebSocket that takes orders; null: there is nothing to order. */
@@ -25,7 +25,7 @@ export interface PageOptions {
   port: number;
   files: Files;
   /** @param host by which the page was asked for, with its port */
-  configFor: (host: string) => Config;
+  configFor: (host: string) => PageConfig;
   /** Who takes over upgrades, by path. */
   upgrades?: Record<string, Upgrade>;
 }

@@ -5,14 +5,14 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 import { Failure } from './arguments.ts';
-import { type Inspector, openObservation } from './inspection.ts';
+import { type AppInspector, openObservation } from './inspection.ts';
 
 /** The first line. */
 export const header = { systole: 'recording', version: 1 };
 
 export class Recording {
   /** For `connect()`. */
-  readonly inspect: Inspector;
+  readonly inspect: AppInspector;
   /** Fulfilled when the file takes no more, such as on a full disk. */
   readonly failed: Promise<void>;
   readonly #file: number;
@@ -20,7 +20,7 @@ export class Recording {
   #failure: Failure | undefined;
   #fail!: () => void;
 
-  private constructor(file: number, inspect: Inspector) {
+  private constructor(file: number, inspect: AppInspector) {
     this.#file = file;
     this.inspect = inspect;
     this.failed = new Promise((resolve) => {

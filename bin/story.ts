@@ -8,14 +8,14 @@ import { duration, type Paint, printable, type Style, unarmed } from './terminal
 export type Happening = { at: number } & Tale;
 
 type Tale =
-  | Transition
+  | StateChange
   /** A heartbeat was answered. */
   | { type: 'beat'; roundTripTime: number }
   | { type: 'message'; data: ConnectionEvents['message'] }
   | ({ type: 'warning' } & ConnectionEvents['warning']);
 
 /** Durations in ms. What is undefined is not known, or does not apply. */
-export interface Transition {
+export interface StateChange {
   type: 'state';
   state: State;
   /** Undefined for the first one. */
@@ -43,7 +43,7 @@ export function follow(connection: Connection, hear: (happening: Happening) => v
   const start = performance.now();
   const tell = (what: Tale) => hear({ at: performance.now() - start, ...what });
   // The machine reports what it does (`lost`, `restored`) in the step that changes the state, before the state is seen: one line for both.
-  let report: Partial<Transition> = {};
+  let report: Partial<StateChange> = {};
   let last: State = connection.state;
   let roundTripTime: number | undefined;
   tell({ type: 'state', state: last });
@@ -140,7 +140,7 @@ function contentOf(data: ConnectionEvents['message']): string {
 /** Where the cause of the loss still stands, but is no news. */
 const isRecovering: ReadonlySet<State> = new Set(['connecting', 'awaiting-id']);
 
-function knownOf(transition: Transition): string[] {
+function knownOf(transition: StateChange): string[] {
   const { state, previous, cause, after, code, reason, nextDialIn, roundTripTime } = transition;
   const known: string[] = [];
   if (cause !== undefined && !isRecovering.has(state)) known.push(cause);
@@ -157,7 +157,7 @@ function knownOf(transition: Transition): string[] {
   return known;
 }
 
-function restorationOf({ id, previousId, downFor = 0, attempts = 1 }: Transition): string[] {
+function restorationOf({ id, previousId, downFor = 0, attempts = 1 }: StateChange): string[] {
   const down = `back after ${duration(downFor)}, ${attempts} ${attempts === 1 ? 'dial' : 'dials'}`;
   return id === undefined ? [down] : [`id ${printable(previousId ?? 'none')} → ${printable(id)}`, down];
 }

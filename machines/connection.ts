@@ -40,7 +40,7 @@ import {
   retriesAnew,
 } from './next-dial.ts';
 import { isOlder, isUntested, type Reckoning, sampled } from './server-clock.ts';
-import { answered, begun, ended, noSession, reportOfBeginning, type Session } from './session.ts';
+import { answered, begun, ended, noSession, reportOfBeginning, type SessionRecord } from './session.ts';
 import { type PartialSettings, type Settings, settle } from './settings.ts';
 
 export interface Input extends PartialSettings {
@@ -59,7 +59,7 @@ export interface Context {
   end: CloseInfo;
   /** The session's name, the last one while there is none. */
   id: string | undefined;
-  session: Session;
+  session: SessionRecord;
   /** The heartbeat interval in force, ms. */
   interval: number;
   /** Of the last answered heartbeat of this visit, ms. */

@@ -17,5 +17,5 @@ export type {
 } from './events.ts';
 export type { NextDial } from './next-dial.ts';
 export type { ServerClock } from './server-clock.ts';
-export type { Session } from './session.ts';
+export type { SessionRecord } from './session.ts';
 export { defaultSettings, detectionBound, type Heartbeat, type PartialSettings, type Settings } from './settings.ts';

@@ -29,7 +29,7 @@ export interface NextDial {
 }
 
 /** What of the context is looked at. */
-interface Context {
+interface DialView {
   readonly nextDial: NextDial;
   readonly settings: Settings;
   readonly line: Line;
@@ -62,12 +62,12 @@ export function noDialYet({ retries }: Settings): NextDial {
   };
 }
 
-export function dialled({ nextDial, line }: Context): Change {
+export function dialled({ nextDial, line }: DialView): Change {
   const dials = [...nextDial.dials, line.wallTime()].slice(-dialsPerPace);
   return { nextDial: { ...nextDial, at: undefined, dialledAt: line.now(), dials } };
 }
 
-export function opened({ nextDial, line }: Context): Change {
+export function opened({ nextDial, line }: DialView): Change {
   return { nextDial: { ...nextDial, took: line.now() - nextDial.dialledAt } };
 }
 
@@ -80,14 +80,14 @@ export function connectTimeout({
   nextDial: { took = Infinity },
   settings,
   attempt,
-}: Context & { attempt: number }): number {
+}: DialView & { attempt: number }): number {
   const most = settings.connectTimeout;
   const first = Math.min(most, Math.max(4 * took, shortestConnectTimeout));
   return Math.min(first * 1.5 ** clamp(attempt - 1, 0, 100), Math.max(most, longestConnectTimeout));
 }
 
 /** All dials may fail again. */
-export function retriesAnew({ nextDial, settings }: Context): Change {
+export function retriesAnew({ nextDial, settings }: DialView): Change {
   return { nextDial: { ...nextDial, retriesLeft: settings.retries } };
 }
 
@@ -96,7 +96,7 @@ export function retriesAnew({ nextDial, settings }: Context): Change {
  * that failed: one that hung for longer than its wait is followed at once (as gRPC has it, https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md).
  * @param hasLived there was a session: it is no dial that failed
  */
-export function dialAfter(loss: Loss, hasLived: boolean, context: Context): Change {
+export function dialAfter(loss: Loss, hasLived: boolean, context: DialView): Change {
   const { nextDial, settings, line } = context;
   const now = line.now();
   const random = line.random();
@@ -110,26 +110,26 @@ export function dialAfter(loss: Loss, hasLived: boolean, context: Context): Chan
 }
 
 /** The user's word beats retries, pace, waits and obstacles. */
-export function dialAtOnce(context: Context): Change {
+export function dialAtOnce(context: DialView): Change {
   const { nextDial } = retriesAnew(context);
   return due({ ...context, nextDial: { ...nextDial, dials: [] } }, 0);
 }
 
 /** There is an obstacle. */
-export function dialLater(context: Context): Change {
+export function dialLater(context: DialView): Change {
   const { settings } = context;
   return due(context, Math.max(isUnseen(context) ? longestTimer : longestWait(settings), rest(context)));
 }
 
-export function dialSooner(context: Context): Change {
+export function dialSooner(context: DialView): Change {
   return due(context, soonest(context));
 }
 
-export function canDialSooner(context: Context): boolean {
+export function canDialSooner(context: DialView): boolean {
   return !isUnseen(context) && soonest(context) < rest(context);
 }
 
-export function isUnseen({ line }: Pick<Context, 'line'>): boolean {
+export function isUnseen({ line }: Pick<DialView, 'line'>): boolean {
   return line.obstacle() === 'unseen';
 }
 
@@ -139,35 +139,35 @@ export function nextDialIn({ at, wait: ms }: NextDial): number | undefined {
   return ms < longestTimer ? ms : Infinity;
 }
 
-function due({ nextDial, line }: Context, ms: number): Change {
+function due({ nextDial, line }: DialView, ms: number): Change {
   const waits = Math.min(ms, longestTimer);
   return { nextDial: { ...nextDial, wait: waits, at: line.wallTime() + waits, dueAt: line.now() + waits } };
 }
 
 /** Ms until a wake may dial: what nothing but the user's word may shorten. */
-function soonest(context: Context): number {
+function soonest(context: DialView): number {
   return Math.max(wakeDelay(context), context.nextDial.notBefore - context.line.now(), restOfPace(context));
 }
 
-function wakeDelay({ nextDial, line }: Context): number {
+function wakeDelay({ nextDial, line }: DialView): number {
   return clamp(nextDial.dialledAt + wakePace - line.now(), 0, wakePace);
 }
 
 /** Ms until the dial that waits, or more: where the clock runs through sleep, the timer may not have. */
-function rest({ nextDial, line }: Context): number {
+function rest({ nextDial, line }: DialView): number {
   const left = nextDial.dueAt - line.now();
   return left < 0 ? nextDial.wait : left;
 }
 
 /** Ms until a dial would not be one too many. Dials of the future are of a clock that has been set back. */
-function restOfPace({ nextDial: { dials }, settings, line }: Context): number {
+function restOfPace({ nextDial: { dials }, settings, line }: DialView): number {
   if (dials.length < dialsPerPace) return 0;
   const elapsed = line.wallTime() - dials[0]!;
   return elapsed < 0 ? 0 : Math.max(0, paceOf(settings.backoff) - elapsed);
 }
 
 /** How long an obstacle holds a dial, ms. Being offline is a hint, so it does so no longer than a wait can be; being unseen, until a wake. */
-function hold(context: Context): number {
+function hold(context: DialView): number {
   if (isUnseen(context)) return longestTimer;
   return context.line.obstacle() === 'offline' ? longestWait(context.settings) : 0;
 }

@@ -3,7 +3,7 @@
  */
 import type { Line, Report } from './events.ts';
 
-export interface Session {
+export interface SessionRecord {
   /** Monotonic ms; undefined while this visit's session has no name. */
   readonly namedAt: number | undefined;
   /** Its longest round trip, ms. */
@@ -13,23 +13,23 @@ export interface Session {
 }
 
 /** What of the context is looked at. */
-interface Context {
-  readonly session: Session;
+interface SessionView {
+  readonly session: SessionRecord;
   readonly line: Line;
   /** Dials since the line was last stable. */
   readonly attempt: number;
   readonly id: string | undefined;
 }
 
-export const noSession: Session = { namedAt: undefined, slowest: 0, outage: undefined };
+export const noSession: SessionRecord = { namedAt: undefined, slowest: 0, outage: undefined };
 
-export function begun({ session, line }: Context): Session {
+export function begun({ session, line }: SessionView): SessionRecord {
   return { ...session, namedAt: line.now() };
 }
 
 /** That it has begun, as users are told. */
 export function reportOfBeginning(
-  { session: { outage }, line, attempt, id: previousId }: Context,
+  { session: { outage }, line, attempt, id: previousId }: SessionView,
   id?: string,
 ): Report {
   if (outage === undefined) return { type: 'open', id };
@@ -37,11 +37,11 @@ export function reportOfBeginning(
   return { type: 'restored', id, previousId, downFor, attempts: Math.max(1, attempt - outage.dials) };
 }
 
-export function answered({ session }: Context, roundTripTime = 0): Session {
+export function answered({ session }: SessionView, roundTripTime = 0): SessionRecord {
   return roundTripTime > session.slowest ? { ...session, slowest: roundTripTime } : session;
 }
 
 /** The line is left for good. Of a visit without a session nothing is noted. */
-export function ended({ session: { namedAt, outage }, line, attempt }: Context): Session {
+export function ended({ session: { namedAt, outage }, line, attempt }: SessionView): SessionRecord {
   return { ...noSession, outage: namedAt === undefined ? outage : { since: line.now(), dials: attempt } };
 }

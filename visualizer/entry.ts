@@ -2,6 +2,8 @@
  * What is known of a machine at work, one thing after another: what the bridge tells, what the page shows, and what a recording holds (one line of
  * JSON each). All of it is plain JSON, already without secrets, and in the terms of XState 4, which `@xstate/inspect` speaks.
  */
+import type { Amount } from '../adapters/buffer.ts';
+
 export type Entry = Registered | Happened | Changed | Counted | Stopped;
 
 interface Told {
@@ -61,11 +63,6 @@ export interface Stopped extends Told {
 export interface Delay {
   ms: number;
   since: number;
-}
-
-export interface Amount {
-  messages: number;
-  bytes: number;
 }
 
 export type StateValue = string | { [state: string]: StateValue };

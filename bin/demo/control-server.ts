@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 
 import { type WebSocket, WebSocketServer } from 'ws';
 
-import type { Actions, Command, Stagehand } from './stagehand.ts';
+import type { Actions, StageCommand, Stagehand } from './stagehand.ts';
 
 /** Of a message from the page, in bytes: 1,000 characters, each of them escaped, and what is around them. */
 const longestMessage = 16_384;
@@ -45,7 +45,7 @@ export class Control {
 }
 
 /** Undefined for what is no command, or has a value that is out of bounds. What it does not need is left out. */
-export function commandIn(text: string): Command | undefined {
+export function commandIn(text: string): StageCommand | undefined {
   const given = objectIn(text);
   const name = given?.['do'];
   if (typeof name !== 'string' || !Object.hasOwn(fields, name)) return undefined;
@@ -55,7 +55,7 @@ export function commandIn(text: string): Command | undefined {
     if (!isValid(value)) return undefined;
     if (value !== undefined) command[field] = value;
   }
-  return command as Command;
+  return command as StageCommand;
 }
 
 type Check = (value: unknown) => boolean;

@@ -4,7 +4,7 @@
 import { detectionBound } from '../../adapters/index.ts';
 import { askedBy, milliseconds, noPositionals, parse, port } from '../arguments.ts';
 import { openInBrowser } from '../browser.ts';
-import { type Inspection, openInspection } from '../inspection.ts';
+import { type RunningInspection, openInspection } from '../inspection.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { type Files, PageServer, readFiles } from '../page.ts';
 import { duration, type Terminal } from '../terminal.ts';
@@ -86,7 +86,7 @@ export async function demo(args: string[], terminal: Terminal): Promise<number> 
 export function openPage(
   files: Files,
   wanted: number,
-  inspection: Inspection | undefined,
+  inspection: RunningInspection | undefined,
   control: Control | undefined,
 ): Promise<PageServer> {
   return PageServer.open({

@@ -4,12 +4,12 @@
 import type { Readable } from 'node:stream';
 
 import type { Terminal } from '../terminal.ts';
-import type { Command, Stagehand } from './stagehand.ts';
+import type { StageCommand, Stagehand } from './stagehand.ts';
 
 /** What keys come from: a terminal, or any stream. */
 export type Keyboard = Readable & { setRawMode?: (raw: boolean) => unknown };
 
-const rows: [key: string, does: string, command?: (stagehand: Stagehand) => Command][][] = [
+const rows: [key: string, does: string, command?: (stagehand: Stagehand) => StageCommand][][] = [
   [
     ['p', 'pull or plug the cable', ({ status }) => ({ do: status.cable === 'pulled' ? 'plug' : 'pull' })],
     ['x', 'cut it with a reset', () => ({ do: 'reset' })],

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Connection, detectionBound, type State } from '../../adapters/index.ts';
-import { asText, follow, type Happening, type Transition } from '../story.ts';
+import { asText, follow, type Happening, type StateChange } from '../story.ts';
 import { duration, type Terminal } from '../terminal.ts';
 import type { Stage } from './cable-stage.ts';
 
@@ -164,9 +164,9 @@ class Script {
     while (this.#connection.state !== 'alive') await this.#until('alive');
   }
 
-  async #until(state: State, isIt: (transition: Transition) => boolean = () => true): Promise<Transition> {
+  async #until(state: State, isIt: (transition: StateChange) => boolean = () => true): Promise<StateChange> {
     const matches = (each: Happening) => each.type === 'state' && each.state === state && isIt(each);
-    return (await this.#next(`the state ${state}`, matches)) as Happening & Transition;
+    return (await this.#next(`the state ${state}`, matches)) as Happening & StateChange;
   }
 
   /** The next happening not read yet that is the one. @throws {Otherwise} when it does not come in time */

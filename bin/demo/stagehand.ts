@@ -41,7 +41,7 @@ export interface Actions {
 type Nothing = object;
 
 type CommandTo<D extends keyof Actions> = { do: D } & Actions[D];
-export type Command = { [D in keyof Actions]: CommandTo<D> }[keyof Actions];
+export type StageCommand = { [D in keyof Actions]: CommandTo<D> }[keyof Actions];
 
 /** Durations in ms. */
 export interface Status {
@@ -118,8 +118,8 @@ export class Stagehand {
     follow(connection, (happening) => this.#hear(happening));
   }
 
-  act(command: Command): void {
-    const action = this.#actions[command.do] as (command: Command) => void;
+  act(command: StageCommand): void {
+    const action = this.#actions[command.do] as (command: StageCommand) => void;
     action(command);
     this.#changed();
   }

@@ -27,11 +27,11 @@ import { graphqlTransportWs } from '../../adapters/protocols/graphql-transport-w
 import { textOf, untilSo } from '../helpers/support.ts';
 import { type FaultProxy, faultProxy } from '../kit/fault-proxy.ts';
 
-type WebSocketClass = typeof WebSocket;
+type StandardClass = typeof WebSocket;
 
 /** The control: the same library on a class without a heart. */
-const Bare = Ws as unknown as WebSocketClass;
-const withHeart = ({ options }: Library): WebSocketClass =>
+const Bare = Ws as unknown as StandardClass;
+const withHeart = ({ options }: Library): StandardClass =>
   HeartbeatWebSocket.with({ retries: 0, heartbeat, ...options });
 
 const heartbeat = { interval: 300, timeout: 300 };
@@ -53,7 +53,7 @@ interface Library {
   /** Puts the library's server on a `ws` server. */
   serve: (server: WebSocketServer) => void;
   /** An app with the library's client; it is gone with the test. */
-  use: (url: string, WebSocket: WebSocketClass) => App;
+  use: (url: string, WebSocket: StandardClass) => App;
   /** Tells all apps that are connected, or will be. @param port of the server, past the cable */
   tell: (news: number, port: number) => void | Promise<void>;
 }
@@ -294,7 +294,7 @@ function graphqlWs(
 }
 
 function yWebsocket(): Library {
-  const open = (url: string, WebSocketPolyfill: WebSocketClass) => {
+  const open = (url: string, WebSocketPolyfill: StandardClass) => {
     const doc = new Doc();
     // Documents of one process would meet without any server.
     const provider = new WebsocketProvider(url, 'room', doc, { WebSocketPolyfill, disableBc: true });

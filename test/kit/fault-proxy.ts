@@ -24,7 +24,7 @@ import {
   fromOne,
   healthy,
   isSilenced,
-  type Settings,
+  type FaultSettings,
 } from './faults.ts';
 
 /** What else can be done to a line of TCP. */
@@ -152,7 +152,7 @@ class LoopbackProxy extends TcpLine implements FaultProxy {
     super.heal();
   }
 
-  override adjust(change: Partial<Settings>): void {
+  override adjust(change: Partial<FaultSettings>): void {
     super.adjust(change);
     for (const link of this.#links) link.adjust(change);
   }
@@ -173,7 +173,7 @@ interface LinkInput {
   client: Socket;
   /** A port on 127.0.0.1. */
   target: number;
-  settings: Settings;
+  settings: FaultSettings;
   welcome: () => Welcome;
 }
 
@@ -195,7 +195,7 @@ class Link extends TcpLine implements FaultLink {
     this.adjust(input.settings);
   }
 
-  override adjust(change: Partial<Settings>): void {
+  override adjust(change: Partial<FaultSettings>): void {
     super.adjust(change);
     const isNew = this.#lanes.length === 0 && this.#input.client.writable;
     if (isNew && this.silenced === 'none') this.#open();
@@ -259,7 +259,7 @@ class Lane {
     to.on('close', () => this.#drop());
   }
 
-  adjust(settings: Settings): void {
+  adjust(settings: FaultSettings): void {
     this.#settings = settings;
     this.#schedule();
   }

@@ -35,7 +35,7 @@ export interface DelayOptions {
   random?: () => number;
 }
 
-export interface Settings extends Required<DelayOptions> {
+export interface FaultSettings extends Required<DelayOptions> {
   silenced: Direction | 'none';
   delayed: number;
   bytesPerSecond: number;
@@ -43,7 +43,7 @@ export interface Settings extends Required<DelayOptions> {
   pieceSize: number;
 }
 
-export const healthy: Settings = {
+export const healthy: FaultSettings = {
   silenced: 'none',
   delayed: 0,
   jitter: 0,
@@ -53,11 +53,11 @@ export const healthy: Settings = {
 };
 
 export abstract class FaultyLine implements Faults {
-  settings: Settings;
+  settings: FaultSettings;
   /** How it is without a fault. */
-  readonly healthy: Settings;
+  readonly healthy: FaultSettings;
 
-  constructor(whenHealthy: Settings, settings = whenHealthy) {
+  constructor(whenHealthy: FaultSettings, settings = whenHealthy) {
     this.healthy = whenHealthy;
     this.settings = settings;
   }
@@ -89,7 +89,7 @@ export abstract class FaultyLine implements Faults {
     this.adjust(this.healthy);
   }
 
-  adjust(change: Partial<Settings>): void {
+  adjust(change: Partial<FaultSettings>): void {
     this.settings = { ...this.settings, ...change };
   }
 
@@ -97,7 +97,7 @@ export abstract class FaultyLine implements Faults {
 }
 
 /** Nothing passes that way. */
-export function isSilenced({ silenced }: Settings, way: Direction): boolean {
+export function isSilenced({ silenced }: FaultSettings, way: Direction): boolean {
   return silenced === 'both' || silenced === way;
 }
 

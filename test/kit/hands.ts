@@ -5,7 +5,7 @@
  * that leaves possible, and what has to be held back on the wire meanwhile.
  */
 import type { Protocol } from '../../adapters/protocols/protocol.ts';
-import type { ModelStep, Rules } from './paths.ts';
+import type { ModelStep, ModelRules } from './paths.ts';
 
 /** What a hand is told. */
 export interface Moment {
@@ -83,7 +83,7 @@ export function isOurs(name: string): boolean {
   return name.startsWith('user.') || name.startsWith('world.');
 }
 
-export class WireRules implements Rules<Wire> {
+export class WireRules implements ModelRules<Wire> {
   readonly wire = quietWire;
   readonly #protocol: Protocol;
   readonly #hands: ReadonlySet<HandName>;

@@ -35,7 +35,7 @@ export interface ModelRoute {
 }
 
 /** What is to be known of the wire besides what the machine knows, so as to tell what can happen next. */
-export interface Rules<W = unknown> {
+export interface ModelRules<W = unknown> {
   /** At first. */
   readonly wire: W;
   /** The wire after a step. */
@@ -87,31 +87,35 @@ export function modelSettings(isDated = true): PartialSettings {
   };
 }
 
-const free: Rules = { wire: undefined, follow: () => undefined, allows: () => true };
+const free: ModelRules = { wire: undefined, follow: () => undefined, allows: () => true };
 
-interface Node {
+interface PathNode {
   readonly machine: ModelSnapshot;
   readonly wire: unknown;
   /** On the way here. */
   readonly taken: readonly string[];
 }
 
-type Happening = { readonly type: string; readonly name: string; readonly event: ModelStep['event'] };
+type ModelEvent = { readonly type: string; readonly name: string; readonly event: ModelStep['event'] };
 
 /**
  * One path to every edge that starts anywhere the machine can be; paths that are the beginning of others are left out.
  * @param isDated whether answers are compared with the clock
  * @param rules what can happen; default everything
  */
-export function draw(liveness: Liveness, isDated = true, rules: Rules = free): Drawing {
+export function draw(liveness: Liveness, isDated = true, rules: ModelRules = free): Drawing {
   const line = new FrozenLine();
   const logic = {
-    getInitialSnapshot: (scope: ActorScope<never, never>): Node => ({
+    getInitialSnapshot: (scope: ActorScope<never, never>): PathNode => ({
       machine: connectionMachine.getInitialSnapshot(scope as never, { line, ...modelSettings(isDated), liveness }),
       wire: rules.wire,
       taken: [],
     }),
-    transition({ machine, wire: before }: Node, { name, event }: Happening, scope: ActorScope<never, never>): Node {
+    transition(
+      { machine, wire: before }: PathNode,
+      { name, event }: ModelEvent,
+      scope: ActorScope<never, never>,
+    ): PathNode {
       const taken: string[] = [];
       const watch = scope.system.inspect((seen) => taken.push(...transitionsIn(seen)));
       line.isLate = name.endsWith(' late');
@@ -125,21 +129,24 @@ export function draw(liveness: Liveness, isDated = true, rules: Rules = free): D
   const adjacency = getAdjacencyMap(
     logic as never,
     {
-      events: (node: Node) =>
+      events: (node: PathNode) =>
         [...factsFor(node.machine), ...delaysIn(node.machine)].filter(({ name }) =>
           rules.allows(name, placeOf(node.machine), node.wire),
         ),
       serializeState: key,
-      serializeEvent: ({ name }: Happening) => name,
+      serializeEvent: ({ name }: ModelEvent) => name,
       limit: 20_000,
     } as never,
-  ) as unknown as Record<string, { state: Node; transitions: Record<string, { event: Happening; state: Node }> }>;
+  ) as unknown as Record<
+    string,
+    { state: PathNode; transitions: Record<string, { event: ModelEvent; state: PathNode }> }
+  >;
   return drawingOf(adjacency);
 }
 
 /** The map lists states in the order in which they were found, nearest first: the first way to one is a shortest way. */
 function drawingOf(
-  adjacency: Record<string, { state: Node; transitions: Record<string, { event: Happening; state: Node }> }>,
+  adjacency: Record<string, { state: PathNode; transitions: Record<string, { event: ModelEvent; state: PathNode }> }>,
 ): Drawing {
   const transitions = new Set<string>();
   const routes: ModelStep[][] = [];
@@ -169,14 +176,14 @@ function nameOf(steps: readonly ModelStep[]): string {
   return `${names.map(({ name }) => name).join(', ')} → ${steps.at(-1)?.place}`;
 }
 
-function factsFor(state: ModelSnapshot): Happening[] {
+function factsFor(state: ModelSnapshot): ModelEvent[] {
   const types = new Set(getNextTransitions(state).map(({ eventType }) => eventType));
   return Object.entries(facts)
     .filter(([, { type }]) => types.has(type))
     .map(([name, event]) => ({ type: event.type, name, event }));
 }
 
-function delaysIn(state: ModelSnapshot): Happening[] {
+function delaysIn(state: ModelSnapshot): ModelEvent[] {
   const types = new Set(getNextTransitions(state).map(({ eventType }) => eventType));
   const delays = [...types].filter((type): type is `xstate.after.${string}` => type.startsWith('xstate.after.'));
   // A line is found stable long before its next heartbeat, and once is enough.
@@ -192,7 +199,7 @@ function delaysIn(state: ModelSnapshot): Happening[] {
 }
 
 /** What of a node decides where it can go. */
-function key({ machine, wire }: Node): string {
+function key({ machine, wire }: PathNode): string {
   const { serverClock, attempt, nextDial, believableUntil, settings } = machine.context;
   const place = placeOf(machine);
   const isOpen = /^(?:alive|stale)/.test(place);

@@ -1,5 +1,5 @@
 /** The wire between a virtual WebSocket and its server: two lanes, each of which keeps its order, as TCP does. */
-import { type Direction, isSilenced, type Settings } from './faults.ts';
+import { type Direction, isSilenced, type FaultSettings } from './faults.ts';
 import type { Schedule, Task } from './schedule.ts';
 
 /** What the kernel takes without a word; what is beyond shows in `bufferedAmount`. */
@@ -20,8 +20,8 @@ interface Message {
 export class VirtualLane {
   readonly #way: Direction;
   readonly #nature: Schedule;
-  readonly #healthy: Settings;
-  #settings: Settings;
+  readonly #healthy: FaultSettings;
+  #settings: FaultSettings;
   #underWay: Message[] = [];
   #first = 0;
   /** Since when the first one could have the wire for itself. */
@@ -29,7 +29,11 @@ export class VirtualLane {
   #bytes = 0;
   #task: Task | undefined;
 
-  constructor(way: Direction, nature: Schedule, { healthy, settings }: { healthy: Settings; settings: Settings }) {
+  constructor(
+    way: Direction,
+    nature: Schedule,
+    { healthy, settings }: { healthy: FaultSettings; settings: FaultSettings },
+  ) {
     this.#way = way;
     this.#nature = nature;
     this.#healthy = healthy;
@@ -55,7 +59,7 @@ export class VirtualLane {
     this.#await();
   }
 
-  adjust(settings: Settings): void {
+  adjust(settings: FaultSettings): void {
     this.#reckon();
     this.#settings = settings;
     this.#nature.callOff(this.#task);

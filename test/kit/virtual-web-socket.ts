@@ -7,11 +7,10 @@
  * | `ws`      | `error`, `close`        | `close` after 30 s       | refused upgrades, pings and pongs        |
  * | `undici`  | `error` alone (Node 20) | nothing, ever            |                                          |
  */
-import { FaultyLine, type Settings } from './faults.ts';
+import { FaultyLine, type FaultSettings } from './faults.ts';
 import type { Data, Peer } from './manners.ts';
-import type { Task } from './schedule.ts';
+import type { Schedule, Task } from './schedule.ts';
 import { VirtualLane } from './virtual-link.ts';
-import type { VirtualWorld } from './virtual-world.ts';
 
 export type Habits = 'browser' | 'ws' | 'undici';
 
@@ -21,6 +20,27 @@ export interface VirtualPeer extends Peer {
   readonly protocols: readonly string[];
   /** False: closed, or closing. */
   readonly isOpen: boolean;
+}
+
+/** What a WebSocket is told by its world, and tells it. */
+interface Surroundings {
+  /** Ms since the beginning. */
+  readonly time: number;
+  /** All that is not the client's, in true time. */
+  readonly nature: Schedule;
+  readonly healthy: FaultSettings;
+  readonly settings: FaultSettings;
+  readonly server: VirtualServer;
+  readonly isRefusing: boolean;
+  began(socket: VirtualWebSocket): void;
+  ended(socket: VirtualWebSocket): void;
+  unlinked(link: VirtualLink): void;
+  wrote(socket: VirtualWebSocket, data: Data): void;
+  /** Before and after the handlers of an event are called. `data`: of a message. */
+  firing(socket: VirtualWebSocket, type: string, data: unknown): void;
+  fired(socket: VirtualWebSocket, type: string, data: unknown): void;
+  /** To the client, when it can take it. */
+  deliver(what: () => void): void;
 }
 
 /** Answers the dials of a virtual world, and talks. */
@@ -38,7 +58,7 @@ export interface Refusal {
   headers?: Readonly<Record<string, string>>;
 }
 
-type Sendable = string | ArrayBuffer | ArrayBufferView;
+type SentFrame = string | ArrayBuffer | ArrayBufferView;
 type EventOf = { type: string; target: VirtualWebSocket } & Record<string, unknown>;
 type Handler = ((event: never) => unknown) | null;
 
@@ -70,14 +90,14 @@ export class VirtualWebSocket {
   onerror: Handler = null;
   onclose: Handler = null;
 
-  readonly world: VirtualWorld;
+  readonly world: Surroundings;
   readonly link: VirtualLink;
   readonly #habits: Habits;
   readonly #listeners = new Map<string, Set<(...args: never[]) => unknown>>();
   #discarded = 0;
   #farewell: Task | undefined;
 
-  constructor(world: VirtualWorld, habits: Habits, url: string, protocols: string | readonly string[] = []) {
+  constructor(world: Surroundings, habits: Habits, url: string, protocols: string | readonly string[] = []) {
     this.world = world;
     this.#habits = habits;
     this.url = url;
@@ -90,7 +110,7 @@ export class VirtualWebSocket {
   }
 
   /** @throws {TypeError} for a Blob: its bytes cannot be had at once */
-  send(data: Sendable): void {
+  send(data: SentFrame): void {
     if (this.readyState === CONNECTING) {
       throw new DOMException('send: the WebSocket is not open yet', 'InvalidStateError');
     }
@@ -280,13 +300,13 @@ export class VirtualLink extends FaultyLine {
   readonly up: VirtualLane;
   readonly down: VirtualLane;
   peer: ServerEnd | undefined;
-  readonly #world: VirtualWorld;
+  readonly #world: Surroundings;
   readonly #socket: VirtualWebSocket;
   /** A router on the way has forgotten the connection: what comes next is answered with a reset. */
   #isForgotten = false;
   #isGone = false;
 
-  constructor(world: VirtualWorld, socket: VirtualWebSocket, protocols: readonly string[]) {
+  constructor(world: Surroundings, socket: VirtualWebSocket, protocols: readonly string[]) {
     super(world.healthy, world.settings);
     this.#world = world;
     this.#socket = socket;
@@ -306,7 +326,7 @@ export class VirtualLink extends FaultyLine {
     this.down.carry(bytes, () => this.#world.deliver(arrive));
   }
 
-  override adjust(change: Partial<Settings>): void {
+  override adjust(change: Partial<FaultSettings>): void {
     super.adjust(change);
     this.up.adjust(this.settings);
     this.down.adjust(this.settings);
@@ -435,7 +455,7 @@ function sizeOf(data: Data): number {
 }
 
 /** What is sent is what it was when it was sent. */
-function copyOf(data: Sendable): Data {
+function copyOf(data: SentFrame): Data {
   if (typeof data === 'string') return data;
   if (typeof data?.byteLength !== 'number') {
     throw new TypeError(

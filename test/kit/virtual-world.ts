@@ -16,7 +16,7 @@ import { check, isFunction, isObject, milliseconds, oneOf, type Rule, type Rules
 import type { Clock } from '../../adapters/clock.ts';
 import type { Platform } from '../../adapters/lifecycle.ts';
 import type { WebSocketClass } from '../../adapters/web-socket.ts';
-import { FaultyLine, healthy, type Settings } from './faults.ts';
+import { FaultyLine, healthy, type FaultSettings } from './faults.ts';
 import { type Data, Host, type Manners } from './manners.ts';
 import { RestlessPage } from './page.ts';
 import { chance, checkTime, Schedule, type Task } from './schedule.ts';
@@ -202,7 +202,7 @@ export class VirtualWorld extends FaultyLine {
     for (const { peer } of this.links) peer?.send(data);
   }
 
-  override adjust(change: Partial<Settings>): void {
+  override adjust(change: Partial<FaultSettings>): void {
     super.adjust(change);
     for (const link of this.links) link.adjust(change);
   }

@@ -46,7 +46,7 @@ export interface WalkOptions extends Hands, Pick<ConnectOptions, 'protocols' | '
 }
 
 /** What the machine was told, and where it went. */
-interface Entry {
+interface WalkEntry {
   readonly type: string;
   readonly place: string;
   /** What there is to say of it besides. */
@@ -108,7 +108,7 @@ export class Walk {
   readonly #options: WalkOptions;
   readonly #clock = steppedClock();
   readonly #sockets: WebSocketLike[] = [];
-  readonly #log: Entry[] = [];
+  readonly #log: WalkEntry[] = [];
   #read = 0;
   #wake = () => {};
   #connection: WalkedConnection | undefined;
@@ -211,7 +211,7 @@ export class Walk {
     else await this.#heal();
   }
 
-  async #take(step: ModelStep): Promise<Entry> {
+  async #take(step: ModelStep): Promise<WalkEntry> {
     const { name } = step;
     if (name.startsWith('after ')) return this.#pass(name, step.event.type);
     if (isOurs(name)) return this.#doOurs(step);
@@ -221,7 +221,7 @@ export class Walk {
   }
 
   /** Lets the delay pass. */
-  #pass(name: string, type: string): Entry {
+  #pass(name: string, type: string): WalkEntry {
     if (name.endsWith(' late')) this.#jump += longAgo;
     for (let i = 0; i < manyTimers; i += 1) {
       const entry = this.#next(type);
@@ -231,7 +231,7 @@ export class Walk {
     throw new Error(`there is no timer for ${name.replace('after ', '')}`);
   }
 
-  #doOurs({ name, from, event }: ModelStep): Entry {
+  #doOurs({ name, from, event }: ModelStep): WalkEntry {
     if (name === 'user.reconnected') this.#connection?.reconnect();
     else if (name === 'user.closed') this.#connection?.close();
     else {
@@ -298,7 +298,7 @@ export class Walk {
   }
 
   /** What the machine was told next; undefined while it was told nothing. */
-  #next(type: string): Entry | undefined {
+  #next(type: string): WalkEntry | undefined {
     for (;;) {
       const entry = this.#log[this.#read];
       if (entry === undefined) return undefined;
@@ -309,7 +309,7 @@ export class Walk {
   }
 
   /** A line is found stable on the way, wherever a path does not lead there for that; and a server that beats by itself does so when it likes. */
-  #isNoise({ type, place }: Entry): boolean {
+  #isNoise({ type, place }: WalkEntry): boolean {
     if (type.startsWith('xstate.after.stableAfter.')) return true;
     return (
       this.#options.protocol.liveness !== 'ask' &&
@@ -318,7 +318,7 @@ export class Walk {
     );
   }
 
-  #reported({ name, from, event: { type } }: ModelStep): Promise<Entry> {
+  #reported({ name, from, event: { type } }: ModelStep): Promise<WalkEntry> {
     const wait = this.#numbered(`${name} in ${from}`);
     return this.#patiently({ wait, what: type, advice: adviceOn(type) }, async (expired) => {
       for (;;) {
@@ -404,7 +404,7 @@ export class Walk {
   }
 
   /** What came instead of what was to come; `detail` of a `peer.spoke` shows it. */
-  #surprise(type: string, { type: reported, detail }: Entry): Error {
+  #surprise(type: string, { type: reported, detail }: WalkEntry): Error {
     if (reported !== 'peer.spoke') {
       return new Error(`${type} was to come, and the adapter reported ${reported}${detail}${adviceOn(type)}`);
     }

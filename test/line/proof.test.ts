@@ -7,13 +7,13 @@ import { Proof } from '../../adapters/proof.ts';
 /**
  * `hand` a message of ten bytes; `ask`, at the next of 100, 200, 300 … ms, or `again`; `answer`; `await` what may yet be one.
  */
-type Step = 'hand' | 'ask' | 'again' | 'answer' | 'await';
+type Deed = 'hand' | 'ask' | 'again' | 'answer' | 'await';
 
 function play(steps: string, handed: Amount = { messages: 0, bytes: 0 }) {
   const proof = new Proof(handed);
   let now = 0;
   const asked: (number | undefined)[] = [];
-  for (const step of steps.split(' ').filter(Boolean) as Step[]) {
+  for (const step of steps.split(' ').filter(Boolean) as Deed[]) {
     if (step === 'hand') {
       handed.messages += 1;
       handed.bytes += 10;

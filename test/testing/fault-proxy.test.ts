@@ -14,7 +14,7 @@ import { faultProxy, type FaultLink, type FaultProxy } from '../kit/fault-proxy.
 import type { Direction } from '../kit/faults.ts';
 
 /** One end of a line, and all that it was told. */
-class End {
+class FarEnd {
   readonly socket: Socket;
   readonly chunks: Buffer[] = [];
   /** But for data. */
@@ -48,7 +48,7 @@ class End {
     return this.chunks.length === 0 && this.events.length === 0;
   }
 
-  async until(isTrue: (end: End) => boolean): Promise<void> {
+  async until(isTrue: (end: FarEnd) => boolean): Promise<void> {
     while (!isTrue(this)) await once(this.#changed, 'change');
   }
 
@@ -68,19 +68,19 @@ class End {
 }
 
 interface BothEnds {
-  readonly client: End;
-  readonly server: End;
+  readonly client: FarEnd;
+  readonly server: FarEnd;
   readonly link: FaultLink;
 }
 
 /** A server, and as many proxies to it as one likes. All of it is gone with the test. */
 async function stage() {
-  const arrived: End[] = [];
+  const arrived: FarEnd[] = [];
   const arrivals = new EventEmitter();
   const sockets: Socket[] = [];
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.push(socket);
-    arrived.push(new End(socket));
+    arrived.push(new FarEnd(socket));
     arrivals.emit('arrived');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -95,13 +95,13 @@ async function stage() {
   onTestFinished(clear);
 
   /** Dials; the client's end. */
-  const dial = (proxy: FaultProxy): End => {
+  const dial = (proxy: FaultProxy): FarEnd => {
     const socket = createConnection({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     sockets.push(socket);
-    return new End(socket);
+    return new FarEnd(socket);
   };
   /** The server's end of that one. */
-  const arrives = async (count: number): Promise<End> => {
+  const arrives = async (count: number): Promise<FarEnd> => {
     while (arrived.length < count) await once(arrivals, 'arrived');
     return arrived[count - 1]!;
   };
@@ -225,7 +225,7 @@ type Side = 'client' | 'server';
 const across = (side: Side): Side => (side === 'client' ? 'server' : 'client');
 
 /** What an end does, and what the other is told of it. */
-const signs: Record<string, { give: (socket: Socket) => void; told: (end: End) => Promise<void> }> = {
+const signs: Record<string, { give: (socket: Socket) => void; told: (end: FarEnd) => Promise<void> }> = {
   'a byte': { give: (socket) => void socket.write('x'), told: (end) => end.hears('x') },
   'a FIN': { give: (socket) => void socket.end(), told: (end) => end.isTold('end') },
   'an RST': { give: (socket) => void socket.resetAndDestroy(), told: (end) => end.isTold('error ECONNRESET') },
@@ -340,7 +340,7 @@ describe('dials', () => {
     const proxy = await open();
     const other = await line(await open());
     proxy.silence();
-    const clients: End[] = [];
+    const clients: FarEnd[] = [];
     for (const count of [1, 2, 3]) {
       clients.push(dial(proxy));
       while (proxy.accepted < count) await passTime(other);

@@ -440,7 +440,7 @@ test.each([Number.NaN, Infinity, -1])('a clock is not advanced by %s', (ms) => {
   expect(() => steppedClock().advance(ms)).toThrow('advance: ms must be');
 });
 
-type Socket = InstanceType<typeof WebSocket>;
+type WorldSocket = InstanceType<typeof WebSocket>;
 
 /** A WebSocket that is open, the server's end of it, and what it hears. */
 async function opened(world: VirtualWorld, server: VirtualServer = {}) {
@@ -457,8 +457,8 @@ async function opened(world: VirtualWorld, server: VirtualServer = {}) {
   return { socket, peer: peers[0]!, heard, times };
 }
 
-function dial(world: VirtualWorld): Socket {
-  return new world.options.WebSocket('ws://virtual') as unknown as Socket;
+function dial(world: VirtualWorld): WorldSocket {
+  return new world.options.WebSocket('ws://virtual') as unknown as WorldSocket;
 }
 
 async function eventsWithin(world: VirtualWorld, ms: number): Promise<string[]> {

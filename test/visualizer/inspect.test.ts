@@ -21,7 +21,7 @@ import type { InspectionServer, ServerOptions } from '../../visualizer/bridge/in
 import { observe } from '../../visualizer/bridge/observe.ts';
 import { plain, text } from '../../visualizer/bridge/plain.ts';
 import { entriesOf } from '../../visualizer/bridge/receive.ts';
-import type { Frame } from '../../visualizer/bridge/services.ts';
+import type { InspectorFrame } from '../../visualizer/bridge/services.ts';
 import type { Changed, Entry, Registered } from '../../visualizer/entry.ts';
 import * as receivers from '../../visualizer/node_modules/@xstate/inspect/lib/browser.js';
 import {
@@ -212,7 +212,7 @@ const protocols: [string, () => Promise<(entries: Entry[]) => Entry[]>][] = [
   [
     'window',
     async () => {
-      let hear!: (event: { data: Frame }) => void;
+      let hear!: (event: { data: InspectorFrame }) => void;
       vi.stubGlobal('window', { addEventListener: () => expect.unreachable('it listens to everybody') });
       vi.stubGlobal('location', { href: 'http://127.0.0.1/' });
       const { framesOf } = await import('../../visualizer/bridge/encoder.browser.ts');

@@ -67,7 +67,7 @@ const commandOf = (at: string) => join(at, 'dist/bin/systole.js');
 const run = (...args: string[]) => started(new Command(process.execPath, [commandOf(whole), ...args]));
 const runBare = (...args: string[]) => started(new Command(process.execPath, [commandOf(bare), ...args]));
 
-interface Answer {
+interface HttpAnswer {
   status: number;
   headers: IncomingMessage['headers'];
   body: string;
@@ -78,7 +78,7 @@ async function ask(
   port: number,
   path: string,
   { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   const asked = request({ host: '127.0.0.1', port, path, method, headers, agent: false });
   asked.end();
   const [response] = (await once(asked, 'response')) as [IncomingMessage];

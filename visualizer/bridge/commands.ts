@@ -6,10 +6,10 @@ import type { Observation } from './observe.ts';
 /** Characters of what a page says. */
 export const longestCommand = 65_536;
 
-export type Command = { type: 'inspecting' } | { type: 'send'; session: string; event: { type: string } };
+export type PageCommand = { type: 'inspecting' } | { type: 'send'; session: string; event: { type: string } };
 
 /** @param message as it came: JSON, or an object of the window protocol */
-export function commandIn(message: unknown): Command | undefined {
+export function commandIn(message: unknown): PageCommand | undefined {
   const { type, event, service } = fieldsOf(typeof message === 'string' ? parsed(message) : message);
   if (type === 'xstate.inspecting') return { type: 'inspecting' };
   if (type !== 'xstate.event' || typeof event !== 'string') return undefined;

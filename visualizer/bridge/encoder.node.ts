@@ -5,11 +5,11 @@
 import { inspect } from '@xstate/inspect/lib/server.js';
 
 import type { Entry } from '../entry.ts';
-import { encoder, type Frame, type Inspector } from './services.ts';
+import { encoder, type InspectorFrame, type Inspector } from './services.ts';
 
-let encode: ((entry: Entry) => Frame[]) | undefined;
+let encode: ((entry: Entry) => InspectorFrame[]) | undefined;
 
-export function framesOf(entry: Entry): Frame[] {
+export function framesOf(entry: Entry): InspectorFrame[] {
   encode ??= encoder(open());
   return encode(entry);
 }

@@ -9,7 +9,7 @@ import { framesOf } from './encoder.browser.ts';
 import { History } from './history.ts';
 import type { BrowserOptions, Inspection } from './inspect.types.ts';
 import { harmless, observe } from './observe.ts';
-import type { Frame } from './services.ts';
+import type { InspectorFrame } from './services.ts';
 import { checkOptions, SharedInspections } from './shared.ts';
 
 export { observe };
@@ -33,12 +33,12 @@ export function inspect(options: BrowserOptions = {}): Inspection {
 function open(url: string, options: BrowserOptions): Inspection {
   const { iframe, redact, send } = options;
   const { origin } = new URL(url);
-  const history = new History<Frame>(sizeOf);
+  const history = new History<InspectorFrame>(sizeOf);
   let popup: Window | null = null;
   let isListening = false;
 
   const target = (): Window | null => (iframe === undefined ? popup : (iframe.contentWindow as Window | null));
-  const post = (frames: readonly Frame[]): void => {
+  const post = (frames: readonly InspectorFrame[]): void => {
     for (const frame of frames) target()?.postMessage(frame, origin);
   };
   const observation = observe(
@@ -87,6 +87,6 @@ function addressOf(url: string): string {
   return address.href;
 }
 
-function sizeOf(frame: Frame): number {
+function sizeOf(frame: InspectorFrame): number {
   return Object.values(frame).reduce<number>((sum, field) => sum + (typeof field === 'string' ? field.length : 0), 0);
 }

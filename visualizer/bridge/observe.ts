@@ -48,7 +48,7 @@ interface Snapshot5 {
 
 type Event5 = Readonly<Record<string, unknown>> & { readonly type: string };
 
-interface Machine {
+interface ObservedMachine {
   readonly session: string;
   readonly actor: Actor5;
   readonly logic: Machine5;
@@ -72,7 +72,7 @@ let sessions = 0;
 export function observe(tell: (entry: Entry) => void, { redact, send = true, now }: Observed = {}): Observation {
   const time = now ?? Date.now;
   const sinceOf = startsOf(now);
-  const machines = new Map<unknown, Machine>();
+  const machines = new Map<unknown, ObservedMachine>();
   const over = new WeakSet<object>();
   const named = new Map<string, number>();
   let timer: ReturnType<typeof setInterval> | undefined;
@@ -83,11 +83,11 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
     if (allowed !== undefined) tell(allowed);
   });
 
-  function register(actor: Actor5, logic: Machine5): Machine {
+  function register(actor: Actor5, logic: Machine5): ObservedMachine {
     const snapshot = actor.getSnapshot();
     const line = lineIn(snapshot);
     sessions += 1;
-    const machine: Machine = {
+    const machine: ObservedMachine = {
       session: `${run}-${sessions}`,
       actor,
       logic,
@@ -150,7 +150,7 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
   }
 
   /** XState does not tell of a machine that threw. */
-  function checkSoon(machine: Machine): void {
+  function checkSoon(machine: ObservedMachine): void {
     if (machine.isChecked) return;
     machine.isChecked = true;
     queueMicrotask(
@@ -162,7 +162,7 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
     );
   }
 
-  function take(machine: Machine, event: Event5 | undefined): void {
+  function take(machine: ObservedMachine, event: Event5 | undefined): void {
     const { actor, session, waiting } = machine;
     const snapshot = actor.getSnapshot();
     const at = time();
@@ -185,7 +185,7 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
     if (snapshot.status !== 'active') end(machine, snapshot);
   }
 
-  function end(machine: Machine, { output }: Snapshot5): void {
+  function end(machine: ObservedMachine, { output }: Snapshot5): void {
     const { actor, session, traffic } = machine;
     count(machine);
     traffic?.stop();
@@ -196,7 +196,7 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
     stopTimerIfIdle();
   }
 
-  function count({ session, traffic }: Machine): void {
+  function count({ session, traffic }: ObservedMachine): void {
     const news = traffic?.news();
     if (news !== undefined) tellPlain({ type: 'counted', at: time(), session, ...news });
   }
@@ -259,7 +259,7 @@ function isWithin(type: string, wildcard: string): boolean {
 
 /** What XState's system has scheduled for it: only delays of states that are active, as long as they really are. */
 function delaysOf(
-  { actor, word }: Machine,
+  { actor, word }: ObservedMachine,
   sinceOf: (scheduled: Scheduled) => number,
 ): Record<string, Delay> | undefined {
   const running = Object.values(actor.system.getSnapshot()._scheduledEvents).filter(
@@ -289,7 +289,7 @@ function lineIn({ context }: Snapshot5): CountedLine | undefined {
   return isCountedLine(line) ? line : undefined;
 }
 
-function contextOf({ line }: Machine, { context }: Snapshot5): unknown {
+function contextOf({ line }: ObservedMachine, { context }: Snapshot5): unknown {
   if (line === undefined) return plain(context) ?? null;
   const { line: _, settings, ...shown } = context as Record<string, unknown>;
   const { shouldReconnect: __, ...told } = { ...(settings as object | undefined) } as Record<string, unknown>;
@@ -299,7 +299,7 @@ function contextOf({ line }: Machine, { context }: Snapshot5): unknown {
 /** They carry the name of a session. */
 const naming: ReadonlySet<string> = new Set(['peer.named', 'open', 'restored']);
 
-function eventOf({ word }: Machine, event: Event5): { type: string } {
+function eventOf({ word }: ObservedMachine, event: Event5): { type: string } {
   const shown = plain(naming.has(event.type) ? withoutName(event) : event);
   return { ...(shown as object), type: text(word(event.type)) };
 }

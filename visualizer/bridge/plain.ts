@@ -19,7 +19,7 @@ const limits = {
 
 const secretNames = /(?:headers?|authorization|cookies?|tokens?|passwords?|passwd|secret|api[-_]?key)$/i;
 
-interface Walk {
+interface Traversal {
   left: number;
   readonly path: Set<object>;
 }
@@ -49,7 +49,7 @@ function censored(value: string): string {
   );
 }
 
-function walk(value: unknown, state: Walk): Json | undefined {
+function walk(value: unknown, state: Traversal): Json | undefined {
   state.left -= 1;
   if (state.left < 0) return '…';
   switch (typeof value) {
@@ -81,7 +81,7 @@ function nameOf(call: object): string {
   }
 }
 
-function held(value: object, state: Walk): Json | undefined {
+function held(value: object, state: Traversal): Json | undefined {
   const { path } = state;
   if (path.has(value)) return '(circular)';
   if (path.size >= limits.depth) return '…';
@@ -95,7 +95,7 @@ function held(value: object, state: Walk): Json | undefined {
   }
 }
 
-function shown(value: object, state: Walk): Json | undefined {
+function shown(value: object, state: Traversal): Json | undefined {
   if (Array.isArray(value)) return items(value, state);
   const bytes = bytesOf(value);
   if (bytes !== undefined) return `${bytes} bytes`;
@@ -136,13 +136,13 @@ function* firstOf(collection: Iterable<unknown>): Generator {
   }
 }
 
-function items(values: readonly unknown[], state: Walk): Json[] {
+function items(values: readonly unknown[], state: Traversal): Json[] {
   const some = values.slice(0, limits.items).map((each) => walk(each, state) ?? null);
   if (values.length > limits.items) some.push('… and more');
   return some;
 }
 
-function fields(value: object, state: Walk): Json {
+function fields(value: object, state: Traversal): Json {
   const some: [string, Json][] = [];
   const keys = Object.keys(value);
   for (const key of keys.slice(0, limits.items)) {

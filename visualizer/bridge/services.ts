@@ -9,7 +9,7 @@ import type { Entry, Registered } from '../entry.ts';
 import { configOf } from './translate.ts';
 
 /** A message of `@xstate/inspect`'s protocol; what is in it is JSON in strings. */
-export interface Frame {
+export interface InspectorFrame {
   readonly type: string;
   readonly sessionId: string;
 }
@@ -24,10 +24,10 @@ export interface Inspector {
 export type Extra = { [T in Entry['type']]: { type: T; at: number; [field: string]: unknown } }[Entry['type']];
 
 /** The frames of an entry, as the real `@xstate/inspect` makes them. None for a machine that was not registered. */
-export function encoder(inspector: Inspector): (entry: Entry) => Frame[] {
+export function encoder(inspector: Inspector): (entry: Entry) => InspectorFrame[] {
   const services = new Map<string, Service>();
-  let frames: Frame[] = [];
-  inspector.send({ type: 'xstate.inspecting', client: { send: (frame: Frame) => frames.push(frame) } });
+  let frames: InspectorFrame[] = [];
+  inspector.send({ type: 'xstate.inspecting', client: { send: (frame: InspectorFrame) => frames.push(frame) } });
   return (entry) => {
     frames = [];
     const known = services.get(entry.session);

@@ -4,13 +4,13 @@
 import { callable, check, type Rule, type Rules } from '../../adapters/check.ts';
 import { originOf } from '../../adapters/loopback.ts';
 
-interface Kept<T> {
+interface Shared<T> {
   readonly options: object;
   readonly inspection: T;
 }
 
 export class SharedInspections<T> {
-  #kept: readonly Kept<T>[] = [];
+  #kept: readonly Shared<T>[] = [];
 
   for(options: object): T | undefined {
     return this.#kept.find((each) => isSame(each.options, options))?.inspection;

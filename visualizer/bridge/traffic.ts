@@ -2,7 +2,8 @@
  * What passes by a connection's machine: its messages, counted.
  */
 import { byteLength } from '../../adapters/buffer.ts';
-import type { Amount, Counted } from '../entry.ts';
+import type { Amount } from '../../adapters/buffer.ts';
+import type { Counted } from '../entry.ts';
 
 type Counts = Omit<Counted, 'type' | 'at' | 'session'>;
 

@@ -147,12 +147,12 @@ export function Teller() {
   );
 }
 
-interface Node {
-  states: Record<string, Node>;
+interface FormNode {
+  states: Record<string, FormNode>;
   transitions: { eventType: string }[];
 }
 
-function eventTypesOf(node: Node): string[] {
+function eventTypesOf(node: FormNode): string[] {
   const own = node.transitions.map(({ eventType }) => eventType);
   const all = [...own, ...Object.values(node.states).flatMap(eventTypesOf)];
   return [...new Set(all)].filter((type) => type !== '' && !/^(?:xstate|done|error)\./.test(type)).toSorted();

@@ -2,7 +2,7 @@
  * What an operator asks of a connection, read from its life.
  */
 import type { Entry } from '../entry.ts';
-import type { Life, Moment } from './life.ts';
+import type { LifeStory, LifeMoment } from './life.ts';
 
 export interface Figure {
   readonly name: string;
@@ -13,15 +13,15 @@ export interface Figure {
   readonly fill?: number;
 }
 
-interface Settings {
+interface ShownSettings {
   heartbeat?: { interval?: number; timeout?: number };
 }
 
 /** Of a connection of systole. */
-export function figuresOf(life: Life, moment: Moment, time: number): Figure[] {
+export function figuresOf(life: LifeStory, moment: LifeMoment, time: number): Figure[] {
   const { context, counted } = moment;
   const trips = roundTrips(life, time);
-  const { heartbeat } = (context['settings'] ?? {}) as Settings;
+  const { heartbeat } = (context['settings'] ?? {}) as ShownSettings;
   const interval = numberIn(context, 'interval') ?? heartbeat?.interval;
   const bound = interval !== undefined && heartbeat?.timeout !== undefined ? interval + heartbeat.timeout : undefined;
   const nextDialAt = numberIn((context['nextDial'] ?? {}) as Record<string, unknown>, 'at');
@@ -74,10 +74,10 @@ interface Trips {
   readonly worst: number;
 }
 
-let known: { life: Life; entries: number; index: number; trips: Trips } | undefined;
+let known: { life: LifeStory; entries: number; index: number; trips: Trips } | undefined;
 
 /** Of all heartbeats that were answered until a time. Asked ten times a second, it looks again only where there is something new. */
-function roundTrips(life: Life, until: number): Trips {
+function roundTrips(life: LifeStory, until: number): Trips {
   const entries = life.forgotten + life.entries.length;
   const index = life.indexAt(until);
   if (known?.life === life && known.entries === entries && known.index === index) return known.trips;
@@ -104,7 +104,7 @@ function fillOf(messages: number, mostMessages: number | null, held: number, mos
   return Math.min(1, Math.max(share(messages, mostMessages), share(held, mostBytes)));
 }
 
-function numberIn(context: Moment['context'], name: string): number | undefined {
+function numberIn(context: LifeMoment['context'], name: string): number | undefined {
   const value = context[name];
   return typeof value === 'number' ? value : undefined;
 }

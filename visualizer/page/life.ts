@@ -24,7 +24,7 @@ export interface Row {
 }
 
 /** What was the case at a moment. */
-export interface Moment {
+export interface LifeMoment {
   readonly at: number;
   readonly value: StateValue;
   readonly context: Readonly<Record<string, unknown>>;
@@ -39,7 +39,7 @@ export interface Moment {
   readonly previous: StateValue | undefined;
 }
 
-export class Life {
+export class LifeStory {
   readonly session: string;
   readonly name: string;
   readonly definition: Definition;
@@ -98,7 +98,7 @@ export class Life {
   }
 
   /** What was the case at a time, looking back from there. */
-  momentAt(time: number, pinned?: Entry): Moment {
+  momentAt(time: number, pinned?: Entry): LifeMoment {
     const pin = pinned === undefined ? -1 : this.entries.lastIndexOf(pinned);
     let here: Changed | Registered | undefined;
     let before: Changed | Registered | undefined;
@@ -118,7 +118,7 @@ export class Life {
     return {
       at: time,
       value,
-      context: (typeof context === 'object' && context !== null ? context : {}) as Moment['context'],
+      context: (typeof context === 'object' && context !== null ? context : {}) as LifeMoment['context'],
       delays,
       since: this.turnAt(here?.at ?? time),
       done,

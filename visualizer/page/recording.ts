@@ -2,7 +2,7 @@
  * Recordings: a line of JSON for each entry, behind a line that says what it is. The same as `systole watch --record` writes.
  */
 import type { Entry } from '../entry.ts';
-import { type Life } from './life.ts';
+import { type LifeStory } from './life.ts';
 import { choose, forget, look, type Source, tell } from './store.ts';
 
 const heading = { systole: 'recording', version: 1 };
@@ -11,11 +11,11 @@ const largest = 100 * 2 ** 20;
 
 export class NoRecording extends Error {}
 
-export function asRecording(life: Life): string {
+export function asRecording(life: LifeStory): string {
   return [heading, ...life.entries].map((line) => JSON.stringify(line)).join('\n') + '\n';
 }
 
-export function save(life: Life): void {
+export function save(life: LifeStory): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([asRecording(life)], { type: 'application/x-ndjson' }));
   link.download = `${life.name.replace(/[^\w.-]+/g, '-')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.jsonl`;

@@ -4,7 +4,7 @@
 import { computed, effect, signal } from '@preact/signals';
 
 import type { Entry } from '../entry.ts';
-import { Life, type Moment } from './life.ts';
+import { LifeStory, type LifeMoment } from './life.ts';
 
 /** Where entries come from. */
 export interface Source {
@@ -16,7 +16,7 @@ export interface Source {
 export interface Machine {
   readonly key: string;
   readonly source: Source;
-  readonly life: Life;
+  readonly life: LifeStory;
 }
 
 /** Machines, in the order in which they came. */
@@ -44,7 +44,7 @@ export const shown = computed<Machine | undefined>(() => {
 });
 
 /** What is shown, at the cursor. */
-export const moment = computed<Moment | undefined>(() => {
+export const moment = computed<LifeMoment | undefined>(() => {
   void news.value;
   return shown.value?.life.momentAt(cursor.value ?? Infinity, pinned.value);
 });
@@ -81,7 +81,7 @@ function take(): void {
     const machine = byKey.get(key);
     if (entry.type === 'registered') {
       // Told again, all of it: the page was reloaded, or the line to the source was lost.
-      byKey.set(key, { key, source, life: new Life(entry) });
+      byKey.set(key, { key, source, life: new LifeStory(entry) });
       isNew = true;
     } else machine?.life.add(entry);
     isShown ||= key === key0;
@@ -96,7 +96,7 @@ function schedule(task: () => void): number {
   return requestAnimationFrame(task);
 }
 
-export function isConnection({ definition }: Life): boolean {
+export function isConnection({ definition }: LifeStory): boolean {
   return definition.id === 'connection' && 'reconnecting' in definition.states;
 }
 

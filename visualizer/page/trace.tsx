@@ -7,7 +7,7 @@ import uPlot from 'uplot';
 
 import type { Entry } from '../entry.ts';
 import { clockOf, milliseconds, roundTripIn, seconds } from './figures.ts';
-import { type Life, stateWord } from './life.ts';
+import { type LifeStory, stateWord } from './life.ts';
 import { cursor, look, news, now, shown, time } from './store.ts';
 
 /** How much of a life is seen at once, ms. */
@@ -122,7 +122,7 @@ export function Trace({ span }: { span: number }) {
   return <div class="trace" ref={place} role="img" aria-label={describe(drawn.current)} />;
 }
 
-function pictureOf(life: Life, from: number, to: number): Picture {
+function pictureOf(life: LifeStory, from: number, to: number): Picture {
   const picture: Picture = { spans: [], marks: [], beats: [], ticks: [] };
   const { entries } = life;
   const start = Math.max(0, life.indexAt(from) - 1);

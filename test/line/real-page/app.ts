@@ -6,17 +6,17 @@ import { workerClock } from '../../../adapters/worker-clock.ts';
 import { life } from './page-life.ts';
 
 /** What a connection has said; `at` epoch ms. */
-export interface Told {
+export interface AppTold {
   type: string;
   at: number;
   detail: { readonly state?: string; readonly cause?: string | undefined; readonly nextDialIn?: number | undefined };
 }
 
-type Options = NonNullable<Parameters<typeof connect>[1]>;
+type AppOptions = NonNullable<Parameters<typeof connect>[1]>;
 
 /** A connection and all that it has said, in order. */
-function watch(url: string, { ticks, ...options }: Options & { ticks?: 'in a worker' } = {}) {
-  const told: Told[] = [];
+function watch(url: string, { ticks, ...options }: AppOptions & { ticks?: 'in a worker' } = {}) {
+  const told: AppTold[] = [];
   const connection = connect(url, {
     protocol: plain(),
     closeTimeout: 200,
@@ -24,7 +24,7 @@ function watch(url: string, { ticks, ...options }: Options & { ticks?: 'in a wor
     ...options,
   });
   for (const type of ['open', 'lost', 'retry', 'restored', 'state', 'closed'] as const) {
-    connection.on(type, (detail) => told.push({ type, at: Date.now(), detail: detail as Told['detail'] }));
+    connection.on(type, (detail) => told.push({ type, at: Date.now(), detail: detail as AppTold['detail'] }));
   }
   return { connection, told };
 }

@@ -7,16 +7,16 @@ import type { WebSocket } from 'ws';
 import { detectionBound } from '../../../machines/settings.ts';
 import { listen, textOf } from '../../helpers/support.ts';
 import { faultProxy } from '../../kit/fault-proxy.ts';
-import type { Told } from './app.ts';
-import { Stage, type StagePage } from './stage.ts';
+import type { AppTold } from './app.ts';
+import { PageStage, type StagePage } from './stage.ts';
 
-let stage: Stage;
+let stage: PageStage;
 /** Without the feature by which Chromium hangs up for pages that are frozen or cached: as it was before, and as other browsers are. */
-let older: Stage;
+let older: PageStage;
 const tabs: StagePage[] = [];
 
 beforeAll(async () => {
-  [stage, older] = await Promise.all([Stage.open(), Stage.open({ disable: ['DisconnectWebSocketOnBFCache'] })]);
+  [stage, older] = await Promise.all([PageStage.open(), PageStage.open({ disable: ['DisconnectWebSocketOnBFCache'] })]);
 });
 
 afterEach(async () => {
@@ -70,12 +70,12 @@ async function connect(tab: StagePage, url: string, options: WatchOptions = {}, 
   await states(tab, (all) => all.at(-1) === 'alive', name);
 }
 
-function told(tab: StagePage, name = 'it'): Promise<Told[]> {
+function told(tab: StagePage, name = 'it'): Promise<AppTold[]> {
   return tab.page.evaluate((as) => window.systole.watched[as]?.told ?? [], name);
 }
 
 /** Waits until the states are as they should be; answers with all that was told. Looks from outside: the page's own timers may be slow. */
-async function states(tab: StagePage, are: (all: string[]) => boolean, name = 'it'): Promise<Told[]> {
+async function states(tab: StagePage, are: (all: string[]) => boolean, name = 'it'): Promise<AppTold[]> {
   await expect
     .poll(async () => are((await told(tab, name)).flatMap(({ detail }) => detail.state ?? [])), {
       timeout: 30_000,
@@ -85,7 +85,7 @@ async function states(tab: StagePage, are: (all: string[]) => boolean, name = 'i
   return told(tab, name);
 }
 
-const causes = (all: Told[]) => all.filter(({ type }) => type === 'lost').map(({ detail }) => detail.cause);
+const causes = (all: AppTold[]) => all.filter(({ type }) => type === 'lost').map(({ detail }) => detail.cause);
 
 describe('offline', () => {
   test('the socket stays open and silent: noticed within the bound; healed when it is online, long before its turn', async () => {
@@ -232,7 +232,7 @@ describe('frozen', () => {
 });
 
 describe('the back/forward cache', () => {
-  async function expectRoundTrip(on: Stage): Promise<void> {
+  async function expectRoundTrip(on: PageStage): Promise<void> {
     const { url, dials, open } = await server();
     const tab = await pageOf(on);
     await connect(tab, url, { backoff: { initial: 20_000 } });

@@ -39,7 +39,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** How long anything here may take before it counts as never, ms. */
 const patience = 10_000;
 
-export class Stage {
+export class PageStage {
   /** Of the pages, which all have the same script: `/` and any other path. */
   readonly origin: string;
   /** Chromium's, as 156.0.8078.79. */
@@ -63,7 +63,7 @@ export class Stage {
   }
 
   /** @throws {Error} where there is no Chromium */
-  static async open({ entry = here('app.ts'), enable = [], disable = [] }: StageOptions = {}): Promise<Stage> {
+  static async open({ entry = here('app.ts'), enable = [], disable = [] }: StageOptions = {}): Promise<PageStage> {
     const files = await bundle(entry);
     const process = await Chromium.start([
       ...(enable.length > 0 ? [`--enable-features=${enable.join(',')}`] : []),
@@ -71,7 +71,7 @@ export class Stage {
     ]);
     const server = await serve(files);
     try {
-      return new Stage(
+      return new PageStage(
         server,
         process,
         await chromium.connectOverCDP(process.url, { noDefaults: true, isLocal: true }),

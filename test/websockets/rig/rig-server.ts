@@ -11,7 +11,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 
 import { serveHeartbeats } from '../../../adapters/server.ts';
 import { type FaultProxy, faultProxy } from '../../kit/fault-proxy.ts';
-import type { Behaviour, Report, RigCommand, Seen } from './rig.ts';
+import type { Behaviour, RigReport, RigCommand, Seen } from './rig.ts';
 
 type SeenNow = Seen extends infer S ? (S extends Seen ? Omit<S, 'at'> : never) : never;
 
@@ -81,7 +81,7 @@ class FarEnd {
     await this.stop();
   }
 
-  report(): Report {
+  report(): RigReport {
     return { seen: this.#seen, open: this.#clients.size, late: this.#late };
   }
 

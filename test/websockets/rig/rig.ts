@@ -51,7 +51,7 @@ export type Seen =
   | { type: 'message'; at: number; connection: number; text: string; binary: boolean }
   | { type: 'closed'; at: number; connection: number; code: number; reason: string };
 
-export interface Report {
+export interface RigReport {
   seen: Seen[];
   /** Sockets open now. */
   open: number;
@@ -83,7 +83,7 @@ export class Rig {
     await call('POST', this.#control, command);
   }
 
-  report(): Promise<Report> {
+  report(): Promise<RigReport> {
     return call('GET', this.#control);
   }
 

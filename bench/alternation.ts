@@ -4,7 +4,7 @@
 import { onTestFinished } from 'vitest';
 
 import { Child } from '../test/helpers/children/start.ts';
-import { type Measured, measured } from './figures.ts';
+import { type Measured, measured } from './measurement.ts';
 
 /** µs of processor time per message. */
 interface Pair {

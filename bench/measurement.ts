@@ -3,7 +3,7 @@
  */
 import { expect, type TestContext } from 'vitest';
 
-export interface Figure {
+export interface Measurement {
   what: string;
   value: number;
   unit: string;
@@ -17,12 +17,12 @@ export interface Figure {
 
 declare module 'vitest' {
   interface TaskMeta {
-    figures?: Figure[];
+    figures?: Measurement[];
   }
 }
 
 /** Fails where it is above its bound. The table at the end has all of them. */
-export function expectWithin({ task }: Pick<TestContext, 'task'>, figure: Figure): void {
+export function expectWithin({ task }: Pick<TestContext, 'task'>, figure: Measurement): void {
   (task.meta.figures ??= []).push(figure);
   expect(figure.value, `${figure.what}, in ${figure.unit}`).toBeLessThanOrEqual(figure.bound);
 }
