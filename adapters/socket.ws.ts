@@ -99,8 +99,8 @@ function isNodeWebSocket(socket: WebSocketLike): socket is NodeWebSocket {
 }
 
 /** Ms from now: seconds, or a date (RFC 9110 §10.2.3), which is compared with the server's own clock and never with ours. */
-function retryAfterOf({ 'retry-after': after, date }: UpgradeResponse['headers']): number | undefined {
-  if (typeof after !== 'string') return undefined;
+function retryAfterOf({ 'retry-after': stated, date }: UpgradeResponse['headers']): number | undefined {
+  const after = String(stated);
   const ms = /^\d+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - Date.parse(String(date));
   return ms > 0 ? ms : undefined;
 }

@@ -193,6 +193,17 @@ test('what was never sent stays in bufferedAmount, as what is sent too late', ()
   expect(socket.bufferedAmount).toBe(8);
 });
 
+test.each([
+  [[4_001, 'bye'], [[4_001, 'bye']]],
+  [[], [[]]],
+])('close(%j) says so to the socket beneath', (said, closed) => {
+  const { socket, under, clock } = hand();
+  under().opens();
+  clock.advance(0);
+  socket.close(...(said as []));
+  expect(under().closed).toEqual(closed);
+});
+
 test('wanted again while it closes, it is dialled when the end has come; once, and not if it is closed again', () => {
   const { socket, under, of, clock } = hand();
   under().opens();

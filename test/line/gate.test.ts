@@ -114,6 +114,22 @@ test('closed in a listener of open: nothing more is accepted, and what lay ready
   expect(heard).toEqual([false]);
 });
 
+test('closed by who inspects the very step that names the session: what was held is not sent', () => {
+  const { connection, socket } = dialled({
+    protocol: idHeartbeat(),
+    inspect: (event) => {
+      if (event.type === '@xstate.action' && event.action.type === 'xstate.sendTo') connection.close();
+    },
+  });
+  const closed = eventsOf(connection, 'closed');
+  connection.send('held');
+  socket().opens();
+  socket().hears('{"id":1,"now_time":0}');
+  socket().ends(1000);
+  expect(socket().sent).toEqual([]);
+  expect(closed).toMatchObject([{ cause: 'user-closed', undelivered: { messages: 1, bytes: 4 } }]);
+});
+
 describe('the accounts', () => {
   const nothing = { messages: 0, bytes: 0 };
 

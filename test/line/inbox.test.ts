@@ -47,7 +47,7 @@ test('what came early is heard first, once, in order', () => {
   subject.take('a');
   subject.take('b');
   subject.deliver();
-  subject.take('c');
+  expect(subject.take('c')).toBe(true);
   subject.deliver();
   expect(heard).toEqual(['a', 'b', 'c']);
 });

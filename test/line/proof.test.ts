@@ -36,6 +36,8 @@ describe('an answer confirms what was handed over before its question', () => {
     ['hand answer', 1],
     ['hand answer ask', 1],
     ['hand answer ask answer', 0],
+    // Nor is it owed to a later question.
+    ['answer ask ask hand ask answer ask answer answer', 1],
     // Asked twice: the first answer is the first question's.
     ['hand ask hand again answer', 1],
     ['hand ask hand again answer answer', 1],

@@ -113,6 +113,16 @@ test('one like npm ws is cut off, has its signs heard, and is left without a lis
   expect(emitter.eventNames()).toEqual([]);
 });
 
+test('one like npm ws that lets nobody stop listening is left all the same', () => {
+  class Sticky extends Emitting {
+    override off = undefined as never;
+  }
+  const { socket, told, puppet } = listened(Sticky);
+  socket.drop();
+  everything(puppet);
+  expect(told).toEqual([]);
+});
+
 test('a class that cannot be closed is left all the same', () => {
   class Stuck extends Puppet {
     override close(): void {
@@ -142,6 +152,7 @@ test('what the class throws while it is listened to is thrown, and it is left', 
 
 test('what a socket says of itself', () => {
   const { socket, puppet } = listened(Puppet);
+  socket.ping(); // which it cannot
   Object.assign(puppet, {
     url: 'ws://x/',
     protocol: 'p',

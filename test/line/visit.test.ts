@@ -102,6 +102,7 @@ describe('a dial that fails', () => {
     ['as a date of old', 'Fri Jan 01 00:00:08 2100 GMT', 8_500, date(0)],
     ['as a date of another kind', '2100-01-01T02:00:00Z', 3_600_500, date(0)],
     ['at once', '0', 375],
+    ['in what are no whole seconds', '1.5', 375],
     ['as no time', 'soon', 375],
     ['with more behind it', '7x', 375],
     ['twice', ['7', '9'], 375],
@@ -112,6 +113,13 @@ describe('a dial that fails', () => {
     const headers = { 'retry-after': header, date: today };
     socket().says('unexpected-response', {}, { statusCode: 503, headers });
     expect(retries).toMatchObject([{ cause: 'refused', reason: 'HTTP 503', nextDialIn: wait }]);
+  });
+
+  test('of what its protocol is not asked: it is asked of what was open', () => {
+    const asked: unknown[] = [];
+    const { socket } = dialled(dialect({ opened: named, closed: (...end) => void asked.push(end) }));
+    socket().fails({ message: 'refused' });
+    expect(asked).toEqual([]);
   });
 
   test('for good, by its status', () => {
@@ -201,6 +209,7 @@ describe('an open socket', () => {
       ping(): void {}
     }
     const { connection, socket } = alive({ WebSocket: Pinging });
+    expect(connection.state).toBe('alive');
     const first = socket();
     connection.reconnect();
     expect(first.closed).toEqual([[]]);
@@ -409,6 +418,16 @@ describe('a heartbeat', () => {
     bare.clock.advance(1_000);
     expect(bare.connection.state).toBe('alive');
     expect(bare.socket().sent).toEqual([]);
+  });
+
+  test('is not answered by a ping of the server', () => {
+    const { connection, clock, socket } = nodeDialled({ ...beating, protocol: nativePing() });
+    socket().opens();
+    clock.advance(1_000);
+    socket().says('ping');
+    expect(connection.roundTripTime).toBeUndefined();
+    socket().says('pong');
+    expect(connection.roundTripTime).toBe(0);
   });
 
   test('that nobody asked for is life, and no beat', () => {

@@ -153,6 +153,7 @@ test('a line serves one connection', async () => {
   expect(second.getSnapshot().output).toMatchObject({ cause: 'fatal' });
   expect(second.getSnapshot().output?.reason).toContain('make one for each');
   await waitFor(first, is('alive'));
+  expect(lineOf(first).send('still heard')).toBe(true);
   first.stop();
 });
 

@@ -28,19 +28,39 @@ const groups = [
     tests: ['machine/backoff', 'machine/table', 'machine/machine'],
   },
   { files: ['adapters/proof.ts', 'adapters/inbox.ts'], tests: ['line/proof', 'line/inbox'] },
-  { files: ['adapters/socket.ts', 'adapters/socket.ws.ts'], tests: ['line/socket', 'line/visit', 'line/line'] },
+  {
+    files: ['adapters/socket.ts', 'adapters/socket.ws.ts'],
+    tests: ['line/socket', 'line/visit', 'line/options', 'line/line'],
+  },
   {
     files: ['adapters/visit.ts', 'adapters/surface.ts'],
     tests: ['line/visit', 'line/gate', 'line/line', 'line/dial', 'machine/embedding'],
   },
   {
     files: ['adapters/line.ts', 'adapters/websocket.ts', 'adapters/listeners.ts'],
-    tests: ['line/gate', 'line/visit', 'line/inbox', 'line/line', 'machine/embedding', 'line/options', 'line/buffer'],
+    tests: [
+      'line/gate',
+      'line/visit',
+      'line/inbox',
+      'line/lifecycle',
+      'line/line',
+      'machine/embedding',
+      'line/options',
+      'line/buffer',
+    ],
   },
   { files: ['adapters/buffer.ts'], tests: ['line/outbox', 'line/gate'] },
   {
     files: ['adapters/connect.ts', 'adapters/reader.ts'],
-    tests: ['line/gate', 'line/visit', 'line/options', 'line/line', 'machine/embedding'],
+    tests: [
+      'line/gate',
+      'line/visit',
+      'line/options',
+      'line/confirmed',
+      'drop-in/drop-in-steps',
+      'line/line',
+      'machine/embedding',
+    ],
   },
   {
     files: ['adapters/check.ts', 'adapters/options.ts', 'adapters/clock.ts'],
@@ -49,7 +69,14 @@ const groups = [
   { files: ['adapters/dial.ts', 'adapters/url.ts'], tests: ['line/options', 'line/dial', 'websockets/node/standard'] },
   {
     files: ['drop-in', 'drop-in.events', 'drop-in.options', 'turns', 'web-idl'].map((name) => `adapters/${name}.ts`),
-    tests: ['drop-in/turns', 'drop-in/drop-in-steps', 'websockets/node/standard', 'drop-in/drop-in', 'line/options'],
+    tests: [
+      'drop-in/turns',
+      'drop-in/drop-in-steps',
+      'websockets/node/standard',
+      'drop-in/drop-in',
+      'line/options',
+      'line/dial',
+    ],
   },
   { files: ['adapters/lifecycle.ts'], tests: ['line/lifecycle'] },
   { files: ['adapters/server.ts'], tests: ['line/server'] },

@@ -22,6 +22,7 @@ const all = [
   'line/dial',
   'line/line',
   'line/buffer',
+  'line/confirmed',
   'line/conservation',
   'machine/embedding',
   'line/lifecycle',
