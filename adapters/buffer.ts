@@ -4,7 +4,7 @@
 import { utf8Length } from '#platform';
 
 import { clamp, longestTimer } from '../machines/backoff.ts';
-import { type Clock, wallTimeOf } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { Listeners } from './listeners.ts';
 
 export type Sendable = string | ArrayBuffer | ArrayBufferView | Blob;
@@ -19,7 +19,10 @@ export interface BufferBounds {
    * socket already has cannot be taken back, so it is given no more than half of `bytes` at a time.
    */
   overflow: 'reject' | 'drop-oldest';
-  /** Ms that a message may wait here; then it is dropped. What the socket has does not expire. Default Infinity. */
+  /**
+   * Ms that a message may wait here; then it is dropped. What the socket has does not expire. Sleep is not counted where the monotonic clock stands still
+   * meanwhile. Default Infinity.
+   */
   maxAge: number;
 }
 
@@ -38,13 +41,15 @@ export interface Amount {
 /** A message that was accepted and will not be sent. */
 export interface Dropped {
   data: Sendable;
-  reason: 'overflow' | 'expired' | 'closed';
+  /** `unsendable`: the WebSocket class would not take it, and threw `error`. */
+  reason: 'overflow' | 'expired' | 'closed' | 'unsendable';
+  error?: unknown;
 }
 
 interface Held {
   readonly data: Sendable;
   readonly bytes: number;
-  /** Epoch ms: the age counts the time of sleep. */
+  /** Monotonic ms: no setting of a clock makes it old. */
   readonly since: number;
   /** The one behind it. */
   next: Held | undefined;
@@ -94,7 +99,7 @@ export class Outbox {
     // Of a buffer that was given away there is no copy: then nothing has made room for it.
     const copy = copyOf(data);
     while (!fits()) this.#untold.push({ data: this.#shift(), reason: 'overflow' });
-    const held: Held = { data: copy, bytes, since: wallTimeOf(this.#clock), next: undefined };
+    const held: Held = { data: copy, bytes, since: this.#clock.now(), next: undefined };
     if (this.#last) this.#last.next = held;
     else this.#first = held;
     this.#last = held;
@@ -104,10 +109,10 @@ export class Outbox {
     return true;
   }
 
-  /** Hands over message by message, in order, until `accept` says false or throws; what it did not accept stays. */
+  /** Hands over message by message, in order, until `accept` says false; what it did not accept stays. One for which it throws is dropped. */
   flush(accept: (data: Sendable, bytes: number) => boolean): void {
     this.#expire();
-    while (this.#first && accept(this.#first.data, this.#first.bytes)) this.#shift();
+    while (this.#first && this.#goes(this.#first, accept)) this.#tell();
     if (!this.#first) this.rest();
   }
 
@@ -126,6 +131,16 @@ export class Outbox {
     this.#timer = undefined;
   }
 
+  #goes({ data, bytes }: Held, accept: (data: Sendable, bytes: number) => boolean): boolean {
+    try {
+      if (!accept(data, bytes)) return false;
+      this.#shift();
+    } catch (error) {
+      this.#untold.push({ data: this.#shift(), reason: 'unsendable', error });
+    }
+    return true;
+  }
+
   #shift(): Sendable {
     const { data, bytes, next } = this.#first!;
     this.#first = next;
@@ -142,7 +157,7 @@ export class Outbox {
 
   #age(): void {
     if (this.#bounds.maxAge === Infinity) return;
-    const born = wallTimeOf(this.#clock) - this.#bounds.maxAge;
+    const born = this.#clock.now() - this.#bounds.maxAge;
     while (this.#first && this.#first.since <= born) this.#untold.push({ data: this.#shift(), reason: 'expired' });
     if (!this.#first) this.rest();
   }
@@ -155,7 +170,7 @@ export class Outbox {
   #arm(): void {
     const { maxAge } = this.#bounds;
     if (maxAge === Infinity || this.#timer !== undefined || !this.#first) return;
-    const left = clamp(this.#first.since + maxAge - wallTimeOf(this.#clock), 0, Math.min(maxAge, longestTimer));
+    const left = clamp(this.#first.since + maxAge - this.#clock.now(), 0, Math.min(maxAge, longestTimer));
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#expire();
@@ -168,7 +183,7 @@ export class Outbox {
 export function byteLength(data: unknown): number {
   if (typeof data === 'string') return utf8Length(data);
   if (isArrayBuffer(data) || ArrayBuffer.isView(data)) return data.byteLength;
-  if (typeof Blob === 'function' && data instanceof Blob) return data.size;
+  if (isBlob(data)) return data.size;
   throw new TypeError(
     `send: data must be a string, an ArrayBuffer, a view of one or a Blob, not ${data === null ? 'null' : typeof data}; JSON.stringify() what is an object`,
   );
@@ -181,7 +196,21 @@ function copyOf(data: Sendable): Sendable {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
 }
 
-/** Also one of another realm (an iframe, a vm context), which `instanceof` would not know. */
+/** What a WebSocket sends as it is; of this realm or another (an iframe, a vm context, a polyfill), which `instanceof` would not know. */
+export function isBinary(data: unknown): data is Exclude<Sendable, string> {
+  return isArrayBuffer(data) || ArrayBuffer.isView(data) || isBlob(data);
+}
+
 function isArrayBuffer(data: unknown): data is ArrayBuffer {
-  return Object.prototype.toString.call(data) === '[object ArrayBuffer]';
+  return brandOf(data) === '[object ArrayBuffer]';
+}
+
+/** A File is one, too. */
+function isBlob(data: unknown): data is Blob {
+  const brand = brandOf(data);
+  return (brand === '[object Blob]' || brand === '[object File]') && typeof (data as Blob).size === 'number';
+}
+
+function brandOf(data: unknown): string {
+  return Object.prototype.toString.call(data);
 }

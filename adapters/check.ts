@@ -35,6 +35,9 @@ export function oneOf(...words: readonly string[]): Rule {
   return rule((value) => words.includes(value as string), words.map((word) => `'${word}'`).join(' or '));
 }
 
+/** An object that holds what it says: neither a Map nor an instance of some class, whose entries would not be seen. */
+export const plainObject = rule(isPlain, 'a plain object');
+
 /** An object with these methods. */
 export function having(methods: readonly string[], takes = `an object with ${methods.join('(), ')}()`): Rule {
   return rule((value) => isObject(value) && methods.every((name) => isFunction(value[name])), takes);
@@ -42,7 +45,11 @@ export function having(methods: readonly string[], takes = `an object with ${met
 
 /** @throws {TypeError | RangeError} for the first option that is not what its rule takes, and for one that has no rule */
 export function check(given: unknown, rules: Rules, path = ''): void {
-  if (!isObject(given)) throw new TypeError(`${path.slice(0, -1) || 'options'} must be an object`);
+  if (!isPlain(given)) {
+    throw new TypeError(
+      `${path.slice(0, -1) || 'options'} must be ${isObject(given) ? 'a plain object' : 'an object'}`,
+    );
+  }
   for (const [name, value] of Object.entries(given)) {
     const its = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (!its) throw new TypeError(`${path}${name} is not an option: there are ${Object.keys(rules).join(', ')}`);
@@ -69,8 +76,21 @@ export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && !Number.isNaN(value);
 }
 
+/** Such as TypeError, of any realm. A name may be anything, also what is not to be told. */
+export function errorName(error: unknown): string {
+  const name = isObject(error) && error['name'];
+  return typeof name === 'string' && /^[A-Za-z]{0,40}(?:Error|Exception)$/.test(name) ? name : typeof error;
+}
+
 export function isFunction(value: unknown): boolean {
   return typeof value === 'function';
+}
+
+/** Made by `{}`, in any realm. */
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (!isObject(value) || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -6,7 +6,7 @@ import { type Actor, createActor, type InspectionEvent, type Observer } from 'xs
 import { connectionMachine, type Context, stateOf } from '../machines/connection.ts';
 import type { Cause, CloseInfo, Fact, Output, Report, State } from '../machines/events.ts';
 import type { Amount, Dropped, Sendable } from './buffer.ts';
-import { check, isFunction, isObject, rule, type Rules } from './check.ts';
+import { check, having, isFunction, isObject, rule, type Rules } from './check.ts';
 import type { UrlOption } from './dial.ts';
 import type { WebSocketLine } from './line.ts';
 import type { Emitter } from './listeners.ts';
@@ -259,6 +259,6 @@ export const eventTypes: ReadonlySet<keyof ConnectionEvents> = new Set<keyof Con
 
 export const connectRules: Rules = {
   ...connectionRules,
-  signal: rule((value) => value instanceof AbortSignal, 'an AbortSignal'),
+  signal: having(['addEventListener', 'removeEventListener'], 'an AbortSignal'),
   inspect: rule((value) => isFunction(value) || isObject(value), 'a function or an observer'),
 };

@@ -1,7 +1,11 @@
 /**
  * Where to dial, each time anew: a fixed URL, or one that the app is asked for before every dial, now or later.
  */
+import { isHeaders, readHeaders } from '#platform';
+
+import { errorName, isObject } from './check.ts';
 import { subprotocols, webSocketUrl } from './url.ts';
+import type { UpgradeHeaders } from './web-socket.ts';
 
 /** What an app's function is given. `signal`: aborted when nobody waits for the answer any more. */
 export interface DialContext {
@@ -16,9 +20,15 @@ type Offer = string | readonly string[];
 /** Subprotocols to offer, as the second argument of `WebSocket`, or a function that is asked before every dial. */
 export type ProtocolsOption = Offer | ((context: DialContext) => Offer | Promise<Offer>);
 
+type HeadersLike = Readonly<Record<string, string>> | Iterable<readonly [name: string, value: string]>;
+
+/** HTTP headers of the upgrade request: an object, `Headers`, a `Map` or pairs; or a function that is asked before every dial, for a fresh token. */
+export type HeadersOption = HeadersLike | ((context: DialContext) => HeadersLike | Promise<HeadersLike>);
+
 export interface Address {
   readonly url: string;
   readonly protocols: readonly string[];
+  readonly headers?: UpgradeHeaders | undefined;
 }
 
 /** The address could not be had. */
@@ -33,6 +43,7 @@ type AddressSource<T> = { readonly fixed: T } | ((context: DialContext) => T | P
 export class Addresses {
   readonly #url: AddressSource<string>;
   readonly #protocols: AddressSource<readonly string[]>;
+  readonly #headers: AddressSource<UpgradeHeaders | undefined>;
   #wasSecure = false;
 
   /**
@@ -40,9 +51,13 @@ export class Addresses {
    * @param more offered behind those of the app
    * @throws {DOMException} `SyntaxError` for a URL or subprotocols that `new WebSocket()` would not take either
    */
-  constructor(url: UrlOption, protocols: ProtocolsOption, more: readonly string[]) {
+  constructor(url: UrlOption, protocols: ProtocolsOption, more: readonly string[], headers?: HeadersOption) {
     this.#url = source('url', url, webSocketUrl, isUrl, 'a string or a URL');
     this.#protocols = source('protocols', protocols, (given) => offerOf(given, more), isOffer, 'a string or strings');
+    this.#headers =
+      headers === undefined
+        ? noHeaders
+        : source('headers', headers, readHeaders, isHeaders, 'names and values that HTTP can carry');
   }
 
   /** @throws {UrlError}, or rejects with one */
@@ -53,11 +68,14 @@ export class Addresses {
       },
     };
     const where = ask(this.#url, context);
-    // It is reported below, or not at all where the other function has thrown.
-    if (isThenable(where)) where.catch(() => {});
     const offered = ask(this.#protocols, context);
-    if (!isThenable(where) && !isThenable(offered)) return this.#checked({ url: where, protocols: offered });
-    return Promise.all([where, offered]).then(([url, offer]) => this.#checked({ url, protocols: offer }));
+    const headed = ask(this.#headers, context);
+    if (!isThenable(where) && !isThenable(offered) && !isThenable(headed)) {
+      return this.#checked({ url: where, protocols: offered, headers: headed });
+    }
+    return Promise.all([where, offered, headed]).then(([url, protocols, headers]) =>
+      this.#checked({ url, protocols, headers }),
+    );
   }
 
   #checked(address: Address): Address {
@@ -70,8 +88,13 @@ export class Addresses {
   }
 }
 
+const noHeaders = { fixed: undefined };
+
 function ask<T>(from: AddressSource<T>, context: DialContext): T | Promise<T> {
-  return typeof from === 'function' ? from(context) : from.fixed;
+  const answer = typeof from === 'function' ? from(context) : from.fixed;
+  // It is reported with the others, or not at all where one of them has thrown.
+  if (isThenable(answer)) answer.catch(() => {});
+  return answer;
 }
 
 /** Messages of what the app threw are kept from reports: they may hold the URL. */
@@ -96,17 +119,18 @@ function source<T>(
     try {
       given = (option as (context: DialContext) => unknown)(context);
     } catch (error) {
-      throw new UrlError(`the ${name} function threw ${nameOf(error)}`);
+      throw new UrlError(`the ${name} function threw ${errorName(error)}`);
     }
     if (!isThenable(given)) return understand(given);
     return Promise.resolve(given).then(understand, (error: unknown) => {
-      throw new UrlError(`the ${name} function rejected with ${nameOf(error)}`);
+      throw new UrlError(`the ${name} function rejected with ${errorName(error)}`);
     });
   };
 }
 
+/** Also a URL of another realm, or of a polyfill. */
 function isUrl(given: unknown): boolean {
-  return typeof given === 'string' || given instanceof URL;
+  return typeof given === 'string' || (isObject(given) && typeof given['href'] === 'string');
 }
 
 export function isOffer(given: unknown): boolean {
@@ -116,10 +140,6 @@ export function isOffer(given: unknown): boolean {
 /** Once each: a WebSocket takes none twice, and the app may name what its protocol names too. */
 function offerOf(given: unknown, more: readonly string[]): readonly string[] {
   return [...new Set([...subprotocols([given].flat() as string[]), ...more])];
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }
 
 function isThenable<T>(value: T | Promise<T>): value is Promise<T> {

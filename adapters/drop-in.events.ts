@@ -1,9 +1,10 @@
 /**
  * What `HeartbeatWebSocket` dispatches, and how it is listened to.
  */
-import type { Cause } from '../machines/events.ts';
+import type { Cause, CloseInfo } from '../machines/events.ts';
 import type { Dropped } from './buffer.ts';
 import type { ConnectionEvents } from './connect.ts';
+import { CloseEvent, Event, EventTarget } from './event-family.ts';
 import { noHandshake } from './socket.ts';
 
 /** `reconnecting`: the line will be dialled again, and this is not the end. */
@@ -12,10 +13,15 @@ export interface HeartbeatCloseEvent extends CloseEvent {
   readonly cause: Cause;
 }
 
+/** `message`: what went wrong, as far as the platform tells, such as ECONNREFUSED. */
+export interface HeartbeatErrorEvent extends Event {
+  readonly message: string;
+}
+
 export interface HeartbeatWebSocketEventMap {
   open: Event;
   message: MessageEvent;
-  error: Event;
+  error: HeartbeatErrorEvent;
   close: HeartbeatCloseEvent;
   lost: CustomEvent<ConnectionEvents['lost']>;
   restored: CustomEvent<ConnectionEvents['restored']>;
@@ -24,29 +30,18 @@ export interface HeartbeatWebSocketEventMap {
 }
 
 /** How a line ended, as `close` tells it. */
-export type Ending = Pick<HeartbeatCloseEvent, 'code' | 'reason' | 'wasClean' | 'cause' | 'reconnecting'>;
+export type Ending = Pick<HeartbeatCloseEvent, 'code' | 'reason' | 'wasClean' | 'cause' | 'reconnecting'> &
+  Pick<CloseInfo, 'failed'>;
 
 /** Where no close frame came there is no reason in it; what there is to say, `lost` has said. */
 export function closeEvent({ code, reason, wasClean, cause, reconnecting }: Ending): HeartbeatCloseEvent {
-  const event = new CloseEventClass('close', { code, reason: code === noHandshake ? '' : reason, wasClean });
+  const event = new CloseEvent('close', { code, reason: code === noHandshake ? '' : reason, wasClean });
   return Object.assign(event, { cause, reconnecting });
 }
 
-/** Node 20 and 22 have none. */
-const CloseEventClass: typeof CloseEvent =
-  globalThis.CloseEvent ??
-  class CloseEvent extends Event {
-    readonly code: number;
-    readonly reason: string;
-    readonly wasClean: boolean;
-
-    constructor(type: string, { code = 0, reason = '', wasClean = false, ...init }: CloseEventInit = {}) {
-      super(type, init);
-      this.code = code;
-      this.reason = reason;
-      this.wasClean = wasClean;
-    }
-  };
+export function errorEvent(message: string): HeartbeatErrorEvent {
+  return Object.assign(new Event('error'), { message });
+}
 
 export const readyStates = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 

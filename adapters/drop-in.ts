@@ -17,11 +17,13 @@ import type { ProtocolsOption, UrlOption } from './dial.ts';
 import {
   closeEvent,
   type Ending,
+  errorEvent,
   type HeartbeatWebSocketEventMap,
   readyStates,
   WebSocketBase,
 } from './drop-in.events.ts';
 import { beneath, boundsOf, checkDropIn, type HeartbeatWebSocketOptions, merged } from './drop-in.options.ts';
+import { Blob, CustomEvent, Event, MessageEvent } from './event-family.ts';
 import type { ChosenOptions } from './options.ts';
 import { nativePing } from './protocols/native-ping.ts';
 import type { Frame } from './protocols/protocol.ts';
@@ -54,8 +56,8 @@ export class HeartbeatWebSocket extends WebSocketBase implements WebSocket {
   #origin = '';
   /** Bytes that were sent when it was too late. */
   #discarded = 0;
-  /** The end is to be an `error` too: it never opened, or it is full. A line that died has none: it is one that broke, whoever noticed. */
-  #isFailing = false;
+  /** What the end is to be an `error` for, too: it never opened, or it is full. A line that died has none: it is one that broke, whoever noticed. */
+  #failure: string | undefined;
   /** `reconnect()` was called before the end had come. */
   #isWanted = false;
 
@@ -158,7 +160,7 @@ export class HeartbeatWebSocket extends WebSocketBase implements WebSocket {
     const wasOpen = this.#readyState === OPEN;
     this.#readyState = CLOSING;
     // Who hangs up while the phone rings has failed to connect (WHATWG WebSockets, `close()`).
-    if (!wasOpen && this.#connection.state !== 'reconnecting') this.#isFailing = true;
+    if (!wasOpen && this.#connection.state !== 'reconnecting') this.#failure = 'closed before it was open';
     this.#hangUp(said.code ?? noStatus, said.reason);
   }
 
@@ -237,10 +239,11 @@ export class HeartbeatWebSocket extends WebSocketBase implements WebSocket {
   }
 
   /** A dial that came to nothing; `close` tells of it only where it was the last. */
-  #failed({ cause, nextDialIn }: ConnectionEvents['retry']): void {
+  #failed({ cause, reason, nextDialIn }: ConnectionEvents['retry']): void {
     if (this.#readyState !== CONNECTING || cause === 'user-reconnected') return;
-    if (nextDialIn === undefined) this.#isFailing = true;
-    else this.dispatchEvent(new Event('error'));
+    const failure = reason || cause;
+    if (nextDialIn === undefined) this.#failure = failure;
+    else this.dispatchEvent(errorEvent(failure));
   }
 
   #lost(detail: ConnectionEvents['lost']): void {
@@ -261,9 +264,9 @@ export class HeartbeatWebSocket extends WebSocketBase implements WebSocket {
   }
 
   #end(ending: Ending): void {
-    const isFailing = this.#isFailing;
-    this.#isFailing = false;
-    if (isFailing) this.dispatchEvent(new Event('error'));
+    const failure = ending.failed ? ending.reason : this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) this.dispatchEvent(errorEvent(failure));
     this.dispatchEvent(closeEvent(ending));
   }
 
@@ -273,7 +276,7 @@ export class HeartbeatWebSocket extends WebSocketBase implements WebSocket {
     else if (!connection.actor.getSnapshot().hasTag('open')) this.#discarded += byteLength(data);
     else {
       this.#readyState = CLOSING;
-      this.#isFailing = true;
+      this.#failure = 'the buffer is full';
       this.#hangUp(noStatus, '');
     }
   }

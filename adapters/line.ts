@@ -72,6 +72,10 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     return this.#visit ? this.wallTime() - this.#visit.heardAt : 0;
   }
 
+  carriedAt(): number {
+    return this.#visit?.carriedAt ?? -Infinity;
+  }
+
   obstacle(): Obstacle | undefined {
     return this.#options.lifecycle?.obstacle(this.#options.whileHidden);
   }
@@ -143,7 +147,7 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
   send(data: Sendable): boolean {
     const bytes = byteLength(data);
     if (this.#isShut) return false;
-    if (this.#outbox.messages === 0 && this.#handOver(data, bytes)) return true;
+    if (this.#outbox.messages === 0 && this.#goesAtOnce(data, bytes)) return true;
     const accepted = this.#outbox.offer(data, bytes, this.#inSocket);
     if (!accepted) this.#isRefusing = true;
     this.#startPump();
@@ -196,14 +200,29 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     return this.#socket?.bufferedAmount ?? 0;
   }
 
-  /** False: there is no socket to hand it to, or the one there is has no room. */
+  #goesAtOnce(data: Sendable, bytes: number): boolean {
+    try {
+      return this.#handOver(data, bytes);
+    } catch (error) {
+      this.#events.emit('dropped', { data, reason: 'unsendable', error });
+      return true;
+    }
+  }
+
+  /** False: there is no socket to hand it to, or the one there is has no room. @throws what the class throws at a message that it does not take */
   #handOver(data: Sendable, bytes: number): boolean {
     const socket = this.#socket;
     if (!socket?.isOpen) return false;
     const waiting = socket.bufferedAmount;
     // A message larger than the bound must be sendable at all: it goes when nothing waits before it.
     if (waiting > 0 && waiting + bytes > this.#socketShare) return false;
-    socket.send(data);
+    try {
+      socket.send(data, waiting);
+    } catch (error) {
+      // Where the socket is gone with it, it was no trouble of the message's.
+      if (!socket.isOpen) return false;
+      throw error;
+    }
     this.#handed.messages += 1;
     this.#handed.bytes += bytes;
     return true;

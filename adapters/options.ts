@@ -1,7 +1,7 @@
 /**
  * What an app may choose, checked: every error names the option at fault and what it takes.
  */
-import { canPing, defaultWebSocket, headersRule, upgradeOptions } from '#platform';
+import { canPing, defaultWebSocket, upgradeOf, upgradeRules } from '#platform';
 
 import type { Input } from '../machines/connection.ts';
 import { definedOf, type PartialSettings } from '../machines/settings.ts';
@@ -22,13 +22,13 @@ import {
   size,
 } from './check.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Addresses, isOffer, type ProtocolsOption, type UrlOption } from './dial.ts';
+import { Addresses, type HeadersOption, isOffer, type ProtocolsOption, type UrlOption } from './dial.ts';
 import { lifecycleOf, type LifecycleOptions } from './lifecycle.ts';
 import { WebSocketLine } from './line.ts';
 import { idHeartbeat } from './protocols/id-heartbeat.ts';
 import type { Protocol } from './protocols/protocol.ts';
 import { guarded } from './surface.ts';
-import type { Headers, WebSocketClass } from './web-socket.ts';
+import type { WebSocketClass } from './web-socket.ts';
 
 /** Durations in ms. */
 export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
@@ -37,7 +37,13 @@ export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
   /** Default none but those of `protocol`. */
   protocols?: ProtocolsOption | undefined;
   /** HTTP headers of the upgrade request. npm `ws` only: no other WebSocket can send any. */
-  headers?: Headers | undefined;
+  headers?: HeadersOption | undefined;
+  /**
+   * Handed to npm `ws` as the third argument of its constructor: `agent`, `ca`, `rejectUnauthorized`, `perMessageDeflate`, `handshakeTimeout` …
+   * (https://github.com/websockets/ws/blob/master/doc/ws.md). Refused for classes that take none. `maxPayload` is 16 MiB by default: a longer message
+   * ends the line.
+   */
+  wsOptions?: object | undefined;
   /** What may wait to be sent. */
   buffer?: Partial<BufferBounds> | undefined;
   /**
@@ -74,6 +80,7 @@ export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptio
     protocol,
     protocols = [],
     headers,
+    wsOptions,
     buffer,
     lifecycle = true,
     clock = systemClock,
@@ -95,9 +102,9 @@ export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptio
       buffer: buffer === undefined ? defaultBounds : { ...defaultBounds, ...definedOf(buffer) },
       lifecycle: lifecycle === false ? undefined : lifecycleOf(world),
       whileHidden: world.whileHidden,
-      addresses: new Addresses(url, protocols, protocol.subprotocols ?? []),
+      addresses: new Addresses(url, protocols, protocol.subprotocols ?? [], headers),
       WebSocket: WebSocketClass,
-      more: headers === undefined ? [] : upgradeOptions(WebSocketClass, headers),
+      upgrade: upgradeOf(WebSocketClass, { headers, wsOptions }),
     }),
     liveness: protocol.liveness,
     ...definedOf({
@@ -118,7 +125,7 @@ export const connectionRules: Rules = {
     (value) => typeof value === 'function' || isOffer(value),
     'a string, strings, or a function that answers with them',
   ),
-  headers: headersRule,
+  ...upgradeRules,
   heartbeat: { interval: positiveMilliseconds, timeout: positiveMilliseconds, maxAge: age },
   connectTimeout: positiveMilliseconds,
   idTimeout: positiveMilliseconds,

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 
 import type { WebSocketClass } from './web-socket.ts';
 
-export { beyond, canPing, headersRule, upgradeOptions } from './socket.ws.ts';
+export { beyond, canPing, isHeaders, readHeaders, upgradeOf, upgradeRules } from './socket.ws.ts';
 
 export function defaultWebSocket(): WebSocketClass {
   return WebSocket;

@@ -1,5 +1,6 @@
 /** What depends on where we run, where that is no Node: the platform's own class, what it cannot do, and what a text weighs. */
-import type { Beyond, WebSocketClass } from './web-socket.ts';
+import type { Rules } from './check.ts';
+import type { Beyond, UpgradeHeaders, WebSocketClass } from './web-socket.ts';
 
 export function defaultWebSocket(): WebSocketClass {
   if (typeof WebSocket !== 'function') {
@@ -15,11 +16,18 @@ export function beyond(): Beyond | undefined {
 
 export const canPing: (WebSocketClass: WebSocketClass) => boolean = () => false;
 
-export const headersRule = (): string => 'left out: no page can send any; put a token into the URL, or into protocols';
+export const upgradeRules: Rules = {
+  headers: () => 'left out: no page can send any; put a token into the URL, or into protocols',
+  wsOptions: () => 'left out: it is for npm ws, which pages have not',
+};
 
-/** None. */
-export function upgradeOptions(): readonly unknown[] {
-  return [];
+export const isHeaders: (given: unknown) => boolean = () => false;
+
+export const readHeaders: (given: unknown) => UpgradeHeaders = () => ({});
+
+/** Nothing. */
+export function upgradeOf(): () => readonly unknown[] {
+  return () => [];
 }
 
 const encoder = new TextEncoder();

@@ -37,6 +37,11 @@ export class Proof {
     this.#mark ??= { answersLeft: this.#unanswered, ...this.#handed };
   }
 
+  /** The last question has left only now: its time begins. */
+  depart(now: number): void {
+    if (this.#asked !== undefined) this.#asked = now;
+  }
+
   /** A beat came. Monotonic ms at which it was asked for; undefined: nothing had been asked. */
   answer(): number | undefined {
     if (this.#unanswered > 0) this.#confirm();

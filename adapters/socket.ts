@@ -3,8 +3,10 @@
  * standard in socket.ws.ts, which no page carries:
  *
  * - A dial that fails fires only `error` in Node 20 and 22 (nodejs/undici#3546), `error` and `close` elsewhere: the first is the end, once.
- * - A failure after `open` (a broken frame, bad UTF-8) is `error`, then `close` with 1006: the first says why, the second that it is over.
+ * - A failure after `open` (a broken frame, bad UTF-8) is `error`, then `close` with 1006: the first says why, the second that it is over. A reset or a
+ *   plain end is `close` alone.
  * - `close()` on a dead line fires `close` after 60 s in Chromium, 30 s in `ws`, never in Node 20: nobody waits for it, the handlers are detached.
+ * - `bufferedAmount` counts framing in `ws`, and not in pages: what a message adds to it is measured rather than computed.
  * - `ws` throws an uncaught error when closed while connecting, unless an `error` listener stays attached: one that does nothing stays.
  * - A socket whose peer has begun to close is no longer OPEN and discards what it is given: nothing is given to it.
  */
@@ -28,8 +30,10 @@ export class Socket {
   #beyond: Beyond | undefined;
   /** Undefined once it was left: whatever it does then changes nothing. */
   ears: Ears | undefined;
-  /** What the class said after `open`, and before `close`. */
-  #trouble = '';
+  /** What the class called an error after `open`, and before `close`. */
+  #trouble: string | undefined;
+  /** Bytes that ever waited in the socket. */
+  #queued = 0;
 
   /** Dials. @param more what the class is given beyond the standard. @throws {Error} what the class throws */
   constructor(WebSocketClass: WebSocketClass, { url, protocols }: Address, more: readonly unknown[], ears: Ears) {
@@ -64,13 +68,31 @@ export class Socket {
     return this.#socket.extensions;
   }
 
-  send(data: Sendable): void {
+  /** Bytes that ever waited in the socket and have left it; or have become less by being compressed. */
+  get left(): number {
+    return this.#queued - this.waiting;
+  }
+
+  /** Bytes that wait in it, to the byte. */
+  get waiting(): number {
+    return this.bufferedAmount - (this.#beyond?.underWay ?? 0);
+  }
+
+  get compresses(): boolean {
+    return this.#beyond?.compresses ?? false;
+  }
+
+  /** @param waiting its `bufferedAmount`, where that was just read. @throws what the class throws */
+  send(data: Sendable, waiting = this.bufferedAmount): void {
     this.#socket.send(data as never);
+    this.#queued += this.bufferedAmount - waiting;
   }
 
   /** Where the class can. */
   ping(): void {
+    const waiting = this.bufferedAmount;
     this.#beyond?.ping();
+    this.#queued += this.bufferedAmount - waiting;
   }
 
   /** Begins the close handshake. */
@@ -84,8 +106,7 @@ export class Socket {
     this.#detach();
     try {
       // `close()` would wait half a minute for an answer, and hold the process up so long.
-      if (this.#beyond) this.#beyond.terminate();
-      else this.#socket.close();
+      if (!this.#beyond?.terminate()) this.#socket.close();
     } catch {
       // A class of its own kind that cannot be closed now: it is detached all the same.
     }
@@ -97,7 +118,7 @@ export class Socket {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
     socket.onclose = ({ code, reason, wasClean }: CloseInfo) =>
-      this.lose({ code, reason: reason || this.#trouble, wasClean });
+      this.lose({ code, reason: reason || (this.#trouble ?? ''), wasClean, failed: this.#trouble !== undefined });
     socket.onerror = (event: unknown) => this.lose({ reason: reasonOf(event) });
     const more = beyond(socket, this);
     if (!more?.tellsMessages) socket.onmessage = ({ data }: { data: Frame }) => this.ears?.heard(data);

@@ -1,23 +1,34 @@
 /**
- * What npm `ws` has beyond the standard; what is alike has some of it too:
+ * What npm `ws` has beyond the standard; what is alike has some of it too, so that each is looked for by itself:
  *
  * - It is an emitter. Of every message it makes an event for `onmessage`, which costs more than reading it: its own class is listened to without.
- * - It shows pings and pongs, and can send pings.
+ * - It shows pings and pongs, and can send pings. Bun's own class as well, and there they are events like others.
  * - It shows the answer to a refused upgrade.
  * - `terminate()` ends a dead line at once, where `close()` waits 30 s for an answer and holds the process up so long.
- * - It sends HTTP headers with the upgrade.
+ * - What waits to be sent is compressed meanwhile, where the server agrees to it.
+ * - Node hands the kernel all that waits as one request, and `bufferedAmount` counts it until its last byte has left.
+ * - It takes HTTP headers and options of its own as a third argument; no other class does.
  */
 import { WebSocket } from 'ws';
 
-import { isObject, rule } from './check.ts';
-import type { Beyond, Headers, Listener, WebSocketClass, WebSocketLike } from './web-socket.ts';
+import { isFunction, isObject, plainObject, rule, type Rules } from './check.ts';
+import type { Beyond, Listener, UpgradeHeaders, WebSocketClass, WebSocketLike } from './web-socket.ts';
 
 interface NodeWebSocket extends WebSocketLike {
-  on<T extends keyof NodeListeners>(event: T, listener: NodeListeners[T]): void;
-  off?<T extends keyof NodeListeners>(event: T, listener: NodeListeners[T]): void;
-  ping(): void;
-  terminate(): void;
+  on?: Listens;
+  off?: Listens;
+  addEventListener?: Listens;
+  removeEventListener?: Listens;
+  ping?(): void;
+  terminate?(): void;
+  /** Of Node. `writelen`: the request that is under way; `writeQueueSize`: what of it has not left. */
+  readonly _socket?: {
+    readonly _writableState?: { readonly writelen?: number };
+    readonly _handle?: { readonly writeQueueSize?: number } | null;
+  } | null;
 }
+
+type Listens = <T extends keyof NodeListeners>(event: T, listener: NodeListeners[T]) => void;
 
 interface NodeListeners {
   message?(data: ArrayBuffer | Buffer, isBinary: boolean): void;
@@ -33,7 +44,8 @@ interface UpgradeResponse {
 
 /** Undefined: nothing. */
 export function beyond(socket: WebSocketLike, by: Listener): Beyond | undefined {
-  return isNodeWebSocket(socket) ? new NodeBeyond(socket, by) : undefined;
+  const hasMore = 'ping' in socket || 'terminate' in socket || 'on' in socket;
+  return hasMore ? new NodeBeyond(socket as NodeWebSocket, by) : undefined;
 }
 
 class NodeBeyond implements Beyond {
@@ -54,48 +66,110 @@ class NodeBeyond implements Beyond {
       'unexpected-response': (_, { statusCode: status, headers }) =>
         by.lose({ reason: `HTTP ${status}`, status, retryAfter: retryAfterOf(headers) }),
     };
-    for (const name of namesOf(this.#listeners)) socket.on(name, this.#listeners[name]);
+    this.#each(socket.on ?? socket.addEventListener);
+  }
+
+  get compresses(): boolean {
+    return Boolean(this.#socket.extensions);
+  }
+
+  get underWay(): number {
+    const { _writableState: state, _handle: handle } = this.#socket._socket ?? {};
+    const { writelen = 0 } = state ?? {};
+    const { writeQueueSize = writelen } = handle ?? {};
+    return Math.max(0, writelen - writeQueueSize);
   }
 
   ping(): void {
-    this.#socket.ping();
+    this.#socket.ping?.();
   }
 
-  terminate(): void {
-    this.#socket.terminate();
+  terminate(): boolean {
+    if (!('terminate' in this.#socket)) return false;
+    this.#socket.terminate?.();
+    return true;
   }
 
   detach(): void {
-    for (const name of namesOf(this.#listeners)) this.#socket.off?.(name, this.#listeners[name]);
+    this.#each(this.#socket.off ?? this.#socket.removeEventListener);
+  }
+
+  #each(listens: Listens | undefined): void {
+    for (const name of Object.keys(this.#listeners) as (keyof NodeListeners)[]) {
+      listens?.call(this.#socket, name, this.#listeners[name]);
+    }
   }
 }
 
-function namesOf(listeners: NodeListeners): (keyof NodeListeners)[] {
-  return Object.keys(listeners) as never;
+/** It sends pings, and pongs are heard. */
+export function canPing({ prototype }: WebSocketClass): boolean {
+  const { ping, on, addEventListener } = (prototype ?? {}) as Partial<NodeWebSocket>;
+  return isFunction(ping) && (isFunction(on) || isFunction(addEventListener));
 }
 
-export function canPing(WebSocketClass: WebSocketClass): boolean {
-  return typeof WebSocketClass.prototype?.ping === 'function';
+/** npm `ws`, or a class in its likeness. */
+function isNodeClass({ prototype }: WebSocketClass): boolean {
+  const { ping, on } = (prototype ?? {}) as Partial<NodeWebSocket>;
+  return isFunction(ping) && isFunction(on);
 }
 
-/** RFC 9110 §5.1 and §5.5. One that HTTP cannot carry would fail every dial. */
-export const headersRule = rule(
-  (value) => isObject(value) && Object.entries(value).every(isHeader),
-  'an object of strings, with names and values that HTTP can carry',
-);
+/** Options that are for the class. */
+export const upgradeRules: Rules = {
+  headers: rule(
+    (value) => isFunction(value) || isHeaders(value),
+    'an object of strings, Headers, a Map, or pairs, with names and values that HTTP can carry; or a function that answers with them',
+  ),
+  wsOptions: plainObject,
+};
 
-function isHeader([name, value]: [string, unknown]): boolean {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) && typeof value === 'string' && /^[\t -~\x80-\xff]*$/.test(value);
+/** RFC 9110 §5.1 and §5.5. Others would fail every dial. */
+export function isHeaders(given: unknown): boolean {
+  return isObject(given) && pairsOf(given).every(isHeader);
 }
 
-/** What the class is given beyond the standard. @throws {TypeError} where it would take no notice of it */
-export function upgradeOptions(WebSocketClass: WebSocketClass, headers: Headers): readonly unknown[] {
-  if (canPing(WebSocketClass)) return [{ headers }];
-  throw new TypeError('headers: only npm ws can send any; elsewhere put a token into the URL, or into protocols');
+function isHeader(pair: unknown): boolean {
+  if (!Array.isArray(pair)) return false;
+  const [name, value] = pair as unknown[];
+  return (
+    typeof name === 'string' &&
+    /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) &&
+    typeof value === 'string' &&
+    /^[\t -~\x80-\xff]*$/.test(value)
+  );
 }
 
-function isNodeWebSocket(socket: WebSocketLike): socket is NodeWebSocket {
-  return 'terminate' in socket && 'ping' in socket;
+/** By name; what is there twice is listed (RFC 9110 §5.3). */
+export function readHeaders(given: unknown): UpgradeHeaders {
+  const headers: Record<string, string> = Object.create(null) as never;
+  for (const [name, value] of pairsOf(given as object) as [string, string][]) {
+    headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+  }
+  return headers;
+}
+
+function pairsOf(given: object): unknown[] {
+  return Symbol.iterator in given ? Array.from(given as Iterable<unknown>) : Object.entries(given);
+}
+
+/** The most that one message may have, bytes. Compressed, 96 KB may unfold to a hundred million, and `ws` takes as much. */
+const maxPayload = 16_777_216;
+
+/**
+ * What the class is given beyond the standard, at each dial.
+ * @throws {TypeError} where it would take no notice of it
+ */
+export function upgradeOf(
+  WebSocketClass: WebSocketClass,
+  { headers, wsOptions }: { headers?: unknown; wsOptions?: object | undefined },
+): (headers: UpgradeHeaders | undefined) => readonly unknown[] {
+  if (isNodeClass(WebSocketClass)) {
+    const options: { headers?: object; maxPayload: number } = { maxPayload, ...wsOptions };
+    return (more) => [more === undefined ? options : { ...options, headers: { ...options.headers, ...more } }];
+  }
+  if (headers !== undefined)
+    throw new TypeError('headers: only npm ws can send any; elsewhere put a token into the URL, or into protocols');
+  if (wsOptions !== undefined) throw new TypeError('wsOptions: only npm ws takes any; leave them out');
+  return () => [];
 }
 
 /** Ms from now: seconds, or a date (RFC 9110 §10.2.3), which is compared with the server's own clock and never with ours. */

@@ -5,7 +5,9 @@
  */
 import type { Fact, Order } from '../machines/events.ts';
 import type { Amount, BufferBounds } from './buffer.ts';
+import { errorName } from './check.ts';
 import { type Clock, wallTimeOf } from './clock.ts';
+import { Departure } from './departure.ts';
 import { type Address, type Addresses, UrlError } from './dial.ts';
 import { Inbox } from './inbox.ts';
 import type { Listeners } from './listeners.ts';
@@ -13,7 +15,7 @@ import { Proof } from './proof.ts';
 import type { Answer, Frame, Protocol, Session } from './protocols/protocol.ts';
 import { noHandshake, Socket } from './socket.ts';
 import { guarded, surface } from './surface.ts';
-import type { Ears, SocketLoss, WebSocketClass } from './web-socket.ts';
+import type { Ears, SocketLoss, UpgradeHeaders, WebSocketClass } from './web-socket.ts';
 
 export interface VisitOptions {
   protocol: Protocol;
@@ -22,7 +24,7 @@ export interface VisitOptions {
   addresses: Addresses;
   WebSocket: WebSocketClass;
   /** What the class is given beyond the standard. */
-  more: readonly unknown[];
+  upgrade: (headers: UpgradeHeaders | undefined) => readonly unknown[];
 }
 
 /** The line that is visited. */
@@ -48,6 +50,8 @@ export class Visit implements Ears {
   readonly proof: Proof;
   /** Dialling, open, closing, or what is left of it. Undefined before the address is known. */
   socket: Socket | undefined;
+  /** Of the last question, where something lay before it. */
+  #departure: Departure | undefined;
   /** Given to the app's functions; aborted when the visit ends. */
   #leaving: AbortController | undefined;
   /** The next inbound frame is to be reported. */
@@ -69,12 +73,17 @@ export class Visit implements Ears {
     this.#begin();
   }
 
+  /** Monotonic ms at which something that lay before the last question was last seen to leave. */
+  get carriedAt(): number {
+    return this.#departure?.at ?? -Infinity;
+  }
+
   // What happens.
 
   opened(): void {
     this.#stamp();
     this.#report({ type: 'socket.opened' });
-    this.#understand('opened');
+    this.#understand(this.#ask((session) => session.opened?.(this.socket?.protocol)));
   }
 
   /** The hot path. */
@@ -90,17 +99,18 @@ export class Visit implements Ears {
 
   signed(frame: 'ping' | 'pong'): void {
     this.#stamp();
-    if (frame === 'pong') this.#understand('ponged');
+    if (frame === 'pong') this.#understand(this.#ask((session) => session.ponged?.()));
     this.#spoke();
   }
 
-  lost({ code, reason, wasClean, status, retryAfter }: SocketLoss): void {
+  lost({ code, reason, wasClean, failed, status, retryAfter }: SocketLoss): void {
     const verdict = code === undefined ? undefined : guarded(() => this.#session.closed?.(code, reason))();
     this.#report({
       type: 'socket.lost',
       code: code ?? noHandshake,
       reason,
       wasClean: wasClean ?? false,
+      failed,
       status,
       fatal: verdict?.fatal,
       retryAfter: verdict?.retryAfter ?? retryAfter,
@@ -137,6 +147,7 @@ export class Visit implements Ears {
     this.isOver = true;
     this.#inbox.turnOff();
     this.#armed = false;
+    this.#departure?.stop();
     this.#line.hold();
     this.#leaving?.abort();
     this.socket?.drop();
@@ -157,7 +168,8 @@ export class Visit implements Ears {
   #dial(address: Address): void {
     // Nobody waits for the address any more.
     if (this.#inbox.isOff) return;
-    this.socket = new Socket(this.#options.WebSocket, address, this.#options.more, this);
+    const { WebSocket, upgrade } = this.#options;
+    this.socket = new Socket(WebSocket, address, upgrade(address.headers), this);
   }
 
   #hangUp(code: number, reason: string): void {
@@ -168,10 +180,20 @@ export class Visit implements Ears {
 
   #probe(again: boolean): void {
     this.#armed = true;
-    const answer = this.#ask('probe');
+    const answer = this.#ask((session) => session.probe?.());
     if (answer?.write === undefined) return;
     this.proof.ask(this.#options.clock.now(), again);
+    this.#watchDeparture(again);
     this.#write(answer.write);
+  }
+
+  #watchDeparture(again: boolean): void {
+    const { socket, proof } = this;
+    this.#departure?.stop();
+    this.#departure = undefined;
+    if (!socket?.bufferedAmount) return;
+    // Asked again, the first question's answer is as good.
+    this.#departure = new Departure(socket, this.#options.clock, (now) => again || proof.depart(now));
   }
 
   /** Reading the clock costs a tenth of receiving a small message: the many that one read of the socket brings share one reading. */
@@ -222,9 +244,13 @@ export class Visit implements Ears {
   #write(frames: NonNullable<Answer['write']>): void {
     const { socket } = this;
     if (!socket?.isOpen) return;
-    for (const frame of frames) {
-      if (typeof frame === 'symbol') socket.ping();
-      else socket.send(frame);
+    try {
+      for (const frame of frames) {
+        if (typeof frame === 'symbol') socket.ping();
+        else socket.send(frame);
+      }
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
@@ -238,12 +264,11 @@ export class Visit implements Ears {
   }
 
   /** What the session says to something that is not a message. A session that throws is one that said nothing. */
-  #ask(what: 'opened' | 'ponged' | 'probe'): Answer | undefined {
-    return guarded(() => this.#session[what]?.())();
+  #ask(what: (session: Session) => Answer | undefined): Answer | undefined {
+    return guarded(what)(this.#session);
   }
 
-  #understand(what: 'opened' | 'ponged'): void {
-    const answer = this.#ask(what);
+  #understand(answer: Answer | undefined): void {
     if (answer !== undefined) this.#apply(answer);
   }
 
@@ -252,7 +277,7 @@ export class Visit implements Ears {
     // Not before the machine has finished the step in which it gave the order.
     queueMicrotask(() => {
       if (error instanceof UrlError) return this.#report({ type: 'url.failed', reason: error.message });
-      const reason = `the WebSocket threw ${error instanceof Error ? error.name : typeof error}`;
+      const reason = `the WebSocket threw ${errorName(error)}`;
       this.lost({ reason });
     });
   }

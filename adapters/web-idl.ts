@@ -2,7 +2,7 @@
  * What Web IDL (https://webidl.spec.whatwg.org/) and HTML make of a class: how values are converted, what its members look like, and how `on<type>`
  * attributes behave.
  */
-import type { Sendable } from './buffer.ts';
+import { isBinary, type Sendable } from './buffer.ts';
 
 /** `[Clamp] unsigned short` (Web IDL §3.2.4.9): halves go to the even neighbour. */
 export function clampedShort(value: number): number {
@@ -26,9 +26,7 @@ export function domStrings(value: unknown): string[] | undefined {
 
 /** What is nothing else becomes a string. @throws {TypeError} for a symbol */
 export function sendable(data: unknown): Sendable {
-  const isBinary =
-    ArrayBuffer.isView(data) || data instanceof Blob || Object.prototype.toString.call(data) === '[object ArrayBuffer]';
-  return isBinary ? (data as Sendable) : domString(data);
+  return isBinary(data) ? data : domString(data);
 }
 
 /** Constants on the class and on its prototype, none of them to be changed; members that can be enumerated; a name for `toString()`. */

@@ -20,8 +20,8 @@ export interface WebSocketLike {
 
 export type WebSocketClass = new (url: string, protocols?: string[], ...more: never[]) => WebSocketLike;
 
-/** HTTP headers of the upgrade request. */
-export type Headers = Readonly<Record<string, string>>;
+/** HTTP headers of the upgrade request, as the class is given them. */
+export type UpgradeHeaders = Readonly<Record<string, string>>;
 
 /** How a socket ended. Without a code: it failed before it opened. */
 export interface SocketLoss extends Partial<CloseInfo> {
@@ -52,9 +52,13 @@ export interface Listener {
 export interface Beyond {
   /** True: it tells of messages by itself, and needs no `onmessage`. */
   readonly tellsMessages: boolean;
+  /** True: `bufferedAmount` sinks also where nothing has left, since what waits is compressed. */
+  readonly compresses: boolean;
+  /** Bytes that have left, and which `bufferedAmount` counts all the same. */
+  readonly underWay: number;
   ping(): void;
-  /** Cuts it off, where `close()` would wait for an answer. */
-  terminate(): void;
+  /** Cuts it off, where `close()` would wait for an answer. False: it cannot. */
+  terminate(): boolean;
   /** Hears nothing more. */
   detach(): void;
 }

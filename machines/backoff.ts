@@ -35,7 +35,8 @@ const ours: ReadonlySet<Cause> = new Set<Cause>(['silent', 'outdated', 'network-
 /**
  * Ms to wait before the next dial.
  *
- * - A line that we found dead ourselves: none. Finding it took long enough to keep any pace.
+ * - A line that we found dead ourselves: none. Finding it took long enough to keep any pace. From the second in a row on that has not answered once it is
+ *   a dial that failed: what it carries may take longer to arrive than the line is given, and would be sent again and again.
  * - A stable line lost through the server: anywhere within `spread`.
  * - After failed dials: between half and all of `initial · factor^(attempt − 1)`, never above `max`. The lower half is the floor that keeps
  *   clients from dialling in a hot loop, the upper half the jitter that keeps them apart.
@@ -69,13 +70,15 @@ function ceilingOf({ initial, max, factor }: Backoff, attempt: number): number {
 }
 
 function standardWait(loss: Loss, backoff: Backoff, random: number): number {
-  if (ours.has(loss.cause)) return 0;
+  const { unanswered = 0 } = loss;
+  if (ours.has(loss.cause) && unanswered < 2) return 0;
   if (loss.code === 1013) {
     const patient = { ...backoff, initial: tryAgainLater, max: Math.max(backoff.max, tryAgainLater) };
     return ceilingOf(patient, loss.attempt) + random * backoff.spread;
   }
-  if (loss.attempt === 0) return random * backoff.spread;
-  const ceiling = ceilingOf(backoff, loss.attempt);
+  const failed = Math.max(loss.attempt, unanswered - 1);
+  if (failed === 0) return random * backoff.spread;
+  const ceiling = ceilingOf(backoff, failed);
   return ceiling / 2 + (random * ceiling) / 2;
 }
 

@@ -40,7 +40,16 @@ import {
   retriesAnew,
 } from './next-dial.ts';
 import { isOlder, isUntested, type Reckoning, sampled } from './server-clock.ts';
-import { answered, begun, ended, noSession, reportOfBeginning, type SessionRecord } from './session.ts';
+import {
+  absentFor,
+  answered,
+  begun,
+  ended,
+  givenUp,
+  noSession,
+  reportOfBeginning,
+  type SessionRecord,
+} from './session.ts';
 import { type PartialSettings, type Settings, settle } from './settings.ts';
 
 export interface Input extends PartialSettings {
@@ -77,6 +86,8 @@ const dictatedInterval = { min: 1_000, max: 3_600_000 };
 /** Close codes after which no new dial can help: protocol errors, policy, and "unauthorized" and "forbidden" (IANA close code registry). */
 const fatalCodes: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1010, 3000, 3003]);
 const fatalStatuses: ReadonlySet<number> = new Set([401, 403, 404]);
+/** A 404 where there was a session a while ago, ms: of a router between two deployments, which may know the path again. */
+const redeployment = 60_000;
 
 const noHandshake: CloseInfo = { code: 1006, reason: '', wasClean: false };
 
@@ -88,6 +99,8 @@ const delays = {
   // A heartbeat is asked twice: for each time half of what it may take.
   probeTimeout: ({ settings }: Context) => settings.heartbeat.timeout / 2,
   staleTimeout: (context: Context) => delays.probeTimeout(context) - delays.drain(context),
+  // A question that waits behind what the app has sent: from when something last left.
+  carryTimeout: (context: Context) => context.line.carriedAt() + delays.staleTimeout(context) - context.line.now(),
   // Long enough for a turn of the event loop, short beside the timeout it is part of.
   drain: ({ settings }: Context) => Math.min(20, settings.heartbeat.timeout / 10),
   stableAfter: ({ settings }: Context) => settings.stableAfter,
@@ -128,8 +141,9 @@ const base = setup({
   guards: {
     hasNoHeart: of(({ settings }) => settings.liveness === 'none'),
     firedLate: of(({ line, believableUntil }) => line.wallTime() > believableUntil),
-    isFatal: ({ context, event }) => isFatal(lossOf(context, event), event, context.settings),
+    isFatal: ({ context, event }) => isFatal(lossOf(context, event), event, context),
     hasNoRetriesLeft: of(({ nextDial }) => nextDial.retriesLeft <= 0),
+    isCarrying: of((context) => delays.carryTimeout(context) > 0),
     clockIsUntested: ({ context, event }) => isOutdated(context, event) && isUntested(context.serverClock),
     beatIsOutdated: ({ context, event }) => isOutdated(context, event),
     mayDialAnew: ({ context, event }) => wakeOf(event) === 'network' && context.nextDial.retriesLeft > 0,
@@ -150,12 +164,20 @@ const base = setup({
     })),
     noteOpening: assign(of(opened)),
     setLimit: assign(({ context }, limit: Limit) => limitOf(context, limit)),
+    // What was granted once is not granted again.
+    extendLimit: assign(({ context }) => ({
+      believableUntil: Math.max(context.believableUntil, limitOf(context, 'carryTimeout').believableUntil),
+    })),
     grantOnceMore: assign({ believableUntil: Infinity }),
     doubt: enqueueActions(({ context, enqueue }, cause: Cause) => {
       enqueue.assign({ cause, ...limitOf(context, 'staleTimeout') });
       enqueue.sendTo('socket', { type: 'probe', again: true });
     }),
     blame: assign((_, cause: Cause) => ({ cause })),
+    // Where none was to be made, why it was lost is why it is over.
+    blameRetries: assign({
+      cause: of(({ settings, cause }) => (settings.retries === 0 ? cause : 'retries-exhausted')),
+    }),
     absolve: assign({ cause: undefined }),
     blameUser: assign({
       cause: ({ event }) => (event.type === 'user.closed' && event.cause === 'aborted' ? 'aborted' : 'user-closed'),
@@ -199,6 +221,17 @@ const base = setup({
         message: `the answer to a heartbeat took ${Math.round(session.slowest)} of the ${timeout} ms of heartbeat.timeout: raise it, or lines that answer will be lost`,
       });
     }),
+    noteLife: assign({ session: of(answered) }),
+    noteSilence: enqueueActions(({ context, enqueue }) => {
+      const session = givenUp(context);
+      enqueue.assign({ session });
+      if (session.unanswered !== 2) return;
+      enqueue.emit({
+        type: 'warning',
+        code: 'never-answered',
+        message: `two lines in a row were given up without one answer: either the server does not answer heartbeats, or it sends what takes longer than the ${context.settings.heartbeat.timeout} ms of heartbeat.timeout to arrive: raise it, or send that in parts`,
+      });
+    }),
     distrustClock: enqueueActions(({ enqueue }) => {
       enqueue.assign({ serverClock: 'distrusted' });
       enqueue.emit({
@@ -239,12 +272,16 @@ const base = setup({
 const untilGivenUp = {
   initial: 'asking',
   states: {
-    asking: { after: { staleTimeout: 'draining' } },
+    asking: { after: { staleTimeout: [{ guard: 'isCarrying', target: 'carrying' }, { target: 'draining' }] } },
+    carrying: {
+      entry: 'extendLimit',
+      after: { carryTimeout: [{ guard: 'isCarrying', target: 'carrying', reenter: true }, { target: 'draining' }] },
+    },
     draining: {
       after: {
         drain: [
           { guard: 'firedLate', target: 'asking', actions: ['grantOnceMore', 'probeAgain'] },
-          { target: '#connection.lost', actions: 'noteEnd' },
+          { target: '#connection.lost', actions: ['noteEnd', 'noteSilence'] },
         ],
       },
     },
@@ -366,8 +403,19 @@ export const connectionMachine = base.createMachine({
             quiet: { after: { heartbeatInterval: 'probing' } },
             probing: {
               entry: 'probe',
-              on: { 'peer.spoke': 'quiet' },
-              after: { probeTimeout: '#connection.socket.stale' },
+              on: { 'peer.spoke': { target: 'quiet', actions: 'noteLife' } },
+              after: {
+                probeTimeout: [{ guard: 'isCarrying', target: 'carrying' }, { target: '#connection.socket.stale' }],
+              },
+            },
+            carrying: {
+              on: { 'peer.spoke': { target: 'quiet', actions: 'noteLife' } },
+              after: {
+                carryTimeout: [
+                  { guard: 'isCarrying', target: 'carrying', reenter: true },
+                  { target: '#connection.socket.stale' },
+                ],
+              },
             },
             unwatched: { on: { 'peer.beat': {} } },
           },
@@ -390,7 +438,7 @@ export const connectionMachine = base.createMachine({
               entry: { type: 'doubt', params: 'silent' },
               ...untilGivenUp,
               on: {
-                'peer.spoke': '#connection.socket.alive',
+                'peer.spoke': { target: '#connection.socket.alive', actions: 'noteLife' },
                 'world.woke': { guard: 'sleptOrFroze', target: 'silent', reenter: true },
               },
             },
@@ -425,7 +473,7 @@ export const connectionMachine = base.createMachine({
         {
           guard: 'hasNoRetriesLeft',
           target: 'closed',
-          actions: ['reportLoss', { type: 'blame', params: 'retries-exhausted' }],
+          actions: ['reportLoss', 'blameRetries'],
         },
         { target: 'reconnecting', actions: ['scheduleDial', 'reportLoss'] },
       ],
@@ -464,24 +512,28 @@ export function stateOf({ tags }: Pick<SnapshotFrom<typeof connectionMachine>, '
 /** What there is to be known of a loss besides its cause. */
 type Particulars = Partial<Omit<Extract<Fact, { type: 'socket.lost' }>, 'type'>>;
 
-function lossOf({ end, cause = 'peer-closed', attempt }: Context, event: Fact): Loss {
+function lossOf({ end, cause = 'peer-closed', attempt, session: { unanswered } }: Context, event: Fact): Loss {
   const { status, retryAfter } = event as Particulars;
-  return { ...end, cause, attempt, status, retryAfter };
+  return { ...end, cause, attempt, unanswered: unanswered || undefined, status, retryAfter };
 }
 
 /** The user's word beats the protocol's, the protocol's beats the rule. */
-function isFatal(loss: Loss, event: Fact, { shouldReconnect }: Settings): boolean {
-  const again = shouldReconnect?.(loss);
+function isFatal(loss: Loss, event: Fact, context: Context): boolean {
+  const again = context.settings.shouldReconnect?.(loss);
   if (again !== undefined) return !again;
-  const { code = 0, status = 0, fatal = fatalCodes.has(code) || fatalStatuses.has(status) } = event as Particulars;
+  const { code = 0, status = 0, fatal = fatalCodes.has(code) || isFatalStatus(status, context) } = event as Particulars;
   return fatal;
+}
+
+function isFatalStatus(status: number, context: Context): boolean {
+  return fatalStatuses.has(status) && !(status === 404 && absentFor(context) < redeployment);
 }
 
 /** How the socket ended, as the fact tells it; a wake has a reason of another kind. */
 function endOf(event: Fact): CloseInfo {
   if (event.type === 'world.woke') return noHandshake;
-  const { code, reason, wasClean } = { ...noHandshake, ...(event as Particulars) };
-  return { code, reason, wasClean };
+  const { code, reason, wasClean, failed } = { ...noHandshake, ...(event as Particulars) };
+  return failed ? { code, reason, wasClean, failed } : { code, reason, wasClean };
 }
 
 function wakeOf(event: Fact): Wake | undefined {
@@ -492,7 +544,7 @@ function isOutdated({ serverClock, settings }: Context, event: Fact): boolean {
   return event.type === 'peer.beat' && isOlder(serverClock, event, settings.heartbeat.maxAge);
 }
 
-type Limit = 'connectTimeout' | 'idTimeout' | 'staleTimeout';
+type Limit = 'connectTimeout' | 'idTimeout' | 'staleTimeout' | 'carryTimeout';
 
 /** A limit begins. */
 function limitOf(context: Context, limit: Limit): Pick<Context, 'believableUntil'> {

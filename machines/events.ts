@@ -36,7 +36,7 @@ export type Cause =
   | 'aborted'
   /** The peer said something that no new dial can mend. */
   | 'fatal'
-  /** `retries` dials in a row failed. */
+  /** `retries` dials in a row failed. With `retries: 0` none is made, and the cause is why the line was lost. */
   | 'retries-exhausted';
 
 /**
@@ -50,6 +50,8 @@ export interface CloseInfo {
   code: number;
   reason: string;
   wasClean: boolean;
+  /** True: the WebSocket found an error in what it received (a broken frame, bad UTF-8), and `reason` is its word, not the peer's. */
+  failed?: boolean | undefined;
 }
 
 /** What the machine, its users and its `shouldReconnect` may know of a loss. */
@@ -57,6 +59,8 @@ export interface Loss extends CloseInfo {
   cause: Cause;
   /** Dials since the line was last stable. 0: the line that was lost had been stable. */
   attempt: number;
+  /** Lines in a row, this one included, that were given up as silent without one sign of life when asked. */
+  unanswered?: number | undefined;
   /** HTTP status of a refused upgrade, where the WebSocket class shows it (npm `ws` only). */
   status?: number | undefined;
   /** The delay the server asked for, in ms, unclamped. */
@@ -123,7 +127,9 @@ export type Warning =
   /** The server's first answer was outdated by its own clock: its times are ignored until the next reconnection. */
   | 'clock-distrusted'
   /** A round trip took more than half of `heartbeat.timeout`: the line will be given up although it answers. Once a visit. */
-  | 'round-trip-too-long';
+  | 'round-trip-too-long'
+  /** Two lines in a row were given up without one sign of life when asked: what they carry may take longer than `heartbeat.timeout` to arrive. */
+  | 'never-answered';
 
 /** What the machine leaves behind. */
 export interface Output extends CloseInfo {
@@ -143,6 +149,8 @@ export interface Line {
   random(): number;
   /** Ms by the wall clock since the last inbound frame of this visit. */
   silentFor(): number;
+  /** Monotonic ms at which something that lay before the last question was last seen to leave; −Infinity where nothing lay there. */
+  carriedAt(): number;
   obstacle(): Obstacle | undefined;
   /**
    * The connection begins. Until its actor is done, stopped or broken it is told what the platform does; from then on, whatever is sent is refused.

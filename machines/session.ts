@@ -8,6 +8,8 @@ export interface SessionRecord {
   readonly namedAt: number | undefined;
   /** Its longest round trip, ms. */
   readonly slowest: number;
+  /** Sessions in a row that were given up as silent without one sign of life when asked. */
+  readonly unanswered: number;
   /** When the last one was lost, monotonic ms, and how many dials there had been by then. Undefined until one was. */
   readonly outage: { readonly since: number; readonly dials: number } | undefined;
 }
@@ -21,7 +23,7 @@ interface SessionView {
   readonly id: string | undefined;
 }
 
-export const noSession: SessionRecord = { namedAt: undefined, slowest: 0, outage: undefined };
+export const noSession: SessionRecord = { namedAt: undefined, slowest: 0, unanswered: 0, outage: undefined };
 
 export function begun({ session, line }: SessionView): SessionRecord {
   return { ...session, namedAt: line.now() };
@@ -37,11 +39,23 @@ export function reportOfBeginning(
   return { type: 'restored', id, previousId, downFor, attempts: Math.max(1, attempt - outage.dials) };
 }
 
-export function answered({ session }: SessionView, roundTripTime = 0): SessionRecord {
-  return roundTripTime > session.slowest ? { ...session, slowest: roundTripTime } : session;
+/** It is given up. What was heard when it was asked has set the count back. */
+export function givenUp({ session }: Pick<SessionView, 'session'>): SessionRecord {
+  return { ...session, unanswered: session.unanswered + 1 };
+}
+
+/** It was asked, and something came. */
+export function answered({ session }: Pick<SessionView, 'session'>, roundTripTime = 0): SessionRecord {
+  return { ...session, unanswered: 0, slowest: Math.max(roundTripTime, session.slowest) };
 }
 
 /** The line is left for good. Of a visit without a session nothing is noted. */
-export function ended({ session: { namedAt, outage }, line, attempt }: SessionView): SessionRecord {
-  return { ...noSession, outage: namedAt === undefined ? outage : { since: line.now(), dials: attempt } };
+export function ended({ session, line, attempt }: SessionView): SessionRecord {
+  const { namedAt, outage, unanswered } = session;
+  return { ...noSession, unanswered, outage: namedAt === undefined ? outage : { since: line.now(), dials: attempt } };
+}
+
+/** Ms for which there has been no session, after one that lived; Infinity where none did. */
+export function absentFor({ session: { outage }, line }: Pick<SessionView, 'session' | 'line'>): number {
+  return outage === undefined ? Infinity : line.now() - outage.since;
 }

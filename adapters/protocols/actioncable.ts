@@ -2,7 +2,7 @@
  * Rails Action Cable, protocol `actioncable-v1-json`. The server welcomes, then pings every 3 s with its clock in seconds; nothing is asked.
  * Its `disconnect` says whether to come back. Subscriptions and their messages are the app's.
  */
-import { type Answer, field, type Frame, jsonObject, type Protocol } from './protocol.ts';
+import { type Answer, field, type Frame, jsonObject, type Protocol, refusalOf } from './protocol.ts';
 
 export interface ActionCableOptions {
   /** Ms after a ping in which the next one is expected; the server's own rhythm is 3,000. Default 4,000. */
@@ -13,13 +13,19 @@ export interface ActionCableOptions {
 const longestControl = 512;
 const control = /"type"\s*:\s*"(?:welcome|ping|disconnect)"/;
 
+/** AnyCable's extension of it beats as it does. What Rails agrees on with a client it does not understand is not among them. */
+const spoken = ['actioncable-v1-json', 'actioncable-v1-ext-json'];
+
 export function actionCable({ interval = 4_000 }: ActionCableOptions = {}): Protocol {
   if (!(interval > 0)) throw new RangeError('actionCable: interval must be a number of milliseconds above 0');
   return {
     name: 'actioncable',
     liveness: 'server-beats',
     subprotocols: ['actioncable-v1-json', 'actioncable-unsupported'],
-    session: () => ({ received: (frame) => answerTo(frame, interval) }),
+    session: () => ({
+      opened: (subprotocol) => refusalOf(subprotocol, spoken),
+      received: (frame) => answerTo(frame, interval),
+    }),
   };
 }
 

@@ -5,7 +5,7 @@
  * Our pings carry a mark, which servers send back in the pong. A pong without it is the app's: the answer to a ping of its own, or one that
  * nobody asked for, as the protocol allows. From a server that sends no mark back it is a sign of life like any other frame.
  */
-import { type Answer, field, type Frame, jsonObject, type Protocol } from './protocol.ts';
+import { type Answer, field, type Frame, jsonObject, type Protocol, refusalOf } from './protocol.ts';
 
 const ourPing = '{"type":"ping","payload":{"systole":true}}';
 const ourPong = '{"type":"pong","payload":{"systole":true}}';
@@ -20,15 +20,17 @@ const longestPong = 128;
  */
 const fatalCodes: ReadonlySet<number> = new Set([4400, 4401, 4406, 4409, 4429, 4500]);
 
+const spoken = ['graphql-transport-ws'];
+
 export function graphqlTransportWs(): Protocol {
   const asked = { write: [ourPing] };
   const fatal = { fatal: true };
   return {
     name: 'graphql-transport-ws',
     liveness: 'ask',
-    subprotocols: ['graphql-transport-ws'],
+    subprotocols: spoken,
     session: () => ({
-      opened: () => ({ named: {} }),
+      opened: (subprotocol) => refusalOf(subprotocol, spoken) ?? { named: {} },
       received: answerTo,
       probe: () => asked,
       closed: (code) => (fatalCodes.has(code) ? fatal : undefined),

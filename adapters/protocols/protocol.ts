@@ -33,8 +33,11 @@ export interface Answer {
 }
 
 export interface Session {
-  /** The socket is open. Where the server sends no welcome, this names the peer. */
-  opened?(): Answer | undefined;
+  /**
+   * The socket is open. Where the server sends no welcome, this names the peer.
+   * @param subprotocol what was agreed on; '' where nothing was, undefined where the class does not tell
+   */
+  opened?(subprotocol?: string): Answer | undefined;
   /** A message came. On the hot path: answer undefined, cheaply, for what is the app's. */
   received?(frame: Frame): Answer | undefined;
   /** A pong frame came (npm `ws` only). */
@@ -53,6 +56,12 @@ export interface Protocol {
   /** True: the WebSocket class has to be able to send pings. */
   readonly needsPing?: boolean;
   session(): Session;
+}
+
+/** The answer to a server that speaks another dialect, where that was agreed on: no new dial can help. Undefined: it speaks one of ours. */
+export function refusalOf(subprotocol: string | undefined, ours: readonly string[]): Answer | undefined {
+  if (subprotocol === undefined || ours.includes(subprotocol)) return undefined;
+  return { refused: { reason: 'the server agreed to no subprotocol of this protocol', fatal: true } };
 }
 
 /** A frame longer than this, in characters, is never read for control messages: it is the app's. */

@@ -92,7 +92,7 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: 'silence leads to a dial',
-    says: 'A line on which nothing is heard is given up within `detectionBound`, whatever its socket does or does not do, and the next dial leaves at once, unless there have been ten already or the platform stands in its way. Time in which the process stands still does not count; after it the line is asked once more, for at most `timeout`.',
+    says: 'A line on which nothing is heard, and which carries nothing of what waits to be sent, is given up within `detectionBound`, whatever its socket does or does not do, and the next dial leaves at once, unless there have been ten already, the platform stands in its way, or the line before it had not answered once either. Time in which the process stands still does not count; after it the line is asked once more, for at most `timeout`.',
     rest: (rest, { settings, after }) => {
       if (settings.liveness === 'none' || (rest.state !== 'alive' && rest.state !== 'stale')) return undefined;
       // Nothing happens but time. A limit that comes late is granted once more.
@@ -126,6 +126,7 @@ export const invariants: readonly Invariant[] = [
       const recent = dialsOf();
       return {
         ...recent.witness,
+        ...carrying(subjects, hear),
         firing(subject, socket) {
           if (socket === subject.current) hear(subject);
         },
@@ -139,6 +140,7 @@ export const invariants: readonly Invariant[] = [
           const { cause, nextDialIn } = detail as { cause: string; nextDialIn: number | undefined };
           if (cause !== 'silent' || nextDialIn === undefined || isOffline || (isHidden && life.whileHidden === 'hold'))
             return;
+          if (subject.connection.actor.getSnapshot().context.session.unanswered > 1) return;
           // Of one that asks for its address, dials that never came to a WebSocket count as well.
           const hasPace = subject.kind === 'asking' || recent.within(subject, world.time, pace) >= 10;
           if (nextDialIn > 0 && !hasPace) breach(`client ${subject.index} dials only after ${nextDialIn} ms`);
@@ -156,7 +158,7 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: 'every wait has an end',
-    says: 'Every state but alive and closed is left within its limit: connecting, awaiting-id, stale and closing within theirs, reconnecting when its wait is over. A limit that comes late, because the process stood still or its clock was set, is granted once more. When all is well, everybody is back, unless a server has asked for patience.',
+    says: 'Every state but alive and closed is left within its limit: connecting, awaiting-id, stale and closing within theirs (a line that carries what waits is not stale meanwhile), reconnecting when its wait is over. A limit that comes late, because the process stood still or its clock was set, is granted once more. When all is well, everybody is back, unless a server has asked for patience.',
     rest: ({ state, place, timers }, { settings }) => {
       if (state === 'closed' || place === 'alive.unwatched') return undefined;
       const longest = Math.max(0, ...timers.values());
@@ -164,7 +166,7 @@ export const invariants: readonly Invariant[] = [
       if (
         state === 'alive' &&
         settings.liveness !== 'none' &&
-        ![...timers.keys()].some((id) => /heartbeatInterval|probeTimeout/.test(id))
+        ![...timers.keys()].some((id) => /heartbeatInterval|probeTimeout|carryTimeout/.test(id))
       )
         return `nothing asks in ${place}`;
       return longest <= longestWait ? undefined : `${place} may take ${longest} ms`;
@@ -189,6 +191,7 @@ export const invariants: readonly Invariant[] = [
       const isPatient = life.story.some((what) => what.do === 'behave' && what.manners.retryAfter !== undefined);
       let wellSince = Infinity;
       return {
+        ...carrying(subjects, (subject) => subject.state === 'stale' && set(subject)),
         changed(subject) {
           const { state, formerState, snapshot, previous } = subject;
           const isOther = (field: 'believableUntil' | 'cause') => snapshot.context[field] !== previous.context[field];
@@ -620,6 +623,20 @@ function disturbs(what: Incident): boolean {
 function extend(allowed: Map<Subject, number>, what: Incident, more: number): void {
   if (!disturbs(what)) return;
   for (const [subject, ms] of allowed) allowed.set(subject, ms + more + standing(what));
+}
+
+/** Hears of lines that carry what waits to be sent: a sign of life, looked for as often as any timer is armed. */
+function carrying(subjects: readonly Subject[], carries: (subject: Subject) => unknown): Witness {
+  const waiting = new Map<Subject, number>();
+  return {
+    armed() {
+      for (const subject of subjects) {
+        const now = subject.current?.link.up.waiting ?? 0;
+        if (now < (waiting.get(subject) ?? 0)) carries(subject);
+        waiting.set(subject, now);
+      }
+    },
+  };
 }
 
 /** The dials that the user did not ask for, by client. A clock that was set forward has a minute of its own. */

@@ -234,6 +234,10 @@ class FrozenLine implements Line {
     return longAgo;
   }
 
+  carriedAt(): number {
+    return -Infinity;
+  }
+
   obstacle(): undefined {}
 
   begin(): void {}

@@ -193,23 +193,19 @@ describe('maxAge', () => {
     expect(connection.bufferedAmount).toBe(0);
   });
 
-  test('sleep counts, and makes room', () => {
-    const { connection, dropped, jump } = aged({ buffer: { maxAge: 1_000, messages: 1 } });
-    expect(connection.send('old')).toBe(true);
+  test.each([
+    ['forward', 86_400_000],
+    ['back', -86_400_000],
+  ])('a clock that is set %s makes nothing older, and nothing younger', (_, ms) => {
+    const { connection, clock, dropped, jump } = aged({ buffer: { maxAge: 1_000, messages: 1 } });
+    expect(connection.send('one')).toBe(true);
+    clock.advance(500);
+    jump(ms);
     expect(connection.send('refused')).toBe(false);
-    jump(5_000);
-    expect(connection.send('new')).toBe(true);
-    expect(dropped).toEqual([{ data: 'old', reason: 'expired' }]);
-  });
-
-  test('a clock that is set back lets nothing wait longer than maxAge again', () => {
-    const { connection, clock, dropped, jump } = aged();
-    connection.send('one');
-    jump(-3_600_000);
-    clock.advance(3_600_000);
+    clock.advance(499);
     expect(dropped).toEqual([]);
-    clock.advance(2_000);
-    expect(dropped).toHaveLength(1);
+    clock.advance(1);
+    expect(dropped).toEqual([{ data: 'one', reason: 'expired' }]);
   });
 
   test('no timer is left when nothing waits any more', () => {

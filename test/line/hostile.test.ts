@@ -745,7 +745,7 @@ describe('a WebSocket class that throws', () => {
     expect(JSON.stringify(await until(connection, 'retry'))).not.toContain('s3cret');
   });
 
-  test('from send(): the app hears of it, and a heartbeat that cannot be written costs the line, not the connection', async () => {
+  test('from send(): the message is dropped, and a heartbeat that cannot be written costs the line, not the connection', async () => {
     class Throwing extends WebSocket {
       override send(): void {
         throw new Error('no');
@@ -754,7 +754,9 @@ describe('a WebSocket class that throws', () => {
     const { url, accepted } = await listen((socket) => speakIdHeartbeat(socket, 'me'));
     const connection = open(url, { heartbeat, WebSocket: Throwing });
     await until(connection, 'open');
-    expect(() => connection.send('x')).toThrow('no');
+    const dropped = eventsOf(connection, 'dropped');
+    expect(connection.send('x')).toBe(true);
+    expect(dropped).toMatchObject([{ data: 'x', reason: 'unsendable', error: { message: 'no' } }]);
     const { cause } = await until(connection, 'lost');
     expect(cause).not.toBe('fatal');
     await until(connection, 'restored');

@@ -127,7 +127,11 @@ describe('a bad option is named', () => {
     ['random', null, 'a function'],
     ['protocol', {}, 'a protocol, such as idHeartbeat()'],
     ['protocols', null, 'a string, strings, or a function that answers with them'],
-    ['headers', null, 'an object of strings, with names and values that HTTP can carry'],
+    [
+      'headers',
+      null,
+      'an object of strings, Headers, a Map, or pairs, with names and values that HTTP can carry; or a function that answers with them',
+    ],
     ['clock', {}, 'an object with now(), setTimeout(), clearTimeout()'],
     ['signal', null, 'an AbortSignal'],
     ['inspect', null, 'a function or an observer'],

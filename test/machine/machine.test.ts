@@ -358,7 +358,7 @@ test('the reason that a server or a URL gives is told', () => {
     code: 1006,
     reason: 'no token',
     wasClean: false,
-    cause: 'retries-exhausted',
+    cause: 'url-failed',
   });
 });
 
@@ -384,7 +384,7 @@ test('retries: 0 is one dial and one line', () => {
   const reports = reportsOf(subject);
   subject.tell({ type: 'socket.lost', code: 4001, reason: 'gone', wasClean: true });
   expect(reports).toMatchObject([{ type: 'lost', cause: 'peer-closed', code: 4001, nextDialIn: undefined }]);
-  expect(subject.actor.getSnapshot().output).toMatchObject({ code: 4001, wasClean: true, cause: 'retries-exhausted' });
+  expect(subject.actor.getSnapshot().output).toMatchObject({ code: 4001, wasClean: true, cause: 'peer-closed' });
 });
 
 test('retries are counted anew after a stable line', () => {

@@ -13,7 +13,7 @@
  *
  * Pushes of the server are numbered for each line: those that are heard of one are its first ones, without a gap.
  */
-import type { Amount, Sendable } from '../../../adapters/buffer.ts';
+import type { Amount, Dropped, Sendable } from '../../../adapters/buffer.ts';
 
 /** What was written on one line, and how much of it has arrived. */
 interface DialAccount {
@@ -35,6 +35,7 @@ export const noFates = {
   'dropped: overflow': 0,
   'dropped: expired': 0,
   'dropped: closed': 0,
+  'dropped: unsendable': 0,
   'taken back': 0,
   delivered: 0,
   unconfirmed: 0,
@@ -114,7 +115,7 @@ export class Account {
     this.#dials.get(dial)!.writes.push({ number, bytes: bytes ?? 0 });
   }
 
-  dropped(data: Sendable, reason: 'overflow' | 'expired' | 'closed'): void {
+  dropped(data: Sendable, reason: Dropped['reason']): void {
     this.#settle(data, `dropped: ${reason}`);
   }
 
