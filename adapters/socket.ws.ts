@@ -124,7 +124,13 @@ export const upgradeRules: Rules = {
 
 /** RFC 9110 §5.1 and §5.5. Others would fail every dial. */
 export function isHeaders(given: unknown): boolean {
-  return isObject(given) && pairsOf(given).every(isHeader);
+  return isObject(given) && !isOneShot(given) && pairsOf(given).every(isHeader);
+}
+
+/** A generator, which would be empty when it is read again. */
+function isOneShot(given: object): boolean {
+  const iterator: unknown = (given as Partial<Iterable<unknown>>)[Symbol.iterator]?.();
+  return iterator === given;
 }
 
 function isHeader(pair: unknown): boolean {

@@ -272,6 +272,32 @@ describe('actioncable, by rows', () => {
   });
 });
 
+describe('a dialect with a subprotocol hears which was agreed on', () => {
+  const refused = {
+    refused: { reason: 'the server agreed to no subprotocol of this protocol', fatal: true },
+  };
+  const rows: [protocol: Protocol, agreed: string | undefined, answer: Answer | undefined][] = [
+    [actionCable(), 'actioncable-v1-json', undefined],
+    [actionCable(), 'actioncable-v1-ext-json', undefined],
+    [actionCable(), undefined, undefined],
+    [actionCable(), 'actioncable-unsupported', refused],
+    [actionCable(), '', refused],
+    [actionCable(), 'another', refused],
+    [graphqlTransportWs(), 'graphql-transport-ws', { named: {} }],
+    [graphqlTransportWs(), undefined, { named: {} }],
+    [graphqlTransportWs(), 'graphql-ws', refused],
+    [graphqlTransportWs(), '', refused],
+    // They have none.
+    [idHeartbeat(), 'another', undefined],
+    [plain(), 'another', { named: {} }],
+    [nativePing(), 'another', { named: {} }],
+    [silent(), 'another', { named: {} }],
+  ];
+  test.each(rows)('%o and %j', (protocol, agreed, answer) => {
+    expect(protocol.session().opened?.(agreed)).toEqual(answer);
+  });
+});
+
 describe('silent, by rows', () => {
   test('names at open and says nothing else', () => {
     const session = silent().session();

@@ -2,6 +2,8 @@
  * Misuse is an exception that names what is at fault; bad URLs fail as `WebSocket` itself fails; and what must not compile does not.
  */
 import { once } from 'node:events';
+import { Agent } from 'node:http';
+import { runInNewContext } from 'node:vm';
 
 import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -21,7 +23,8 @@ import { connectionInput, type ConnectionOptions } from '../../adapters/index.we
 import { nativePing } from '../../adapters/protocols/native-ping.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
-import { listen, open, uncaughtDuring, until } from '../helpers/support.ts';
+import type { WebSocketClass } from '../../adapters/web-socket.ts';
+import { eventsOf, listen, open, uncaughtDuring, until } from '../helpers/support.ts';
 import { steppedClock } from '../kit/clock.ts';
 
 /** Nobody listens here, and nothing here dials it. */
@@ -382,12 +385,110 @@ describe('headers', () => {
     expect(heard).toBe('s3cret');
   });
 
+  test.each<[what: string, headers: ConnectOptions['headers'], token: string]>([
+    ['an object', { 'X-Token': 's3cret' }, 's3cret'],
+    ['Headers', new Headers({ 'X-Token': 's3cret' }), 's3cret'],
+    ['a Map', new Map([['X-Token', 's3cret']]), 's3cret'],
+    ['pairs', [['X-Token', 's3cret']], 's3cret'],
+    [
+      'one name twice',
+      [
+        ['X-Token', 'a'],
+        ['X-Token', 'b'],
+      ],
+      'a, b',
+    ],
+    ['an object without a prototype', Object.assign(Object.create(null), { 'X-Token': 's3cret' }), 's3cret'],
+    ['Headers of another realm', runInNewContext("new Map([['X-Token', 's3cret']])"), 's3cret'],
+    ['a function', () => ({ 'X-Token': 's3cret' }), 's3cret'],
+    ['a promise', async () => new Headers({ 'X-Token': 's3cret' }), 's3cret'],
+  ])('%s: sent', async (_, headers, token) => {
+    let heard: unknown;
+    const { url } = await listen((_socket, _visit, request) => (heard = request.headers['x-token']));
+    await until(open(url, { protocol: silent(), headers }), 'open');
+    expect(heard).toBe(token);
+  });
+
+  test('are read when they are given: what becomes of the object later changes nothing', async () => {
+    const heard: unknown[] = [];
+    const { url } = await listen((socket, visit, request) => {
+      heard.push(request.headers['x-token']);
+      if (visit === 1) socket.terminate();
+    });
+    const headers = { 'X-Token': 'first' };
+    open(url, { protocol: silent(), headers, backoff: { initial: 10, spread: 0 } });
+    headers['X-Token'] = 'second';
+    await expect.poll(() => heard, { timeout: 20_000 }).toEqual(['first', 'first']);
+  });
+
+  test('a function is asked before every dial, with a signal; what it throws, or answers badly, is a dial that failed', async () => {
+    const heard: unknown[] = [];
+    const { url } = await listen((socket, visit, request) => {
+      heard.push(request.headers['x-token']);
+      if (visit === 1) socket.terminate();
+    });
+    const answers = [
+      () => ({ 'X-Token': 'a' }),
+      () => {
+        throw new TypeError('s3cret');
+      },
+      () => Promise.reject(new Error('s3cret')),
+      () => 's3cret',
+      () => ({ 'X-Token': 's3cret\r\n' }),
+      () => ({ 'X-Token': 'b' }),
+    ];
+    const signals: boolean[] = [];
+    const connection = open(url, {
+      protocol: silent(),
+      headers: ({ signal }) => {
+        signals.push(signal.aborted);
+        return answers.shift()!() as never;
+      },
+      backoff: { initial: 10, max: 10, spread: 0 },
+    });
+    const retries = eventsOf(connection, 'retry');
+    await expect.poll(() => heard, { timeout: 20_000 }).toEqual(['a', 'b']);
+    expect(retries.map(({ cause, reason }) => `${cause}: ${reason}`)).toEqual([
+      'url-failed: the headers function threw TypeError',
+      'url-failed: the headers function rejected with Error',
+      'url-failed: the headers function must return names and values that HTTP can carry',
+      'url-failed: the headers function must return names and values that HTTP can carry',
+    ]);
+    expect(signals).toEqual([false, false, false, false, false, false]);
+  });
+
+  test('connectTimeout counts the asking, and the signal is aborted when nobody waits for the answer', async () => {
+    const { url, accepted } = await listen();
+    const signals: AbortSignal[] = [];
+    const connection = open(url, {
+      protocol: silent(),
+      connectTimeout: 60,
+      headers: ({ signal }) => {
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+      backoff: () => 3_600_000,
+    });
+    expect(await until(connection, 'retry')).toMatchObject({ cause: 'dial-timeout' });
+    expect([signals.map(({ aborted }) => aborted), accepted]).toEqual([[true], []]);
+  });
+
   test('are refused with a class that can send none', () => {
     class Standard extends EventTarget {}
     expect(refusal({ headers: {}, WebSocket: Standard })).toMatchObject({
       name: 'TypeError',
       message: expect.stringMatching(/^headers: only npm ws/),
     });
+  });
+
+  test("nor with Bun's own class, which pings and takes no options of npm ws", () => {
+    class Bunlike extends EventTarget {
+      ping(): void {}
+    }
+    expect(refusal({ headers: {}, WebSocket: Bunlike })).toMatchObject({
+      message: expect.stringMatching(/^headers: only npm ws/),
+    });
+    expect(() => connectionInput(nowhere, { protocol: nativePing(), WebSocket: Bunlike as never })).not.toThrow();
   });
 
   test('nor is a protocol that has to ping taken with it', () => {
@@ -402,6 +503,13 @@ describe('headers', () => {
 
   test.each([
     { 'X-Token': 's3cret\r\nX-Other: 1' },
+    new Map([['X-Token', 5]]),
+    [['X-Token']],
+    ['X-Token: s3cret'],
+    new Set(['s3cret']),
+    // It could be read once.
+    new Map([['X-Token', 's3cret']]).entries(),
+    [['X-Token', 's3cret\n']],
     { 'X Token': 's3cret' },
     { '': 's3cret' },
     { a: 's3cret\u{1f600}' },
@@ -410,6 +518,91 @@ describe('headers', () => {
     expect(error).toBeInstanceOf(TypeError);
     expect((error as Error).message).toMatch(/^headers/);
     expect((error as Error).message).not.toContain('s3cret');
+  });
+});
+
+describe('wsOptions', () => {
+  test('are handed to npm ws as its third argument, beside the headers of both', async () => {
+    const heard: unknown[] = [];
+    const { url } = await listen((_socket, _visit, { headers }) =>
+      heard.push(headers['x-a'], headers['x-b'], headers['x-c'], headers.origin, headers['sec-websocket-extensions']),
+    );
+    const wsOptions = {
+      origin: 'https://example.com',
+      perMessageDeflate: false,
+      headers: { 'X-A': 'theirs', 'X-B': 'theirs' },
+    };
+    await until(open(url, { protocol: silent(), wsOptions, headers: { 'X-B': 'ours', 'X-C': 'ours' } }), 'open');
+    expect(heard).toEqual(['theirs', 'ours', 'ours', 'https://example.com', undefined]);
+    expect(wsOptions.headers).toEqual({ 'X-A': 'theirs', 'X-B': 'theirs' });
+  });
+
+  test('an agent is asked for the connection', async () => {
+    const { url } = await listen();
+    let asked = 0;
+    class Counting extends Agent {
+      override createConnection(...args: Parameters<Agent['createConnection']>): ReturnType<Agent['createConnection']> {
+        asked += 1;
+        return super.createConnection(...args);
+      }
+    }
+    await until(open(url, { protocol: silent(), wsOptions: { agent: new Counting() } }), 'open');
+    expect(asked).toBe(1);
+  });
+
+  test('reach a class that is derived from it', async () => {
+    const given: unknown[] = [];
+    class Derived extends WebSocket {
+      constructor(...args: ConstructorParameters<typeof WebSocket>) {
+        super(...args);
+        given.push(args[2]);
+      }
+    }
+    const { url } = await listen();
+    await until(open(url, { protocol: silent(), WebSocket: Derived, wsOptions: { handshakeTimeout: 5_000 } }), 'open');
+    expect(given).toMatchObject([{ handshakeTimeout: 5_000 }]);
+  });
+
+  test.each<[string, WebSocketClass]>([
+    ['a standard class', class Standard extends EventTarget {} as never],
+    [
+      "Bun's own",
+      class Bunlike extends EventTarget {
+        ping(): void {}
+      } as never,
+    ],
+  ])('are refused by %s, which takes none', (_, Class) => {
+    expect(refusal({ wsOptions: {}, WebSocket: Class })).toEqual(
+      new TypeError('wsOptions: only npm ws takes any; leave them out'),
+    );
+  });
+
+  test.each([5, 'x', null, [], new Map()])('must be a plain object: %o', (wsOptions) => {
+    const error = refusal({ wsOptions });
+    expect(error).toMatchObject({ message: 'wsOptions must be a plain object' });
+  });
+
+  describe('maxPayload', () => {
+    /** What unfolds to more than it weighs. */
+    const unfolding = (bytes: number) =>
+      listen((socket) => socket.send('x'.repeat(bytes)), { perMessageDeflate: { threshold: 0 } });
+
+    test('16 MiB arrive, and a byte more ends the line: a small page may unfold to much', async () => {
+      const most = 16_777_216;
+      const { url } = await unfolding(most);
+      const connection = open(url, { protocol: silent() });
+      expect((await until(connection, 'message')) as string).toHaveLength(most);
+      const { url: other } = await unfolding(most + 1);
+      const lost = await until(open(other, { protocol: silent(), retries: 0 }), 'lost');
+      expect(lost).toMatchObject({ failed: true, reason: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' });
+    });
+
+    test('is what the app says', async () => {
+      const { url } = await unfolding(101);
+      const lost = await until(open(url, { protocol: silent(), retries: 0, wsOptions: { maxPayload: 100 } }), 'lost');
+      expect(lost).toMatchObject({ failed: true });
+      await until(open(url, { protocol: silent(), wsOptions: { maxPayload: 101 } }), 'message');
+    });
   });
 });
 

@@ -495,3 +495,21 @@ test('a server that chooses no subprotocol of those offered is left, and dialled
   await until(connection, 'retry', ({ attempt, cause }) => attempt === 2 && cause === 'refused');
   expect(accepted).toHaveLength(2);
 });
+
+test.each([
+  ['actioncable', actionCable(), 'actioncable-unsupported', []],
+  ['graphql-transport-ws', graphqlTransportWs(), 'graphql-ws', ['graphql-ws']],
+] as const)(
+  '%s: a server that agrees to speak another dialect is not dialled again',
+  async (_, protocol, agreed, protocols) => {
+    const { url, accepted } = await listen(() => {}, { handleProtocols: () => agreed });
+    const connection = open(url, { protocol, protocols, backoff: { initial: 20, max: 20, spread: 0 } });
+    const retries = eventsOf(connection, 'retry');
+    expect(await until(connection, 'closed')).toMatchObject({
+      cause: 'fatal',
+      reason: expect.stringContaining('subprotocol'),
+    });
+    expect(retries).toMatchObject([{ cause: 'refused', nextDialIn: undefined }]);
+    expect(accepted).toHaveLength(1);
+  },
+);

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 
 import { Socket } from '../../adapters/socket.ts';
+import { canPing } from '../../adapters/socket.ws.ts';
 import type { WebSocketLike } from '../../adapters/web-socket.ts';
 import { nowhere, Puppet } from '../helpers/puppet.ts';
 
@@ -25,7 +26,8 @@ function listened(WebSocketClass: typeof Puppet) {
     opened: () => void told.push('opened'),
     heard: (frame) => void told.push(`heard ${frame as string}`),
     signed: (frame) => void told.push(`signed ${frame}`),
-    lost: ({ code, reason }) => void told.push(`lost ${code ?? 'unopened'} ${reason}`.trimEnd()),
+    lost: ({ code, reason, failed }) =>
+      void told.push(`lost ${code ?? 'unopened'} ${reason}`.trimEnd() + (failed ? ', an error' : '')),
   });
   return { socket, told, puppet: Puppet.made.at(-1)! };
 }
@@ -57,19 +59,19 @@ const ends: [string, (puppet: Puppet) => void, last: string][] = [
   [
     'open, then error, then close',
     (p) => (p.opens(), p.fails({ message: 'bad frame' }), p.breaks()),
-    'lost 1006 bad frame',
+    'lost 1006 bad frame, an error',
   ],
   [
     'open, errors, then close',
     (p) => (p.opens(), p.fails({ message: 'first' }), p.fails({ message: 'second' }), p.breaks()),
-    'lost 1006 first',
+    'lost 1006 first, an error',
   ],
   [
     'open, an error, and a close with a reason',
     (p) => (p.opens(), p.fails({ message: 'first' }), p.ends(1011, 'sorry')),
-    'lost 1011 sorry',
+    'lost 1011 sorry, an error',
   ],
-  ['open, an error without a word, and close', (p) => (p.opens(), p.fails({}), p.breaks()), 'lost 1006'],
+  ['open, an error without a word, and close', (p) => (p.opens(), p.fails({}), p.breaks()), 'lost 1006, an error'],
 ];
 
 describe.each(Object.entries(classes))('%s', (...[, WebSocketClass]) => {
@@ -111,6 +113,119 @@ test('one like npm ws is cut off, has its signs heard, and is left without a lis
   expect(told).toEqual(['opened', 'signed ping', 'signed pong', 'heard a']);
   expect(did).toEqual(['ping', 'terminate']);
   expect(emitter.eventNames()).toEqual([]);
+});
+
+/** As Bun's own class: it sends pings, tells of pongs by events, and is no emitter. */
+class Bunlike extends Puppet {
+  readonly target = new EventTarget();
+  readonly did: string[] = [];
+  addEventListener(type: string, listener: () => void): void {
+    this.target.addEventListener(type, listener);
+  }
+  removeEventListener(type: string, listener: () => void): void {
+    this.target.removeEventListener(type, listener);
+  }
+  ping(): void {
+    this.did.push('ping');
+  }
+  terminate(): void {
+    this.did.push('terminate');
+  }
+}
+
+test('one that tells of pongs by events is asked and heard, and cut off', () => {
+  expect(canPing(Bunlike)).toBe(true);
+  const { socket, told, puppet } = listened(Bunlike);
+  const { target, did } = puppet as Bunlike;
+  puppet.opens();
+  socket.ping();
+  for (const type of ['ping', 'pong']) target.dispatchEvent(new Event(type));
+  puppet.hears('a');
+  socket.drop();
+  for (const type of ['ping', 'pong']) target.dispatchEvent(new Event(type));
+  expect([told, did]).toEqual([
+    ['opened', 'signed ping', 'signed pong', 'heard a'],
+    ['ping', 'terminate'],
+  ]);
+});
+
+describe('each thing that a class can is looked for by itself', () => {
+  const did: string[] = [];
+  const can = {
+    ping: () => void did.push('ping'),
+    terminate: () => void did.push('terminate'),
+    on: (type: string) => void did.push(`on ${type}`),
+    addEventListener: (type: string) => void did.push(`hears ${type}`),
+  };
+  const rows: [able: (keyof typeof can)[], pings: boolean, what: string[]][] = [
+    [['ping'], false, ['ping']],
+    [['terminate'], false, ['terminate']],
+    [['on'], false, ['on ping', 'on pong', 'on unexpected-response']],
+    [['addEventListener'], false, []],
+    [['ping', 'on'], true, ['on ping', 'on pong', 'on unexpected-response', 'ping']],
+    [['ping', 'addEventListener'], true, ['hears ping', 'hears pong', 'hears unexpected-response', 'ping']],
+    [['ping', 'terminate'], false, ['ping', 'terminate']],
+  ];
+  test.each(rows)('%j', (able, pings, what) => {
+    class Able extends Puppet {}
+    Object.assign(Able.prototype, Object.fromEntries(able.map((name) => [name, can[name]])));
+    did.length = 0;
+    expect(canPing(Able)).toBe(pings);
+    const { socket, puppet } = listened(Able);
+    socket.ping();
+    socket.drop();
+    expect(did).toEqual(what);
+    expect(puppet.closed).toEqual(able.includes('terminate') ? [] : [[]]);
+  });
+});
+
+describe('what has left its buffer', () => {
+  test('is counted by what each message adds to it, framing and all', () => {
+    const { socket, puppet } = listened(Puppet);
+    const send = (adds: number) => {
+      puppet.send = () => void (puppet.bufferedAmount += adds);
+      socket.send('x');
+    };
+    puppet.opens();
+    send(0);
+    expect(socket.left).toBe(0);
+    send(14);
+    send(7);
+    expect([socket.left, socket.waiting]).toEqual([0, 21]);
+    puppet.bufferedAmount = 5;
+    expect([socket.left, socket.waiting]).toEqual([16, 5]);
+    send(9);
+    expect([socket.left, socket.waiting]).toEqual([16, 14]);
+    puppet.bufferedAmount = 0;
+    expect([socket.left, socket.waiting]).toEqual([30, 0]);
+  });
+
+  test('also of a request that is under way, which Node counts until its last byte is gone; and a ping is part of it', () => {
+    const { socket, puppet } = listened(Emitting);
+    const node = { _writableState: { writelen: 100 }, _handle: { writeQueueSize: 60 } as object | null };
+    Object.assign(puppet, { _socket: node, ping: () => void (puppet.bufferedAmount += 6) });
+    puppet.opens();
+    puppet.send = () => void (puppet.bufferedAmount += 100);
+    socket.send('x');
+    socket.ping();
+    expect([socket.left, socket.waiting]).toEqual([40, 66]);
+    node._handle = { writeQueueSize: 130 }; // as TLS may have it
+    expect(socket.left).toBe(0);
+    node._handle = null;
+    expect(socket.left).toBe(0);
+    Object.assign(puppet, { _socket: null });
+    expect(socket.left).toBe(0);
+  });
+
+  test('or has been compressed, where that was agreed on', () => {
+    const { socket, puppet } = listened(Emitting);
+    expect(socket.compresses).toBe(false);
+    Object.assign(puppet, { extensions: '' });
+    expect(socket.compresses).toBe(false);
+    Object.assign(puppet, { extensions: 'permessage-deflate' });
+    expect(socket.compresses).toBe(true);
+    expect(listened(Puppet).socket.compresses).toBe(false);
+  });
 });
 
 test('one like npm ws that lets nobody stop listening is left all the same', () => {

@@ -1,9 +1,9 @@
 /** Stories of the machine alone, in simulated time: what takes more than one step to show. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createActor } from 'xstate';
 
 import { connectionMachine, stateOf } from '../../machines/connection.ts';
-import type { Cause, Fact, Obstacle, Report } from '../../machines/events.ts';
+import type { Cause, Fact, Loss, Obstacle, Report } from '../../machines/events.ts';
 import { detectionBound, type PartialSettings } from '../../machines/settings.ts';
 import { LoneMachine } from './simulation.ts';
 
@@ -375,6 +375,193 @@ test('retries: so many dials in a row may fail', () => {
     reason: 'ECONNREFUSED',
     wasClean: false,
     cause: 'retries-exhausted',
+  });
+});
+
+describe('with retries: 0 the cause of the end is why the line was lost', () => {
+  const rows: [cause: string, subject: () => LoneMachine][] = [
+    ['silent', () => alive({ retries: 0 }).wait().wait().wait().wait()],
+    [
+      'outdated',
+      () =>
+        beat(beat(alive({ retries: 0 }, 0), 0), -year)
+          .wait()
+          .wait(),
+    ],
+    ['peer-closed', () => alive({ retries: 0 }).tell(lost)],
+    ['refused', () => new LoneMachine({ retries: 0 }).tell(lost)],
+    ['refused', () => alive({ retries: 0 }).tell({ type: 'peer.refused', reason: 'later' })],
+    ['dial-timeout', () => new LoneMachine({ retries: 0 }).wait().wait()],
+    ['unnamed', () => new LoneMachine({ retries: 0 }).tell({ type: 'socket.opened' }).wait().wait()],
+    ['suspended', () => alive({ retries: 0 }).tell({ type: 'world.suspended' })],
+    ['url-failed', () => new LoneMachine({ retries: 0 }).tell({ type: 'url.failed', reason: 'no' })],
+    ['fatal', () => alive({ retries: 0 }).tell({ ...lost, code: 1008 })],
+    ['user-closed', () => alive({ retries: 0 }).tell({ type: 'user.closed' }).wait()],
+    // Where some were made, they are why.
+    ['retries-exhausted', () => new LoneMachine({ retries: 1 }).tell(lost).wait().tell(lost)],
+  ];
+  test.each(rows)('%s', (cause, subject) => {
+    const { place, actor } = subject();
+    expect(place).toBe('closed');
+    expect(actor.getSnapshot().output).toMatchObject({ cause });
+  });
+});
+
+describe('a 404 where there was a session', () => {
+  const notFound: Fact = { ...lost, status: 404 };
+  const redialled = (settings = {}) => alive(settings).tell(lost).wait();
+
+  test('is of a router between two deployments, for a minute; then it is the end', () => {
+    const subject = redialled();
+    const lostAt = subject.clock.now();
+    let dials = 0;
+    while (subject.tell(notFound).place === 'reconnecting') {
+      dials += 1;
+      expect(subject.clock.now() - lostAt).toBeLessThan(60_000);
+      subject.wait();
+    }
+    expect(dials).toBeGreaterThan(3);
+    expect(subject.place).toBe('closed');
+    expect(subject.clock.now() - lostAt).toBeGreaterThan(55_000);
+    expect(subject.actor.getSnapshot().output).toMatchObject({ cause: 'fatal' });
+  });
+
+  test('counts anew from each loss, and not from the first', () => {
+    const subject = redialled();
+    name(subject.tell({ type: 'socket.opened' }));
+    for (let i = 0; i < 10; i += 1) {
+      subject.clock.advance(30_000);
+      beat(subject, 0);
+    }
+    expect(subject.tell(lost).wait().tell(notFound).place).toBe('reconnecting');
+  });
+
+  test.each([
+    ['retries has the last word', { retries: 1 }, 'retries-exhausted'],
+    ['shouldReconnect has the last word', { shouldReconnect: ({ status }: Loss) => status !== 404 }, 'fatal'],
+  ])('%s', (_, settings, cause) => {
+    const subject = redialled(settings).tell(notFound);
+    expect(subject.place).toBe('closed');
+    expect(subject.actor.getSnapshot().output).toMatchObject({ cause });
+  });
+
+  test.each([401, 403])('%i says who we are, and not where: the end', (status) => {
+    expect(redialled().tell({ ...lost, status }).place).toBe('closed');
+  });
+
+  test('where there was none, it is the end', () => {
+    expect(new LoneMachine().tell(notFound).place).toBe('closed');
+    // Also of one that has been refused otherwise before.
+    expect(new LoneMachine().tell(lost).wait().tell(notFound).place).toBe('closed');
+  });
+});
+
+describe('lines that are given up one after the other without one sign of life', () => {
+  /** Named, and silent from then on. */
+  const silentOnce = (subject: LoneMachine) => {
+    name(subject.tell({ type: 'socket.opened' }));
+    while (subject.place !== 'reconnecting') subject.wait();
+    return contextOf(subject).nextDial.wait;
+  };
+
+  test('the first is dialled at once, the others at the pace of backoff, and the second is told of, once', () => {
+    const subject = new LoneMachine();
+    const told = reportsOf(subject);
+    const waits: number[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      waits.push(silentOnce(subject));
+      subject.wait();
+    }
+    expect(waits).toEqual([0, 375, 750, 1_500, 3_000]);
+    const warnings = told.filter(({ type }) => type === 'warning');
+    expect(warnings).toMatchObject([{ code: 'never-answered' }]);
+    expect(warnings).toMatchObject([{ message: expect.stringMatching(/10000 ms of heartbeat\.timeout.*in parts/) }]);
+    // Before anybody hears that the second one is lost.
+    expect(told.map(({ type }) => type).slice(0, 5)).toEqual(['open', 'lost', 'restored', 'warning', 'lost']);
+  });
+
+  test.each<[what: string, life: (subject: LoneMachine) => unknown]>([
+    ['any frame, when asked', (subject) => subject.wait().tell({ type: 'peer.spoke' })],
+    ['any frame, in doubt', (subject) => subject.wait().wait().tell({ type: 'peer.spoke' })],
+    ['an answer', (subject) => beat(subject, 0)],
+  ])('%s: begun anew', (_, life) => {
+    const subject = new LoneMachine();
+    silentOnce(subject);
+    life(name(subject.wait().tell({ type: 'socket.opened' })));
+    while (subject.place !== 'reconnecting') subject.wait();
+    expect(contextOf(subject)).toMatchObject({ nextDial: { wait: 0 }, session: { unanswered: 1 } });
+  });
+
+  test('a dial that fails between them, or a line that breaks, changes nothing of it', () => {
+    const subject = new LoneMachine();
+    silentOnce(subject);
+    subject.wait().tell(lost).wait();
+    name(subject.tell({ type: 'socket.opened' }))
+      .tell(lost)
+      .wait();
+    expect(silentOnce(subject)).toBeGreaterThan(0);
+  });
+
+  test('an app with a rule of its own is told how many there were', () => {
+    const losses: (number | undefined)[] = [];
+    const subject = new LoneMachine({ backoff: (_, { unanswered }) => (losses.push(unanswered), 10) });
+    for (let i = 0; i < 3; i += 1) {
+      silentOnce(subject);
+      subject.wait();
+    }
+    expect(losses).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a question that waits behind what was sent', () => {
+  const asked = () => beat(alive({}, 0), 0).wait();
+  /** What lay before it is seen to leave now. */
+  const carry = (subject: LoneMachine) => (subject.line.carried = subject.clock.now());
+
+  test('while that leaves, nothing is doubted; then its time begins', () => {
+    const subject = asked();
+    const at = subject.clock.now();
+    for (let i = 0; i < 20; i += 1) {
+      subject.clock.advance(3_000);
+      carry(subject);
+    }
+    subject.clock.advance(4_979);
+    expect(subject.place).toBe('alive.carrying');
+    subject.clock.advance(1);
+    expect(subject.place).toBe('stale.silent.asking');
+    subject.clock.advance(4_999);
+    expect(subject.place).toBe('stale.silent.draining');
+    subject.clock.advance(1);
+    // Dialled at once.
+    expect(subject.place).toBe('connecting.dialling');
+    expect(subject.clock.now() - at).toBe(60_000 + 4_980 + 5_000);
+  });
+
+  test('where nothing leaves, the bound holds', () => {
+    const subject = asked();
+    subject.line.carried = subject.clock.now() - 1;
+    subject.clock.advance(9_999);
+    expect(subject.place).toBe('stale.silent.draining');
+    subject.clock.advance(1);
+    expect(subject.place).toBe('connecting.dialling');
+  });
+
+  test('the second one as well; its limit is believed once more at the most', () => {
+    const subject = asked().wait();
+    expect(subject.place).toBe('stale.silent.asking');
+    for (let i = 0; i < 20; i += 1) {
+      carry(subject);
+      subject.clock.advance(3_000);
+    }
+    expect(subject.place).toBe('stale.silent.carrying');
+    subject.line.jump += 3_600_000;
+    subject.wait().wait();
+    expect(subject.place).toBe('stale.silent.asking');
+    carry(subject);
+    subject.wait();
+    subject.line.jump += 3_600_000;
+    while (subject.place.startsWith('stale')) subject.wait();
+    expect(subject.place).toBe('reconnecting');
   });
 });
 
