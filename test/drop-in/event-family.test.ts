@@ -32,7 +32,9 @@ function dom() {
       return true;
     }
   }
-  class DomBlob {}
+  class DomBlob {
+    readonly isDom = true;
+  }
   return {
     Event: DomEvent,
     EventTarget: DomEventTarget,
@@ -43,7 +45,7 @@ function dom() {
   };
 }
 
-type Dom = ReturnType<typeof dom>;
+type Dom = Omit<ReturnType<typeof dom>, 'Blob'> & { Blob: unknown };
 
 function install(classes: Partial<Dom>): void {
   for (const [name, Class] of Object.entries(classes)) vi.stubGlobal(name, Class);
@@ -96,7 +98,7 @@ describe('a life is told in full', () => {
 
   test('where a DOM was there before the import: by its classes', async () => {
     const before = dom();
-    const { told, socket } = await life({ before: { ...before, Blob: Blob as never } });
+    const { told, socket } = await life({ before: { ...before, Blob } });
     expect(told).toEqual(all);
     expect(socket).toBeInstanceOf(before.EventTarget);
   });
@@ -106,7 +108,7 @@ describe('a life is told in full', () => {
   });
 
   test('where it comes after the import, and another was there before', async () => {
-    expect((await life({ before: { ...dom(), Blob: Blob as never }, after: dom() })).told).toEqual(all);
+    expect((await life({ before: { ...dom(), Blob }, after: dom() })).told).toEqual(all);
   });
 
   test.each(['Event', 'EventTarget', 'MessageEvent', 'CustomEvent', 'CloseEvent'] as const)(

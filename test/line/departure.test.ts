@@ -40,7 +40,7 @@ function asked(lies: number, { shrinks = false } = {}) {
     socket,
     gone,
     queue,
-    leave(bytes: number) {
+    leave: (bytes: number) => {
       socket.bufferedAmount -= bytes;
       clock.advance(20);
     },

@@ -115,11 +115,12 @@ describe('sent', () => {
 
 test('a URL that a function answers with', async () => {
   const { url } = await binaryEcho();
-  await until(
-    open(() => new ForeignUrl(url) as unknown as URL, { protocol: silent() }),
-    'open',
-  );
-  await until(open(new ForeignUrl(url) as unknown as URL, { protocol: silent() }), 'open');
+  const foreignUrl = new ForeignUrl(url) as unknown as URL;
+  for (const where of [foreignUrl, () => foreignUrl]) {
+    const connection = open(where, { protocol: silent() });
+    await until(connection, 'open');
+    expect(connection.state).toBe('alive');
+  }
 });
 
 test('an AbortSignal', async () => {
