@@ -5,8 +5,10 @@ import { type Actor, createActor, type InspectionEvent, type Observer } from 'xs
 
 import { connectionMachine, type Context, stateOf } from '../machines/connection.ts';
 import type { Cause, CloseInfo, Fact, Output, Report, State } from '../machines/events.ts';
+import { onAbort } from './aborts.ts';
 import type { Amount, Dropped, Sendable } from './buffer.ts';
 import { check, having, isFunction, isObject, rule, type Rules } from './check.ts';
+import { soon } from './clock.ts';
 import type { UrlOption } from './dial.ts';
 import type { WebSocketLine } from './line.ts';
 import type { Emitter } from './listeners.ts';
@@ -108,8 +110,8 @@ export class Connection implements AsyncDisposable, AsyncIterable<Frame> {
     });
     this.#state = stateOf(this.actor.getSnapshot());
     this.#watch();
-    this.actor.start();
     if (signal !== undefined) this.#closeOn(signal);
+    this.actor.start();
   }
 
   get state(): State {
@@ -227,9 +229,8 @@ export class Connection implements AsyncDisposable, AsyncIterable<Frame> {
   #closeOn(signal: AbortSignal): void {
     const abort = () => this.#shutDown({ cause: 'aborted' });
     // Not before the app could listen to this connection.
-    if (signal.aborted) return queueMicrotask(abort);
-    signal.addEventListener('abort', abort);
-    this.on('closed', () => signal.removeEventListener('abort', abort));
+    if (signal.aborted) return soon(abort);
+    this.on('closed', onAbort(signal, abort));
   }
 
   /** The line is shut at once: the machine may be in the middle of a step, and messages behind it. */

@@ -6,7 +6,7 @@
 import type { Fact, Order } from '../machines/events.ts';
 import type { Amount, BufferBounds } from './buffer.ts';
 import { errorName } from './check.ts';
-import { type Clock, wallTimeOf } from './clock.ts';
+import { type Clock, soon, wallTimeOf } from './clock.ts';
 import { Departure } from './departure.ts';
 import { type Address, type Addresses, UrlError } from './dial.ts';
 import { Inbox } from './inbox.ts';
@@ -92,7 +92,7 @@ export class Visit implements Ears {
     const answer = this.#read(frame);
     if (answer === undefined) {
       if (this.#armed) this.#spoke();
-    } else if (this.#apply(answer)) return;
+    } else if (this.#heed(answer)) return;
     if (this.#inbox.take(frame)) return;
     this.#report({ type: 'peer.refused', reason: 'more messages before the session was named than buffer allows' });
   }
@@ -200,7 +200,7 @@ export class Visit implements Ears {
   #stamp(): void {
     this.heardAt = wallTimeOf(this.#options.clock);
     this.#isStamped = true;
-    queueMicrotask(() => {
+    soon(() => {
       this.#isStamped = false;
     });
   }
@@ -209,6 +209,16 @@ export class Visit implements Ears {
     if (!this.#armed) return;
     this.#armed = false;
     this.#report({ type: 'peer.spoke' });
+  }
+
+  /** An answer that is none is of a protocol that has an error: the frame is the app's. */
+  #heed(answer: Answer): boolean {
+    try {
+      return this.#apply(answer);
+    } catch (error) {
+      surface(error);
+      return false;
+    }
   }
 
   /**
@@ -269,13 +279,13 @@ export class Visit implements Ears {
   }
 
   #understand(answer: Answer | undefined): void {
-    if (answer !== undefined) this.#apply(answer);
+    if (answer !== undefined) this.#heed(answer);
   }
 
   /** The WebSocket class threw, or there was no URL. The message of a foreign error is kept to ourselves: it may hold the URL. */
   #fail(error: unknown): void {
     // Not before the machine has finished the step in which it gave the order.
-    queueMicrotask(() => {
+    soon(() => {
       if (error instanceof UrlError) return this.#report({ type: 'url.failed', reason: error.message });
       const reason = `the WebSocket threw ${errorName(error)}`;
       this.lost({ reason });

@@ -928,6 +928,43 @@ describe('a protocol that', () => {
     for (const error of errors) expect(error).toMatchObject({ message: 'of the protocol' });
   });
 
+  test.each([
+    null,
+    true,
+    'x',
+    { named: null },
+    { beat: null },
+    { refused: null },
+    { write: 5 },
+    { write: [Symbol('x')] },
+  ])('answers %o, which is none: the connection goes on, or is dialled anew', async (answer) => {
+    const errors = await uncaughtDuring(async () => {
+      const { url, socket } = await listen((peer) => {
+        peer.on('message', (data) => {
+          if (textOf(data) === 'ping') peer.send('pong');
+        });
+        peer.send('bad');
+      }).then((listening) => ({ url: listening.url, socket: () => listening.socket }));
+      let isBad = true;
+      const good = naming.session();
+      const received = (frame: Frame) => {
+        if (frame !== 'bad' || !isBad) return good.received?.(frame);
+        isBad = false;
+        return answer as never;
+      };
+      const connection = open(url, { ...paced, protocol: like({ received }), heartbeat });
+      const messages = messagesOf(connection);
+      await untilState(connection, 'alive');
+      await expect.poll(() => isBad, { timeout: 20_000 }).toBe(false);
+      await untilState(connection, 'alive');
+      await expect
+        .poll(() => (socket().send('news'), messages.includes('news')), { timeout: 20_000, interval: 20 })
+        .toBe(true);
+      await closes(connection);
+    });
+    for (const error of errors) expect(error).toBeInstanceOf(TypeError);
+  });
+
   test('throws from session(): the error surfaces, and each visit goes unnamed', async () => {
     const errors = await uncaughtDuring(async () => {
       const { url } = await listen();
