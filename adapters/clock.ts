@@ -17,6 +17,7 @@ const done = Promise.resolve();
 
 /** When the code that runs now is done. By a promise: test tools that stop the clock stop `queueMicrotask` with it. */
 export function soon(callback: () => void): void {
+  // oxlint-disable-next-line promise/no-callback-in-promise -- that is what it is for
   void done.then(callback);
 }
 

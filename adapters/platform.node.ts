@@ -1,9 +1,15 @@
 /** What depends on where we run, on Node: npm `ws`, and what a text weighs. */
 import { WebSocket } from 'ws';
 
-import type { WebSocketClass } from './web-socket.ts';
+import { undiciBeyond } from './socket.undici.ts';
+import { nodeBeyond } from './socket.ws.ts';
+import type { Beyond, Listener, WebSocketClass, WebSocketLike } from './web-socket.ts';
 
-export { beyond, canPing, isHeaders, readHeaders, upgradeOf, upgradeRules } from './socket.ws.ts';
+export { canPing, isHeaders, readHeaders, upgradeOf, upgradeRules } from './socket.ws.ts';
+
+export function beyond(socket: WebSocketLike, by: Listener): Beyond | undefined {
+  return nodeBeyond(socket, by) ?? undiciBeyond(socket);
+}
 
 export function defaultWebSocket(): WebSocketClass {
   return WebSocket;

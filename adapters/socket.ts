@@ -1,6 +1,6 @@
 /**
  * One WebSocket, whoever made its class. Nothing else touches one; what implementations do differently stands here, and what npm `ws` has beyond the
- * standard in socket.ws.ts, which no page carries:
+ * standard in socket.ws.ts, and how Node's own class is cut off in socket.undici.ts, which no page carries:
  *
  * - A dial that fails fires only `error` in Node 20 and 22 (nodejs/undici#3546), `error` and `close` elsewhere: the first is the end, once.
  * - A failure after `open` (a broken frame, bad UTF-8) is `error`, then `close` with 1006: the first says why, the second that it is over. A reset or a
@@ -154,5 +154,6 @@ export class Socket {
 function reasonOf(event: unknown): string {
   const { error, message } = event as { error?: { code?: unknown }; message?: unknown };
   if (typeof error?.code === 'string') return error.code;
-  return typeof message === 'string' ? message : '';
+  // Some repeat the URL, which may hold a token.
+  return typeof message === 'string' ? message.replaceAll(/[a-z]+:\/\/\S*/gi, '…') : '';
 }

@@ -43,7 +43,7 @@ interface UpgradeResponse {
 }
 
 /** Undefined: nothing. */
-export function beyond(socket: WebSocketLike, by: Listener): Beyond | undefined {
+export function nodeBeyond(socket: WebSocketLike, by: Listener): Beyond | undefined {
   const hasMore = 'ping' in socket || 'terminate' in socket || 'on' in socket;
   return hasMore ? new NodeBeyond(socket as NodeWebSocket, by) : undefined;
 }

@@ -39,7 +39,7 @@ test('all are closed by it, also where one closes another meanwhile', async () =
 });
 
 test("one that takes no listener: the error is the caller's, and nothing was dialled", () => {
-  const dial = vi.fn();
+  const dial = vi.fn<() => void>();
   const signal = {
     aborted: false,
     addEventListener() {
@@ -53,11 +53,9 @@ test("one that takes no listener: the error is the caller's, and nothing was dia
 });
 
 test('a test tool that stops the clock, and microtasks with it, stops nothing of ours', async () => {
-  class Broken {
-    constructor() {
-      throw new Error('no sockets here');
-    }
-  }
+  const Broken = function Broken() {
+    throw new Error('no sockets here');
+  };
   vi.stubGlobal('queueMicrotask', () => {});
   try {
     const connection = open('ws://127.0.0.1:9', { WebSocket: Broken as never, retries: 0 });

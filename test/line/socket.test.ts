@@ -71,6 +71,11 @@ const ends: [string, (puppet: Puppet) => void, last: string][] = [
     (p) => (p.opens(), p.fails({ message: 'first' }), p.ends(1011, 'sorry')),
     'lost 1011 sorry, an error',
   ],
+  [
+    'refused, with the URL in its message',
+    (p) => p.fails({ message: "WebSocket connection to 'wss://me:s3cret@example.com/?token=s3cret' failed" }),
+    "lost unopened WebSocket connection to '… failed",
+  ],
   ['open, an error without a word, and close', (p) => (p.opens(), p.fails({}), p.breaks()), 'lost 1006, an error'],
 ];
 

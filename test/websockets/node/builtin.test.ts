@@ -5,6 +5,6 @@ adapterSuite({
   name: `the WebSocket of Node ${process.versions.node}`,
   WebSocket: globalThis.WebSocket,
   shows: {},
-  terminates: false,
+  terminates: true,
   uncaught: uncaughtInNode,
 });
