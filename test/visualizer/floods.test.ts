@@ -80,12 +80,12 @@ function closeOf(socket: Socket): Promise<void> {
 }
 
 /** A frame of a client, masked with zeros. @param opcode 1: text, 9: ping (RFC 6455 section 5.2) */
-function frame(opcode: number, text: string): Buffer {
+function maskedFrame(opcode: number, text: string): Buffer {
   const payload = Buffer.from(text);
   return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 }
 
-const ask = frame(1, '{"type":"xstate.inspecting"}');
+const ask = maskedFrame(1, '{"type":"xstate.inspecting"}');
 
 async function visitor(port: number, path = '') {
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);
@@ -280,7 +280,7 @@ test.each(servers)('%s: who pings and does not read the answers is cut off', asy
   const { port, path } = await open();
   const socket = await rude(port, handshake('127.0.0.1', path));
   const closed = closeOf(socket);
-  const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(9, 'x'.repeat(125))));
+  const pings = Buffer.concat(Array.from({ length: 1_000 }, () => maskedFrame(9, 'x'.repeat(125))));
   // Far more than the system's own buffers hold, 60 MB.
   const write = async () => {
     for (let i = 0; i < 500 && !socket.destroyed; i += 1) {

@@ -509,7 +509,7 @@ test.runIf(hasPseudoTerminal && process.platform === 'linux')(
     await demo.line(/noticed .* no close event/);
     demo.type('p');
     await sees({ cable: 'plugged' });
-    await demo.line(/client-1 → client-\d/);
+    await demo.line(/…-1 → …-\d/);
     order({ do: 'close' });
     await demo.line(/× closed/);
     demo.type('c');
