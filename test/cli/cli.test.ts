@@ -126,7 +126,6 @@ test.each([
   [['watch', secret, '--header', 'hunter2'], '--header'],
   [['watch', secret, '--header', 'Authorization Bearer hunter2:x'], '--header'],
   [['watch', secret, '--header', 'A: b', '--header', 'hunter2 c: d'], 'number 2 of 2'],
-  [['watch', secret, '--header', 'hunter2 : d'], '--header'],
   [['watch', secret, '--header', 'Authorization: hunter2\u0007'], '--header'],
   [['watch', secret, '--subprotocol', 'a b'], '--subprotocol'],
   [['watch', secret, '--subprotocol', 'a', '--subprotocol', 'Bearer hunter2'], '--subprotocol: number 2 of 2'],
@@ -305,7 +304,8 @@ test.each([[[]], [['--json']]])('nothing that a server sends is obeyed by the te
   expect(await watch.ended).toEqual({ code: 1, signal: null });
   expect(watch.stdout).toContain('gnp.exe');
   expect(watch.stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028-\u202e]/u);
-  expect(watch.lines.filter((line) => line.includes('gnp.exe'))).toHaveLength(3);
+  expect(watch.lines.filter((line) => line.includes('gnp.exe'))).toHaveLength(2);
+  expect(watch.lines.filter((line) => line.includes('exe\\u2028'))).toHaveLength(3);
   const read =
     more.length === 0 ? [hostile] : watch.lines.filter((line) => line !== '').map((line) => JSON.parse(line).data);
   expect(read).toContain(hostile);

@@ -146,7 +146,41 @@ test.each(lives)('a life with a secret in %s', async (_, choose) => {
     ),
   ).not.toContain(secret);
   expect(entries.length).toBeGreaterThan(2);
-  expect(wordsOf(entries)).not.toMatch(/Hush7|Nym5/);
+  expect(wordsOf(entries, raw)).not.toMatch(/Hush7|Nym5/);
+});
+
+test('an inspector that XState tells itself hears the end of the name, the app the whole of it', async () => {
+  const server = await confidant();
+  const seen: unknown[] = [];
+  const told: {
+    type: string;
+    event?: object;
+    snapshot?: { matches?: (value: string) => boolean; context?: unknown };
+  }[] = [];
+  const connection = connect(server.url, {
+    inspect: { next: (event) => void told.push(event as never) },
+    backoff: { initial: 1, max: 1, spread: 0 },
+  });
+  connection.on('open', ({ id }) => seen.push(id));
+  connection.on('restored', ({ id, previousId }) => seen.push(id, previousId));
+  const back = until(connection, 'restored');
+  await untilSo(() => connection.state === 'alive');
+  server.socket.terminate();
+  await back;
+  seen.push(connection.id, connection.actor.getSnapshot().context.id);
+  connection.close();
+  await until(connection, 'closed');
+  expect(seen).toEqual(Array(5).fill(name));
+  const words = told.map(({ type: _, ...rest }) => wordsOf({ ...rest, actorRef: undefined, sourceRef: undefined }));
+  expect(words.join('\n')).toContain('…wxyz');
+  expect(words.join('\n')).not.toContain('Nym5');
+  // The same event is the same thing each time, and a snapshot can do what it could.
+  const named = told.filter(
+    ({ type, event }) => /event|snapshot/.test(type) && (event as { type?: string })?.type === 'peer.named',
+  );
+  expect(new Set(named.map(({ event }) => event)).size).toBe(2);
+  expect(named.length).toBe(4);
+  expect(named.find(({ type }) => type === '@xstate.snapshot')?.snapshot?.matches?.('socket')).toBe(true);
 });
 
 /** Misuse, each with a secret in what is wrong. */
