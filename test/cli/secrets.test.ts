@@ -58,10 +58,8 @@ function wordsOf(...values: unknown[]): string {
   return values.map((value) => JSON.stringify(value)).join('\n');
 }
 
-class ThrowingWebSocket {
-  constructor(url: string) {
-    throw new Error(`cannot dial ${url}`);
-  }
+function ThrowingWebSocket(url: string): never {
+  throw new Error(`cannot dial ${url}`);
 }
 
 class FailingWebSocket extends EventTarget {
@@ -171,7 +169,7 @@ test('an inspector that XState tells itself hears the end of the name, the app t
   connection.close();
   await until(connection, 'closed');
   expect(seen).toEqual(Array(5).fill(name));
-  const words = told.map(({ type: _, ...rest }) => wordsOf({ ...rest, actorRef: undefined, sourceRef: undefined }));
+  const words = told.map((each) => wordsOf({ ...each, actorRef: undefined, sourceRef: undefined }));
   expect(words.join('\n')).toContain('…wxyz');
   expect(words.join('\n')).not.toContain('Nym5');
   // The same event is the same thing each time, and a snapshot can do what it could.
@@ -234,8 +232,8 @@ test('machines of others, as a page is told of them', async () => {
     },
     on: { '*': {} },
   });
-  const actor = createActor(machine, { inspect: (event) => told(event), id: `${secret}` }).start();
-  actor.send({ type: 'LOGIN', password: secret, list: [['cookie', secret]], error: new Error(secret) } as never);
+  const actor = createActor(machine, { inspect: (event) => told(event), id: secret }).start();
+  actor.send({ type: 'LOGIN', password: secret, list: [['cookie', secret]], error: new Error(secret) });
   actor.stop();
   // A name of letters and one digit is no plain word.
   expect(entries.length).toBeGreaterThan(3);
@@ -250,8 +248,10 @@ test.each([[[]], [['--json']]])('watch, in a terminal and in a recording %j', as
   const watch = run(
     'watch',
     addressOf(server.port),
-    ...['--header', `authorization: Bearer ${secret}`, '--header', `${secret}: ${secret}`],
-    ...['--subprotocol', secret, '--record', file],
+    `--header=authorization: Bearer ${secret}`,
+    `--header=${secret}: ${secret}`,
+    `--subprotocol=${secret}`,
+    `--record=${file}`,
     ...more,
   );
   const isBack = () => server.accepted.length === 2 && watch.stdout.split('alive').length > 2;

@@ -555,8 +555,8 @@ test.each(hiding)('what may not be shown is not: %s', (_, value) => {
     output: () => value as object,
   });
   const actor = createActor(machine, { inspect: observation, id: 'SECRET-1' }).start();
-  actor.send({ type: 'GO', there: value } as never);
-  actor.send({ type: 'SECRET.event' } as never);
+  actor.send({ type: 'GO', there: value });
+  actor.send({ type: 'SECRET.event' });
   actor.send({ type: 'END' });
   const steps = ['event', 'changed'];
   expect(entries.map(({ type }) => type)).toEqual(['registered', 'changed', ...steps, ...steps, ...steps, 'stopped']);

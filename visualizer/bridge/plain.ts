@@ -111,7 +111,10 @@ function partsOf(value: object, place: Place | undefined, state: Traversal): Jso
   if (bytes !== undefined) return `${bytes} bytes`;
   if (value instanceof Error) {
     const { name, message, cause } = value;
-    return { name: isName(name) ? name : 'Error', ...(fields({ message, cause }, state) as object) };
+    return {
+      name: /^[a-z]{0,40}(?:Error|Exception)$/i.test(name) ? name : 'Error',
+      ...(fields({ message, cause }, state) as object),
+    };
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
   if (value instanceof RegExp) return '(pattern)';

@@ -10,7 +10,7 @@ import { hidden, isName, type Place, type ShowText } from './plain.ts';
 export interface Vocabulary {
   readonly showText: ShowText;
   /** How an event is called: by its own name where the chart has it. @param type as `dictionaryOf` has it */
-  eventType(type: string): string;
+  readonly eventType: (type: string) => string;
 }
 
 export function vocabularyOf(definition: Definition, isConnection: boolean): Vocabulary {
