@@ -59,7 +59,8 @@ const perFrame = 128;
 const mostAnswers = 2 ** 21;
 
 /**
- * Answers a client's pings as long as it reads the answers. For sockets that do not answer by themselves (`autoPong: false`), as `ws` does without bound.
+ * Answers a client's pings as long as it reads the answers. For sockets that do not answer by themselves (`autoPong: false`): not every
+ * `ws` that we may be given does that within bounds (`maxPendingAutoPongs`, of 8.23).
  * @param most bytes of answers that may wait for a client; one that lets more wait is cut off
  */
 export function answerPings(socket: WebSocket, most = mostAnswers): void {
