@@ -59,8 +59,8 @@ const perFrame = 128;
 const mostAnswers = 2 ** 21;
 
 /**
- * Answers a client's pings as long as it reads the answers. For sockets that do not answer by themselves (`autoPong: false`): not every
- * `ws` that we may be given does that within bounds (`maxPendingAutoPongs`, of 8.23).
+ * Answers a client's pings as long as it reads the answers. For sockets that do not answer by themselves (`autoPong: false`): not every `ws` that we may
+ * be given does that within bounds, and one that does (`maxPendingAutoPongs`) cuts off who sends a hundred at once.
  * @param most bytes of answers that may wait for a client; one that lets more wait is cut off
  */
 export function answerPings(socket: WebSocket, most = mostAnswers): void {

@@ -187,6 +187,35 @@ test('a page that reads nothing for long is cut off, also where nothing happens'
   feed.stop();
 });
 
+test('a window that asks again and again is told a few times in a second, of everything', async () => {
+  const origin = 'http://127.0.0.1:4400';
+  const posted: { type: string }[] = [];
+  const popup = { closed: false, postMessage: (told: { type: string }) => void posted.push(told) };
+  let hear: (event: object) => void = () => {};
+  const addEventListener = (_: string, listener: typeof hear) => {
+    hear = listener;
+  };
+  vi.stubGlobal('window', { addEventListener, removeEventListener: () => {}, open: () => popup });
+  vi.stubGlobal('location', { href: 'http://127.0.0.1/', origin: 'http://127.0.0.1' });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { inspect: inspectInPage } = await import('../../visualizer/bridge/inspect.browser.ts');
+  const told = inspectInPage({ url: `${origin}/` });
+  onTestFinished(() => told.stop());
+  const actor = createActor(counter, { inspect: told }).start();
+  onTestFinished(() => void actor.stop());
+  for (let i = 0; i < 60; i += 1) actor.send({ type: 'COUNT' });
+  const ask = () => hear({ source: popup, origin, data: { type: 'xstate.inspecting' } });
+  const replays = () => posted.filter(({ type }) => type === 'service.register').length;
+  for (let i = 0; i < 100; i += 1) ask();
+  await untilSo(() => posted.length > 0);
+  for (let i = 0; i < 100; i += 1) ask();
+  await untilSo(() => JSON.stringify(posted.at(-1)).includes(':60'));
+  expect(replays()).toBeLessThan(20);
+  const before = replays();
+  // Loaded anew in the middle of it, it is told all of it once more.
+  await untilSo(() => replays() > before);
+});
+
 /** The servers of the visualizer, by what takes their upgrades. */
 const servers: [name: string, () => Promise<{ port: number; path: string }>][] = [
   [

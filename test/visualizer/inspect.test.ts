@@ -14,7 +14,6 @@ import { assign, createActor, createMachine, fromCallback, sendTo, SimulatedCloc
 
 import { connect } from '../../adapters/index.ts';
 import { connectionInput, webSocketActor } from '../../adapters/index.websocket.ts';
-import { shortName } from '../../adapters/short-name.ts';
 import { connectionMachine } from '../../machines/connection.ts';
 import { framesOf as framesOfNode } from '../../visualizer/bridge/encoder.node.ts';
 import { History } from '../../visualizer/bridge/history.ts';
@@ -655,19 +654,6 @@ test('a parent that is told the snapshots of its connection shows no more of its
   actor.stop();
   expect(JSON.stringify(entries)).toContain('xstate.snapshot.push');
   expect(JSON.stringify(entries)).not.toContain('SECRET');
-});
-
-const names: [string, string][] = [
-  ['', '…'],
-  ['ab', '…'],
-  ['abcd', '…d'],
-  ['client-1', '…-1'],
-  ['session-abcd', '…abcd'],
-  ['x'.repeat(1_000) + 'abcde', '…bcde'],
-];
-
-test.each(names)('of the session %j no more is shown than %j', (name, short) => {
-  expect(shortName(name)).toBe(short);
 });
 
 test('a fault of ours is told without the words of others', async () => {
