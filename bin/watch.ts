@@ -87,13 +87,13 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
   const recording = values.record === undefined ? undefined : await Recording.open(values.record, values.force);
   const connection = connect(url, { ...options, inspect: recording?.inspect });
   void recording?.failed.then(() => connection.close());
+  const undo = onInterrupt(() => connection.close());
 
   if (!values.json) {
     print(`${paint('bold', 'systole watch')}  ${shownUrl(url)}  ${protocol.name}`);
     print(paint('dim', promiseOf(protocol, heartbeat)));
     print('');
   }
-  const undo = onInterrupt(() => connection.close());
   const cause = await new Promise<string>((resolve) => {
     follow(connection, (happening) => {
       if (happening.type === 'message' && !values.messages) return;

@@ -27,22 +27,22 @@ function client(port: number): Socket {
 test('whoever is connected is dismissed, and who has gone is forgotten', async () => {
   const http = createServer(impatience);
   const guests = new Guests(http);
-  expect([http.maxConnections, http.timeout, http.headersTimeout, http.requestTimeout]).toEqual([
-    128, 30_000, 10_000, 10_000,
-  ]);
+  expect(impatience).toEqual({ headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 });
+  expect([http.maxConnections, http.timeout]).toEqual([128, 30_000]);
   const served: Socket[] = [];
   http.on('connection', (socket) => served.push(socket));
   const port = await listening(http);
-  const [first, second] = [client(port), client(port)];
+  const first = client(port);
+  const second = client(port);
   await untilSo(() => served.length === 2);
-  first!.destroy();
+  first.destroy();
   served[0]!.destroy();
   await once(served[0]!, 'close');
   const destroyed = served.map((socket) => vi.spyOn(socket, 'destroy'));
   guests.dismiss();
   expect(destroyed.map(({ mock }) => mock.calls.length)).toEqual([0, 1]);
-  second!.resume();
-  await once(second!, 'end');
+  second.resume();
+  await once(second, 'end');
 });
 
 test('who is refused hears why, and is gone', async () => {
@@ -59,6 +59,16 @@ test('who is refused hears why, and is gone', async () => {
   await once(socket, 'end');
   expect(answer).toBe('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   await untilSo(() => refused?.destroyed);
+});
+
+test('a refusal that is written waits for nothing', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const halfOpen = new Duplex({ read: () => {}, write: (_, __, then) => then() });
+  deny(halfOpen, '403 Forbidden');
+  expect(vi.getTimerCount()).toBe(1);
+  await once(halfOpen, 'close');
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('a refusal that is never written does not hold its socket', async () => {
@@ -82,8 +92,8 @@ test('pings are answered as long as the answers are read', () => {
       expect(type).toBe('ping');
       hear = listener;
     },
-    pong: vi.fn((_data: Buffer, _isMasked: boolean, then: () => void) => void written.push(then)),
-    terminate: vi.fn(),
+    pong: vi.fn<(data: Buffer, isMasked: boolean, then: () => void) => void>((_, __, then) => void written.push(then)),
+    terminate: vi.fn<() => void>(),
   };
   answerPings(socket as never, 300);
   const ping = Buffer.from('x'.repeat(22));

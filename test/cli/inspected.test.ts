@@ -38,6 +38,9 @@ test('of an event, a snapshot and a report', () => {
     event: { type: 'peer.named', id: '…abcd', receivedAt: 1 },
     snapshot: { value: 'alive', context: { id: '…abcd', attempt: 1 }, matches: snapshot.matches },
   });
+  expect(tell(hear, { type: '@xstate.microstep', event: { type: 'peer.spoke' }, snapshot })['snapshot']).toMatchObject({
+    context: { id: '…abcd' },
+  });
   const params = { event: { type: 'restored', id: 'a', previousId: name }, more: 1 };
   expect(tell(hear, { type: '@xstate.action', action: { type: 'xstate.emit', params } })['action']).toEqual({
     type: 'xstate.emit',

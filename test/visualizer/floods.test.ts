@@ -204,11 +204,11 @@ test('a window that asks again and again is told a few times in a second, of eve
   const actor = createActor(counter, { inspect: told }).start();
   onTestFinished(() => void actor.stop());
   for (let i = 0; i < 60; i += 1) actor.send({ type: 'COUNT' });
-  const ask = () => hear({ source: popup, origin, data: { type: 'xstate.inspecting' } });
+  const sayIt = () => hear({ source: popup, origin, data: { type: 'xstate.inspecting' } });
   const replays = () => posted.filter(({ type }) => type === 'service.register').length;
-  for (let i = 0; i < 100; i += 1) ask();
+  for (let i = 0; i < 100; i += 1) sayIt();
   await untilSo(() => posted.length > 0);
-  for (let i = 0; i < 100; i += 1) ask();
+  for (let i = 0; i < 100; i += 1) sayIt();
   await untilSo(() => JSON.stringify(posted.at(-1)).includes(':60'));
   expect(replays()).toBeLessThan(20);
   const before = replays();
