@@ -10,6 +10,7 @@ import type { Amount, Dropped, Sendable } from './buffer.ts';
 import { check, having, isFunction, isObject, rule, type Rules } from './check.ts';
 import { soon } from './clock.ts';
 import type { UrlOption } from './dial.ts';
+import { discreet } from './inspected.ts';
 import type { WebSocketLine } from './line.ts';
 import type { Emitter } from './listeners.ts';
 import { type ChosenOptions, type ConnectionOptions, connectionRules, inputOf } from './options.ts';
@@ -27,7 +28,7 @@ const machine = connectionMachine.provide({ actors: { socket: lineActor } });
 export interface ConnectOptions extends ConnectionOptions {
   /** Closes the connection when aborted, with cause `aborted`. */
   signal?: AbortSignal | undefined;
-  /** XState's inspection: hears all that the machine does. Neither URL, headers nor messages are in it. */
+  /** XState's inspection: hears all that the machine does. Neither URL, headers, subprotocols nor messages are in it, of the session's id the end. */
   inspect?: ((event: InspectionEvent) => void) | Observer<InspectionEvent> | undefined;
 }
 
@@ -77,7 +78,8 @@ const nothing: Amount = { messages: 0, bytes: 0 };
 
 /** What it throws must not end the machine's step halfway: a timer would be gone, and none set in its place. */
 function inspectorOf(inspect: NonNullable<ConnectOptions['inspect']>): (event: InspectionEvent) => void {
-  return guarded(typeof inspect === 'function' ? inspect : (event) => inspect.next?.(event));
+  const asTold = discreet();
+  return guarded((event) => (typeof inspect === 'function' ? inspect(asTold(event)) : inspect.next?.(asTold(event))));
 }
 
 /** What belongs to the drop-in class and to nobody else. */

@@ -1,6 +1,6 @@
 /**
- * What `new WebSocket(url, protocols)` accepts, and the same errors for what it does not (WHATWG WebSockets §3.1). Messages never repeat the
- * URL: it may hold a token.
+ * What `new WebSocket(url, protocols)` accepts, and the same errors for what it does not (WHATWG WebSockets §3.1). Messages never repeat what was
+ * given, nor parts of it: tokens travel in URLs and as subprotocols.
  */
 
 import { clampedShort, domString } from './web-idl.ts';
@@ -18,7 +18,7 @@ export function webSocketUrl(given: unknown): string {
   if (url.protocol === 'http:') url.protocol = 'ws:';
   if (url.protocol === 'https:') url.protocol = 'wss:';
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
-    throw syntaxError(`the URL's scheme must be ws or wss (http and https will do), not ${url.protocol.slice(0, -1)}`);
+    throw syntaxError("the URL's scheme must be ws or wss (http and https will do)");
   }
   if (url.href.includes('#')) throw syntaxError('the URL must not have a fragment (#…): a WebSocket cannot send one');
   return url.href;
@@ -29,9 +29,11 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** The subprotocols to offer. @throws {DOMException} `SyntaxError` */
 export function subprotocols(given: readonly string[]): readonly string[] {
-  for (const protocol of given) {
-    if (!token.test(protocol))
-      throw syntaxError(`protocols: ${JSON.stringify(protocol)} is not a token (RFC 9110 §5.6.2)`);
+  const wrong = given.findIndex((protocol) => !token.test(protocol));
+  if (wrong >= 0) {
+    throw syntaxError(
+      `protocols: number ${wrong + 1} of ${given.length} is not a token (RFC 9110 §5.6.2): letters, digits and !#$%&'*+-.^_\`|~ only`,
+    );
   }
   if (new Set(given).size < given.length) throw syntaxError('protocols: each may be named only once');
   return given;

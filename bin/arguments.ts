@@ -29,9 +29,19 @@ export function parse<T extends ArgumentOptions>(args: string[], options: T): Pa
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw new UsageError(strangerIn(args, { ...options, ...help }));
     // The rest of the message is advice on parseArgs.
     throw new UsageError(message.split(/[.\n]/, 1)[0]);
   }
+}
+
+/** An option that there is not may be a value that looks like one. */
+function strangerIn(args: string[], options: ArgumentOptions): string {
+  const { tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
+  const stranger = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(options, token.name));
+  return `argument ${(stranger?.index ?? 0) + 1} is not an option; there are ${Object.keys(options)
+    .map((name) => `--${name}`)
+    .join(', ')}`;
 }
 
 /** @throws {UsageError} for what is not a whole number within the limits */

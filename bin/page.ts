@@ -10,6 +10,7 @@ import { extname, join, sep } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
+import { deny, Guests, impatience } from '../adapters/guests.ts';
 import { refusal } from '../adapters/loopback.ts';
 
 /** What `/config.json` tells the page. */
@@ -62,11 +63,12 @@ export function readFiles(folder = built): Files | undefined {
 export class PageServer {
   readonly #options: PageOptions;
   readonly #http: Server;
-  readonly #upgraded = new Set<Duplex>();
+  readonly #guests: Guests;
 
   private constructor(options: PageOptions) {
     this.#options = options;
-    this.#http = createServer((request, response) => this.#answer(request, response));
+    this.#http = createServer(impatience, (request, response) => this.#answer(request, response));
+    this.#guests = new Guests(this.#http);
     this.#http.on('upgrade', (request, socket: Duplex, head) => this.#upgrade(request, socket, head));
   }
 
@@ -87,9 +89,7 @@ export class PageServer {
     const closed = once(this.#http, 'close');
     this.#http.close();
     this.#http.closeAllConnections();
-    const cut = setTimeout(() => {
-      for (const socket of this.#upgraded) socket.destroy();
-    }, patience);
+    const cut = setTimeout(() => this.#guests.dismiss(), patience);
     await closed;
     clearTimeout(cut);
   }
@@ -126,8 +126,6 @@ export class PageServer {
     if (refusal(request.headers) !== undefined) return deny(socket, '403 Forbidden');
     const upgrade = Object.hasOwn(upgrades, path) ? upgrades[path] : undefined;
     if (upgrade === undefined) return deny(socket, '404 Not Found');
-    this.#upgraded.add(socket);
-    socket.on('close', () => this.#upgraded.delete(socket));
     upgrade(request, socket, head);
   }
 }
@@ -176,8 +174,4 @@ function pathOf({ url = '' }: IncomingMessage): string {
 
 function say(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { ...safety, 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
-}
-
-function deny(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

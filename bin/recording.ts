@@ -7,22 +7,28 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { Failure } from './arguments.ts';
 import { type AppInspector, openObservation } from './inspection.ts';
 
+/** Bytes: more than that the page does not load. A server that speaks a lot would otherwise fill the disk. */
+const largest = 100 * 2 ** 20;
+
 /** The first line. */
 export const header = { systole: 'recording', version: 1 };
 
 export class Recording {
   /** For `connect()`. */
   readonly inspect: AppInspector;
-  /** Fulfilled when the file takes no more, such as on a full disk. */
+  /** Fulfilled when the file takes no more, such as on a full disk, or where it is as large as it may be. */
   readonly failed: Promise<void>;
   readonly #file: number;
+  readonly #most: number;
+  #size = 0;
   #isOpen = true;
   #failure: Failure | undefined;
   #fail!: () => void;
 
-  private constructor(file: number, inspect: AppInspector) {
+  private constructor(file: number, inspect: AppInspector, most: number) {
     this.#file = file;
     this.inspect = inspect;
+    this.#most = most;
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -30,11 +36,11 @@ export class Recording {
   }
 
   /** @throws {Failure} where the file is there already and not to be overwritten, or cannot be made */
-  static async open(name: string, force = false): Promise<Recording> {
+  static async open(name: string, force = false, most = largest): Promise<Recording> {
     let write = (_entry: object) => {};
     const inspect = await openObservation((entry) => write(entry));
     if (inspect === undefined) throw new Failure('--record: the visualizer is not built here: npm run build');
-    const recording = new Recording(opened(name, force), inspect);
+    const recording = new Recording(opened(name, force), inspect, most);
     write = (entry) => recording.#write(entry);
     return recording;
   }
@@ -47,13 +53,20 @@ export class Recording {
 
   #write(entry: object): void {
     if (!this.#isOpen) return;
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+    this.#size += line.length;
+    if (this.#size > this.#most) return this.#giveUp(new Failure('--record: the file is full: the page loads 100 MiB'));
     try {
-      writeSync(this.#file, `${JSON.stringify(entry)}\n`);
+      writeSync(this.#file, line);
     } catch (error) {
-      this.#failure = failure(error);
-      this.#close();
-      this.#fail();
+      this.#giveUp(failure(error));
     }
+  }
+
+  #giveUp(why: Failure): void {
+    this.#failure = why;
+    this.#close();
+    this.#fail();
   }
 
   #close(): void {

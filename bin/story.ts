@@ -2,6 +2,7 @@
  * What happens to a connection, as one happening per transition, and each happening as one line: for people, or as JSON.
  */
 import type { Cause, Connection, ConnectionEvents, State } from '../adapters/index.ts';
+import { shortName } from '../adapters/short-name.ts';
 import { duration, type Paint, printable, type Style, unarmed } from './terminal.ts';
 
 /** `at`: ms since the beginning. */
@@ -27,6 +28,7 @@ export interface StateChange {
   reason?: string;
   wasClean?: boolean;
   nextDialIn?: number | undefined;
+  /** Of names of sessions only the ends: `shortName()`. */
   id?: string | undefined;
   previousId?: string | undefined;
   /** Since the line was given up. */
@@ -47,8 +49,10 @@ export function follow(connection: Connection, hear: (happening: Happening) => v
   let last: State = connection.state;
   let roundTripTime: number | undefined;
   tell({ type: 'state', state: last });
-  connection.on('open', ({ id }) => (report = { id }));
-  connection.on('restored', (detail) => (report = detail));
+  connection.on('open', ({ id }) => (report = { id: short(id) }));
+  connection.on('restored', ({ id, previousId, ...detail }) => {
+    report = { id: short(id), previousId: short(previousId), ...detail };
+  });
   connection.on('lost', ({ cause, code, reason, wasClean, nextDialIn }) => {
     report = { cause, code, reason, wasClean, nextDialIn };
   });
@@ -72,6 +76,10 @@ export function follow(connection: Connection, hear: (happening: Happening) => v
     roundTripTime = connection.roundTripTime;
     if (roundTripTime !== undefined) tell({ type: 'beat', roundTripTime });
   });
+}
+
+function short(id: string | undefined): string | undefined {
+  return id === undefined ? undefined : shortName(id);
 }
 
 /** One line of JSON. Times in ms, to the microsecond; binary messages as base64. */

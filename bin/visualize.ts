@@ -42,12 +42,13 @@ export async function visualize(args: string[], { print, paint }: Terminal): Pro
     'port',
     PageServer.open({ port: wanted, files, configFor: () => ({ sources, control: null }) }),
   );
+  const interrupted = new Promise<void>((resolve) => {
+    onInterrupt(resolve);
+  });
   print(`${paint('bold', 'systole visualize')}  ${server.address}`);
   print(paint('dim', `listens to ${sources.map((source) => new URL(source).host).join(', ')}; ctrl-C ends`));
   if (!values['no-open']) openInBrowser(server.address);
-  await new Promise<void>((resolve) => {
-    onInterrupt(resolve);
-  });
+  await interrupted;
   await server.close();
   return 0;
 }

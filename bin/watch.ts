@@ -22,7 +22,7 @@ export const watchHelp = `usage: systole watch URL [options]
 
 Connects to a WebSocket server and prints a line for each transition: seconds
 since the beginning, previous → state, cause, id, round-trip time, next dial.
-Neither the query nor the user information of the URL is ever printed.
+Of the URL no more is printed than its host, of the session's id its end.
 
   --protocol NAME        how the server shows life (default id-heartbeat):
       id-heartbeat       it names the session, and answers 'heartbeat'
@@ -87,13 +87,13 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
   const recording = values.record === undefined ? undefined : await Recording.open(values.record, values.force);
   const connection = connect(url, { ...options, inspect: recording?.inspect });
   void recording?.failed.then(() => connection.close());
+  const undo = onInterrupt(() => connection.close());
 
   if (!values.json) {
     print(`${paint('bold', 'systole watch')}  ${shownUrl(url)}  ${protocol.name}`);
     print(paint('dim', promiseOf(protocol, heartbeat)));
     print('');
   }
-  const undo = onInterrupt(() => connection.close());
   const cause = await new Promise<string>((resolve) => {
     follow(connection, (happening) => {
       if (happening.type === 'message' && !values.messages) return;
@@ -124,10 +124,10 @@ function protocolNamed(name: string, { heartbeat, reply }: { heartbeat?: string;
   return make({ ...(heartbeat !== undefined && { heartbeat }), ...(reply !== undefined && { reply }) });
 }
 
-/** @throws {UsageError} that names the header, never its value */
+/** @throws {UsageError} that says which header, and repeats nothing of it: without its colon, or with another one, all of it may be secret */
 function headersIn(given: string[]): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const header of given) {
+  for (const [i, header] of given.entries()) {
     const colon = header.indexOf(':');
     const name = header.slice(0, Math.max(colon, 0)).trim();
     const value = header.slice(colon + 1).trim();
@@ -135,7 +135,7 @@ function headersIn(given: string[]): Record<string, string> {
       validateHeaderName(name);
       validateHeaderValue(name, value);
     } catch {
-      throw new UsageError(`--header must be 'Name: value', as HTTP has it${name === '' ? '' : `; '${name}' is not`}`);
+      throw new UsageError(`--header must be 'Name: value', as HTTP has it; number ${i + 1} of ${given.length} is not`);
     }
     headers[name] = value;
   }
@@ -153,10 +153,10 @@ function checkDial(url: string, options: ConnectOptions): void {
   }
 }
 
-/** Without what may be secret: user information and query. */
+/** Without what may be secret: all but the host. */
 function shownUrl(url: string): string {
   const { protocol, host, pathname, search } = new URL(url);
-  return printable(`${protocol.replace('http', 'ws')}//${host}${pathname === '/' ? '' : pathname}${search && '?…'}`);
+  return printable(`${protocol.replace('http', 'ws')}//${host}${pathname === '/' && search === '' ? '' : '/…'}`);
 }
 
 function promiseOf({ liveness }: Protocol, heartbeat: { interval: number; timeout: number }): string {

@@ -5,27 +5,27 @@ import { build, type Plugin } from 'vite';
 
 import { connectionMachine } from '../machines/connection.ts';
 import { translate } from './bridge/translate.ts';
+import type { Notices } from './notices.ts';
 import { connectionArrangement } from './page/chart/connection.ts';
 import { layoutOf } from './page/chart/layout.ts';
 import { measureByTable } from './page/chart/measure.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export async function buildPage(outDir: string): Promise<void> {
+export async function buildPage(outDir: string, notices: Notices): Promise<void> {
   await build({
     root: here('page'),
     base: './',
     configFile: false,
     logLevel: 'warn',
     resolve: { alias: { '#platform': here('../adapters/platform.ts') } },
-    plugins: [ownLayout()],
+    plugins: [ownLayout(), notices.plugin()],
     build: {
       outDir,
       emptyOutDir: true,
       target: 'es2022',
       chunkSizeWarningLimit: 2_000,
       modulePreload: false,
-      license: { fileName: 'LICENSES.md' },
       // Laying our chart out takes its time, and is no plugin gone astray.
       rollupOptions: { checks: { pluginTimings: false } },
     },

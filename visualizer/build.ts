@@ -7,11 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 import { build } from 'vite';
 
+import type { Notices } from './notices.ts';
+
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** `inspect.node.js`, `inspect.browser.js` and their types. @param outDir `dist/visualizer` of a package that has its `adapters/` beside */
-export async function buildBridge(outDir: string): Promise<void> {
-  for (const platform of ['node', 'browser']) await bundle(platform, outDir);
+export async function buildBridge(outDir: string, notices: Notices): Promise<void> {
+  for (const platform of ['node', 'browser']) await bundle(platform, outDir, notices);
   await writeFile(join(outDir, 'entry.d.ts'), await readFile(here('entry.ts')));
   const types = await readFile(here('bridge/inspect.types.ts'), 'utf8');
   await writeFile(
@@ -20,10 +22,11 @@ export async function buildBridge(outDir: string): Promise<void> {
   );
 }
 
-async function bundle(platform: string, outDir: string): Promise<void> {
+async function bundle(platform: string, outDir: string, notices: Notices): Promise<void> {
   await build({
     configFile: false,
     logLevel: 'warn',
+    plugins: [notices.plugin()],
     // XState 4 asks for it, also where there is no `process`.
     define: { 'process.env.NODE_ENV': '"production"' },
     build: {
@@ -31,7 +34,6 @@ async function bundle(platform: string, outDir: string): Promise<void> {
       emptyOutDir: false,
       target: 'es2022',
       minify: false,
-      license: { fileName: 'LICENSES.md' },
       lib: { entry: here(`bridge/inspect.${platform}.ts`), formats: ['es'], fileName: () => `inspect.${platform}.js` },
       rollupOptions: { external: ['ws', /^node:/] },
     },

@@ -7,15 +7,18 @@ import type { Duplex } from 'node:stream';
 
 import { type WebSocket, WebSocketServer } from 'ws';
 
+import { answerPings, deny } from '../../adapters/guests.ts';
 import type { Actions, StageCommand, Stagehand } from './stagehand.ts';
 
 /** Of a message from the page, in bytes: 1,000 characters, each of them escaped, and what is around them. */
 const longestMessage = 16_384;
 /** A page that lets this many bytes wait is cut off. */
 const mostWaiting = 65_536;
+/** Pages at once. */
+const mostPages = 16;
 
 export class Control {
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: longestMessage });
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: longestMessage, autoPong: false });
   readonly #undo: () => void;
 
   constructor(stagehand: Stagehand) {
@@ -25,6 +28,7 @@ export class Control {
     this.#server.on('connection', (page) => {
       // Too long, or no WebSocket: `close` follows.
       page.on('error', () => {});
+      answerPings(page);
       page.on('message', (data, isBinary) => {
         const command = isBinary ? undefined : commandIn((data as Buffer).toString());
         if (command !== undefined) stagehand.act(command);
@@ -34,6 +38,7 @@ export class Control {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.#server.clients.size >= mostPages) return deny(socket, '503 Service Unavailable');
     this.#server.handleUpgrade(request, socket, head, (page) => this.#server.emit('connection', page, request));
   }
 

@@ -50,8 +50,8 @@ test.concurrent('the script: each state in its order, exit code 0 by itself, in 
   );
   expect(demo.stdout).toMatch(/stale → ↻ reconnecting {2}silent · dials at once/);
   expect(demo.stdout).toMatch(/alive → ↻ reconnecting {2}peer-closed · 1012 · restarting · dials in/);
-  expect(demo.stdout).toMatch(/id client-1 → client-2 · back after/);
-  expect(demo.stdout).toMatch(/id client-2 → client-3 · back after/);
+  expect(demo.stdout).toMatch(/id …-1 → …-2 · back after/);
+  expect(demo.stdout).toMatch(/id …-2 → …-3 · back after/);
   expect(demo.stdout).toMatch(/noticed after [\d.]+ s, of 1\.6 s at most; no close event was fired/);
   expect(demo.stdout).not.toContain('\u001b');
 });
@@ -273,7 +273,7 @@ test('the keys: pull, notice, plug, restart, forget, push, quit', async (context
   });
   const played = playKeys(faults, keyboard);
 
-  await printed(/● alive +id client-1$/);
+  await printed(/● alive +id …-1$/);
   keyboard.write('mz');
   await printed(/▸ the server pushes message 1 to 1 client$/);
   await printed(/‹ message +message 1$/);
@@ -286,19 +286,19 @@ test('the keys: pull, notice, plug, restart, forget, push, quit', async (context
   await printed(/^ {2}noticed [\d.]+ m?s after the pull, of 900 ms at most; the socket fired no close event$/);
   keyboard.write('p');
   await printed(/▸ the cable is plugged in/);
-  await printed(/● alive +id client-1 → client-2 · back after/);
+  await printed(/● alive +id …-1 → …-2 · back after/);
 
   keyboard.write('rrf');
   await printed(/▸ the server restarts, and is away for 1 s$/);
   await printed(/▸ the server is restarting already$/);
   await printed(/▸ the server is restarting, and has forgotten all$/);
   await printed(/↻ reconnecting +peer-closed · 1012 · restarting · dials in/);
-  await printed(/● alive +id client-2 → client-3 · back after/);
+  await printed(/● alive +id …-2 → …-3 · back after/);
 
   keyboard.write('f');
   await printed(/▸ the server forgets its clients/);
   await printed(/↻ reconnecting +peer-closed · 1006 · dials in/);
-  await printed(/● alive +id client-3 → client-4 · back after/);
+  await printed(/● alive +id …-3 → …-4 · back after/);
 
   keyboard.write('q');
   await played;
@@ -407,7 +407,7 @@ test.runIf(hasPseudoTerminal)('the keys in a terminal, which is left as it was',
   demo.type('p');
   await demo.line(/noticed .* no close event/);
   demo.type('p');
-  await demo.line(/client-1 → client-2/);
+  await demo.line(/…-1 → …-2/);
   demo.type('\u0003');
   expect(await demo.ended).toEqual({ code: 0, signal: null });
   expect(demo.stdout).toMatch(/× closed/);

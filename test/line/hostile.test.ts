@@ -852,7 +852,7 @@ describe('a url function', () => {
     [
       'that returns a URL of another scheme',
       () => 'ftp://example.com/?token=s3cret',
-      "the URL's scheme must be ws or wss (http and https will do), not ftp",
+      "the URL's scheme must be ws or wss (http and https will do)",
     ],
     [
       'that returns a fragment',

@@ -81,6 +81,8 @@ const groups = [
   { files: ['adapters/lifecycle.ts'], tests: ['line/lifecycle'] },
   { files: ['adapters/server.ts'], tests: ['line/server'] },
   { files: ['adapters/loopback.ts'], tests: ['cli/loopback'] },
+  { files: ['adapters/guests.ts'], tests: ['cli/guests'] },
+  { files: ['adapters/inspected.ts', 'adapters/short-name.ts'], tests: ['cli/inspected'] },
   {
     files: ['actioncable', 'graphql-transport-ws', 'id-heartbeat', 'native-ping', 'plain', 'protocol', 'silent'].map(
       (name) => `adapters/protocols/${name}.ts`,

@@ -28,6 +28,8 @@ const all = [
   'line/lifecycle',
   'line/server',
   'cli/loopback',
+  'cli/guests',
+  'cli/inspected',
   'line/fuzz',
   'line/dialects',
   'line/protocols',

@@ -509,7 +509,7 @@ test.runIf(hasPseudoTerminal && process.platform === 'linux')(
     await demo.line(/noticed .* no close event/);
     demo.type('p');
     await sees({ cable: 'plugged' });
-    await demo.line(/client-1 → client-\d/);
+    await demo.line(/…-1 → …-\d/);
     order({ do: 'close' });
     await demo.line(/× closed/);
     demo.type('c');
@@ -608,6 +608,24 @@ test('record: a file that is there is overwritten with --force only; what fails 
   expect(await without.ended).toEqual({ code: 1, signal: null });
   expect(without.stderr).toBe('systole watch: --record: the visualizer is not built here: npm run build\n');
   expect(existsSync(join(folder, 'never'))).toBe(false);
+});
+
+test('record: no file is larger than the page loads: it ends there, and says so', async () => {
+  const server = await served();
+  const file = join(mkdtempSync(join(folder, 'record-')), 'line.jsonl');
+  // As they are built, beside the bridge.
+  const built = async <T>(path: string) => (await import(join(whole, 'dist', path))) as T;
+  const { Recording } = await built<typeof import('../../bin/recording.ts')>('bin/recording.js');
+  const { connect: dial } = await built<typeof import('../../adapters/index.ts')>('adapters/index.js');
+  const recording = await Recording.open(file, false, 200_000);
+  const connection = dial(`ws://127.0.0.1:${server.port}`, { inspect: recording.inspect });
+  onTestFinished(() => connection.close());
+  const again = setInterval(() => connection.reconnect(), 5);
+  await recording.failed;
+  clearInterval(again);
+  expect(() => recording.end()).toThrow('--record: the file is full: the page loads 100 MiB');
+  expect(statSync(file).size).toBeLessThanOrEqual(200_000);
+  expect(read(file).length).toBeGreaterThan(10);
 });
 
 test.runIf(existsSync('/dev/full'))('record: on a full disk the watch ends, and says so', async () => {

@@ -7,9 +7,10 @@ import type { Entry } from '../entry.ts';
 const mostEntries = 2_000;
 /** Characters of all the frames of one machine. */
 const mostCharacters = 4_000_000;
-/** Machines that are over, and characters of all machines beyond which those that are over go, the oldest first. */
+/** Machines that are over; beyond that the oldest go. */
 const mostOver = 50;
-const mostInAll = 64_000_000;
+/** Characters of all machines; beyond that those that are over go, then entries of those of which most is kept, then the oldest machines. */
+const mostInAll = 32_000_000;
 
 interface Kept<F> {
   readonly order: number;
@@ -18,9 +19,14 @@ interface Kept<F> {
   readonly size: number;
 }
 
+interface Machine<F> {
+  readonly kept: Kept<F>[];
+  size: number;
+}
+
 export class History<F> {
   readonly #sizeOf: (frame: F) => number;
-  readonly #machines = new Map<string, { kept: Kept<F>[]; size: number }>();
+  readonly #machines = new Map<string, Machine<F>>();
   readonly #over = new Set<string>();
   #order = 0;
   /** Characters of all machines. */
@@ -39,18 +45,13 @@ export class History<F> {
     machine.size += size;
     this.size += size;
     this.#order += 1;
-    while (machine.kept.length > mostEntries || machine.size > mostCharacters) {
-      const oldest = oldestOf(machine.kept);
-      if (oldest === undefined) break;
-      const [gone] = machine.kept.splice(oldest, 1);
-      machine.size -= gone?.size ?? 0;
-      this.size -= gone?.size ?? 0;
-    }
+    while (machine.kept.length > mostEntries || machine.size > mostCharacters) if (!this.#thin(machine)) break;
     if (type === 'stopped') this.#over.add(session);
     for (const oldest of this.#over) {
       if (this.#over.size <= mostOver && this.size <= mostInAll) break;
       this.#forget(oldest);
     }
+    while (this.size > mostInAll && this.#machines.size > 1) this.#makeRoom();
   }
 
   all(): F[] {
@@ -62,6 +63,22 @@ export class History<F> {
     this.#machines.clear();
     this.#over.clear();
     this.size = 0;
+  }
+
+  #makeRoom(): void {
+    const [first = ''] = this.#machines.keys();
+    const largest = [...this.#machines.values()].reduce((some, other) => (other.size > some.size ? other : some));
+    if (!this.#thin(largest)) this.#forget(first);
+  }
+
+  /** Its oldest entry goes. False: it has none that may. */
+  #thin(machine: Machine<F>): boolean {
+    const oldest = oldestOf(machine.kept);
+    if (oldest === undefined) return false;
+    const [gone] = machine.kept.splice(oldest, 1);
+    machine.size -= gone?.size ?? 0;
+    this.size -= gone?.size ?? 0;
+    return true;
   }
 
   #forget(session: string): void {

@@ -1,7 +1,8 @@
 /**
  * `systole/inspect` in a browser: opens the visualizer, or shows it in a frame, and speaks `@xstate/inspect`'s window protocol with it.
  *
- * Posts to the origin of its URL only, hears no other window than the one it opened, and tells nothing before that one says that it is there.
+ * Posts to the origin of its URL only, hears no other window than the one it opened, and tells nothing before that one says that it is there. What it
+ * is told at first it is told in parts, one replay at a time, and no more than a few in a second, however often it asks.
  */
 import type { Entry } from '../entry.ts';
 import { obey } from './commands.ts';
@@ -19,6 +20,11 @@ interface Shown extends Inspection {
   show(): void;
 }
 
+/** Characters that are posted in one turn; others have the next one. */
+const handful = 2 ** 20;
+/** From one replay to the next, ms. A window has no word for how much of what it was posted it has yet to read. */
+const pace = 250;
+
 const shared = new SharedInspections<Shown>();
 
 export function inspect(options: BrowserOptions = {}): Inspection {
@@ -35,34 +41,59 @@ function open(url: string, options: BrowserOptions): Inspection {
   const { origin } = new URL(url);
   const history = new History<InspectorFrame>(sizeOf);
   let popup: Window | null = null;
+  let waiting: InspectorFrame[] = [];
+  let replay: ReturnType<typeof setTimeout> | undefined;
+  let replayedAt = -Infinity;
   let isListening = false;
 
   const target = (): Window | null => (iframe === undefined ? popup : (iframe.contentWindow as Window | null));
-  const post = (frames: readonly InspectorFrame[]): void => {
-    for (const frame of frames) target()?.postMessage(frame, origin);
+  const post = (): void => {
+    let posted = 0;
+    let next = 0;
+    for (; next < waiting.length && posted < handful; next += 1) {
+      const frame = waiting[next]!;
+      target()?.postMessage(frame, origin);
+      posted += sizeOf(frame);
+    }
+    waiting = waiting.slice(next);
+    if (waiting.length > 0) setTimeout(post);
+  };
+  const tell = (frames: readonly InspectorFrame[]): void => {
+    const isPosting = waiting.length > 0;
+    waiting.push(...frames);
+    if (!isPosting) post();
+  };
+  /** Also in the middle of a replay: the page may have been loaded anew. */
+  const begin = (): void => {
+    const isPosting = waiting.length > 0;
+    replay = undefined;
+    replayedAt = performance.now();
+    isListening = true;
+    waiting = history.all();
+    if (!isPosting) post();
   };
   const observation = observe(
     harmless((entry: Entry) => {
       const frames = framesOf(entry);
       history.keep(entry, frames);
-      if (isListening) post(frames);
+      if (isListening) tell(frames);
     }),
     { redact, send },
   );
   const hear = ({ source, origin: theirs, data }: MessageEvent): void => {
     if (source === null || source !== target() || theirs !== origin) return;
     obey(data, observation, () => {
-      isListening = true;
-      post(history.all());
+      replay ??= setTimeout(begin, Math.max(0, replayedAt + pace - performance.now()));
     });
   };
   const show = (): void => {
     if (iframe !== undefined || (popup !== null && !popup.closed)) return;
     isListening = false;
+    waiting = [];
     popup = window.open(addressOf(url), 'xstateinspector');
     if (popup !== null) return;
     console.warn(
-      `systole/inspect: the browser has blocked the window of ${url}; allow pop-ups here, or call inspect() when a button is pressed, or show it in a frame, as in inspect({ iframe })`,
+      `systole/inspect: the browser has blocked the window of ${origin}; allow pop-ups here, or call inspect() when a button is pressed, or show it in a frame, as in inspect({ iframe })`,
     );
   };
   const stop = (): void => {
@@ -70,6 +101,8 @@ function open(url: string, options: BrowserOptions): Inspection {
     window.removeEventListener('message', hear);
     observation.stop();
     history.clear();
+    waiting = [];
+    clearTimeout(replay);
   };
 
   const inspection: Shown = Object.assign(observation.bind(undefined), { stop, show });

@@ -1,17 +1,20 @@
 /**
  * `systole/inspect` on Node: serves `@xstate/inspect`'s WebSocket protocol, on loopback, to as many pages as there are.
  *
- * The process neither lives longer for it nor fails by it: no server, socket or timer here holds it up, and a port in use is a warning.
+ * The process neither lives longer for it nor fails by it: no server, socket or timer here holds it up, a port in use is a warning, and what is held
+ * for pages is bounded, whatever they ask for and however little they read.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 
+import { answerPings, deny, Guests, impatience } from '../../adapters/guests.ts';
 import { originOf, refusal } from '../../adapters/loopback.ts';
 import type { Entry } from '../entry.ts';
 import { longestCommand, obey } from './commands.ts';
 import { framesOf } from './encoder.node.ts';
+import { Feed } from './feed.ts';
 import { History } from './history.ts';
 import type { Inspection, InspectionServer, NodeOptions, ServerOptions } from './inspect.types.ts';
 import { harmless, observe } from './observe.ts';
@@ -19,8 +22,8 @@ import { checkOptions, SharedInspections } from './shared.ts';
 
 export { observe };
 
-/** A page that is this far behind, besides the history it was told at first, is cut off: bytes. It comes back and is told all of it anew. */
-const farBehind = 16 * 2 ** 20;
+/** Pages at once. */
+const mostPages = 16;
 
 const shared = new SharedInspections<Inspection>();
 
@@ -33,14 +36,15 @@ export function inspect(options: NodeOptions = {}): Inspection {
 
 function listen(port: number, options: ServerOptions): Inspection {
   const server = serveInspection(options);
-  const http = createServer((_, response) => {
+  const http = createServer(impatience, (_, response) => {
     response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end();
   });
+  const guests = new Guests(http);
   const stop = () => {
     shared.forget(inspection);
     server.stop();
     http.close();
-    http.closeAllConnections();
+    guests.dismiss();
   };
   const inspection = Object.assign(server.inspect.bind(undefined), { stop });
   http.on('connection', (socket: Socket) => socket.unref());
@@ -63,29 +67,31 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
   const { origins = [], redact, send } = options;
   const allowed = new Set(origins.map((origin) => originOf(origin) ?? origin));
   const history = new History<string>((frame) => frame.length);
-  /** And how much it was told at first. */
-  const pages = new Map<WebSocket, number>();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: longestCommand });
+  /** Pages that have said that they are there. */
+  const feeds = new Map<WebSocket, Feed>();
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: longestCommand, autoPong: false });
   const observation = observe(
     harmless((entry: Entry) => {
       const frames = framesOf(entry).map((frame) => JSON.stringify(frame));
       history.keep(entry, frames);
-      for (const [page, first] of pages) {
-        post(page, frames);
-        if (page.bufferedAmount > first + farBehind) page.terminate();
-      }
+      for (const feed of feeds.values()) feed.tell(frames);
     }),
     { redact, send },
   );
 
   const attend = (page: WebSocket): void => {
+    answerPings(page);
     page.on('error', () => {});
-    page.on('close', () => pages.delete(page));
+    page.on('close', () => {
+      feeds.get(page)?.stop();
+      feeds.delete(page);
+    });
     page.on('message', (data: RawData, isBinary) => {
       if (isBinary) return;
       obey(textOf(data), observation, () => {
-        pages.set(page, history.size * 2);
-        post(page, history.all());
+        const feed = feeds.get(page) ?? new Feed(page);
+        feeds.set(page, feed);
+        feed.replay(() => history.all());
       });
     });
   };
@@ -102,20 +108,12 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
     stop,
     upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
       socket.on('error', () => {});
-      const why = refusal(request.headers, allowed);
-      if (why !== undefined) {
-        socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-        return;
-      }
       socket.unref();
+      if (refusal(request.headers, allowed) !== undefined) return deny(socket, '403 Forbidden');
+      if (sockets.clients.size >= mostPages) return deny(socket, '503 Service Unavailable');
       sockets.handleUpgrade(request, socket, head, attend);
     },
   };
-}
-
-function post(page: WebSocket, frames: readonly string[]): void {
-  if (page.readyState !== page.OPEN) return;
-  for (const frame of frames) page.send(frame);
 }
 
 function textOf(data: RawData): string {

@@ -26,8 +26,8 @@ export interface Inspection {
 export interface Shared {
   /**
    * The last word on what leaves: what it answers is told in place of the entry, undefined drops it; without its `registered` a machine is not told
-   * at all. By default nothing more is taken away than queries, fragments and userinfo of URLs, fields named like secrets, and all but the last four
-   * characters of the session's name. If it throws, the entry is dropped and the error surfaces as an uncaught one.
+   * at all. It is given what may be shown: of texts the words of the machine's own chart, of all others how long they are, and of a session's name
+   * the last four characters. What it adds is told as it is. If it throws, the entry is dropped and the error surfaces as an uncaught one.
    */
   redact?: ((entry: Entry) => Entry | undefined) | undefined;
   /** Whether the page may send a machine the events it knows, never those that XState makes itself. Default true. */

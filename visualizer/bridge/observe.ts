@@ -4,14 +4,15 @@
  * - An event is told when the machine has taken it, right before the `changed` that it led to. XState itself tells of it when it is sent, which may be
  *   in the middle of another one.
  * - Transient states are left out: a `changed` is where the machine has come to rest.
- * - Nothing leaves that was not made plain before (`plain.ts`), and nothing that goes wrong here reaches the machine.
+ * - Nothing leaves but what may be shown (`plain.ts`, `words.ts`), and nothing that goes wrong here reaches the machine.
  */
 import { guarded } from '../../adapters/surface.ts';
-import type { Delay, Entry, StateValue } from '../entry.ts';
+import type { Definition, Delay, Entry, StateValue } from '../entry.ts';
 import type { Inspection, InspectionEvent, Observed } from './inspect.types.ts';
-import { plain, text } from './plain.ts';
+import { plain, shown } from './plain.ts';
 import { type CountedLine, isCountedLine, Traffic } from './traffic.ts';
 import { translate, dictionaryOf, isMachine, type Machine5 } from './translate.ts';
+import { nameFor, type Vocabulary, vocabularyOf } from './words.ts';
 
 export interface Observation extends Inspection {
   /** Passes a page's event on. False: there is no such machine, or it does not know such an event. */
@@ -54,10 +55,18 @@ interface ObservedMachine {
   readonly logic: Machine5;
   readonly line: CountedLine | undefined;
   readonly traffic: Traffic | undefined;
-  readonly word: (type: string) => string;
+  readonly chart: Chart;
+  readonly vocabulary: Vocabulary;
   /** Sent to it, and not taken yet. */
   readonly waiting: Event5[];
   isChecked: boolean;
+}
+
+/** What is the same for all actors of one logic. */
+interface Chart {
+  readonly definition: Definition;
+  /** The names of events in the terms of XState 4. */
+  readonly word: (type: string) => string;
 }
 
 /** How often it is looked whether something has passed by, ms. */
@@ -68,6 +77,14 @@ const mostWaiting = 1_000;
 /** Sessions of one process, or one page, differ from those of the one before it, which the visualizer may still show. */
 const run = Math.random().toString(36).slice(2, 8);
 let sessions = 0;
+
+const charts = new WeakMap<Machine5, Chart>();
+
+function chartOf(logic: Machine5): Chart {
+  const chart = charts.get(logic) ?? { definition: translate(logic), word: dictionaryOf(logic) };
+  charts.set(logic, chart);
+  return chart;
+}
 
 export function observe(tell: (entry: Entry) => void, { redact, send = true, now }: Observed = {}): Observation {
   const time = now ?? Date.now;
@@ -86,6 +103,7 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
   function register(actor: Actor5, logic: Machine5): ObservedMachine {
     const snapshot = actor.getSnapshot();
     const line = lineIn(snapshot);
+    const chart = chartOf(logic);
     sessions += 1;
     const machine: ObservedMachine = {
       session: `${run}-${sessions}`,
@@ -93,7 +111,8 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
       logic,
       line,
       traffic: line && new Traffic(line),
-      word: dictionaryOf(logic),
+      chart,
+      vocabulary: vocabularyOf(chart.definition, line !== undefined),
       waiting: [],
       isChecked: false,
     };
@@ -104,9 +123,9 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
       type: 'registered',
       at: time(),
       session: machine.session,
-      name: text(nameOf(actor, logic)),
-      ...(parent !== undefined && { parent }),
-      definition: translate(logic),
+      name: nameOf(actor, logic, parent),
+      ...(parent !== undefined && { parent: parent.session }),
+      definition: chart.definition,
       value: valueOf(snapshot),
       context: contextOf(machine, snapshot),
     });
@@ -114,17 +133,18 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
     return machine;
   }
 
-  function nameOf({ id, sessionId }: Actor5, logic: Machine5): string {
-    if (id !== sessionId) return id;
+  function nameOf({ id, sessionId }: Actor5, logic: Machine5, parent: ObservedMachine | undefined): string {
+    const name = id === sessionId ? undefined : nameFor(id, parent?.chart.definition);
+    if (name !== undefined) return name;
     const number = (named.get(logic.id) ?? 0) + 1;
     named.set(logic.id, number);
     return number === 1 ? logic.id : `${logic.id} ${number}`;
   }
 
-  function parentOf({ _parent }: Actor5): string | undefined {
+  function parentOf({ _parent }: Actor5): ObservedMachine | undefined {
     for (let each = _parent; each !== undefined; each = each._parent) {
       const machine = machines.get(each);
-      if (machine !== undefined) return machine.session;
+      if (machine !== undefined) return machine;
     }
     return undefined;
   }
@@ -186,13 +206,13 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
   }
 
   function end(machine: ObservedMachine, { output }: Snapshot5): void {
-    const { actor, session, traffic } = machine;
+    const { actor, session, traffic, vocabulary } = machine;
     count(machine);
     traffic?.stop();
     machines.delete(actor);
     over.add(actor);
-    const shown = output === undefined ? undefined : plain(output);
-    tellPlain({ type: 'stopped', at: time(), session, ...(shown !== undefined && { output: shown }) });
+    const told = output === undefined ? undefined : shown(output, vocabulary.showText);
+    tellPlain({ type: 'stopped', at: time(), session, ...(told !== undefined && { output: told }) });
     stopTimerIfIdle();
   }
 
@@ -241,9 +261,16 @@ export function harmless<A extends unknown[]>(call: (...args: A) => void): (...a
     try {
       call(...args);
     } catch (error) {
-      console.warn('systole/inspect:', error);
+      console.warn(`systole/inspect: ${placeOf(error)}`);
     }
   };
+}
+
+/** What it is and where it comes from. Its message is kept to ourselves: it may be the app's, with anything in it. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const lines = error.stack?.split('\n').filter((line) => /^ +at |@.*:\d+:\d+$/.test(line)) ?? [];
+  return [error.name, ...lines].join('\n');
 }
 
 /** Its own event types; what XState makes itself is nobody else's to send. */
@@ -259,7 +286,7 @@ function isWithin(type: string, wildcard: string): boolean {
 
 /** What XState's system has scheduled for it: only delays of states that are active, as long as they really are. */
 function delaysOf(
-  { actor, word }: ObservedMachine,
+  { actor, chart: { word } }: ObservedMachine,
   sinceOf: (scheduled: Scheduled) => number,
 ): Record<string, Delay> | undefined {
   const running = Object.values(actor.system.getSnapshot()._scheduledEvents).filter(
@@ -289,25 +316,18 @@ function lineIn({ context }: Snapshot5): CountedLine | undefined {
   return isCountedLine(line) ? line : undefined;
 }
 
-function contextOf({ line }: ObservedMachine, { context }: Snapshot5): unknown {
-  if (line === undefined) return plain(context) ?? null;
-  const { line: _, settings, ...shown } = context as Record<string, unknown>;
+function contextOf({ line, vocabulary: { showText } }: ObservedMachine, { context }: Snapshot5): unknown {
+  if (line === undefined) return shown(context, showText) ?? null;
+  const { line: _, settings, ...rest } = context as Record<string, unknown>;
   const { shouldReconnect: __, ...told } = { ...(settings as object | undefined) } as Record<string, unknown>;
-  return plain({ ...withoutName(shown), ...(settings !== undefined && { settings: told }) }) ?? null;
+  return shown({ ...rest, ...(settings !== undefined && { settings: told }) }, showText) ?? null;
 }
 
-/** They carry the name of a session. */
-const naming: ReadonlySet<string> = new Set(['peer.named', 'open', 'restored']);
-
-function eventOf({ word }: ObservedMachine, event: Event5): { type: string } {
-  const shown = plain(naming.has(event.type) ? withoutName(event) : event);
-  return { ...(shown as object), type: text(word(event.type)) };
-}
-
-/** Who knows the name of a session may be able to take it over: of it only the end is told. */
-function withoutName(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const short = ['id', 'previousId'].filter((field) => typeof value[field] === 'string');
-  return { ...value, ...Object.fromEntries(short.map((field) => [field, `…${(value[field] as string).slice(-4)}`])) };
+function eventOf(
+  { chart: { word }, vocabulary: { showText, eventType } }: ObservedMachine,
+  event: Event5,
+): { type: string } {
+  return { ...(shown(event, showText) as object), type: eventType(word(event.type)) };
 }
 
 /** What the app's `redact` has answered, which may be anything. */

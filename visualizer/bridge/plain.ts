@@ -1,11 +1,24 @@
 /**
- * What may leave the process: plain JSON, of bounded size, without secrets.
+ * What may leave the process, as plain JSON of bounded size. What may be shown is known; whatever else there is, is told by its kind and its size:
  *
- * - Every string, also a key, loses the query, the fragment and the userinfo of the URLs in it. Rather too much is taken away than too little.
- * - Fields that are named like a secret are left out.
- * - Nothing in what is shown can make it throw: getters, proxies, cycles, depth. Nothing of it is called but `toJSON`.
+ * - numbers, booleans, null, dates, and how long and how deep things are;
+ * - names of fields that are words, as people write them who program: letters, `_` and `$`;
+ * - texts only where they are known words: those of the machine's own chart, and what else the caller knows.
+ *
+ * No other text is shown, whatever its field is called: a secret does not say that it is one.
+ *
+ * Nothing in what is shown can make it throw: getters, proxies, cycles, depth. Nothing of it is called but `toJSON`.
  */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/** Where a text stands: in which field of what. */
+export interface Place {
+  readonly field: string;
+  readonly of: object;
+}
+
+/** How a text is shown, also one that is the name of a field. */
+export type ShowText = (text: string, place: Place | undefined) => string;
 
 const limits = {
   /** Characters of a string. */
@@ -15,79 +28,76 @@ const limits = {
   items: 1_000,
   /** Values in all. */
   values: 20_000,
+  /** Digits of a number without bound. */
+  digits: 20,
 };
 
-const secretNames = /(?:headers?|authorization|cookies?|tokens?|passwords?|passwd|secret|api[-_]?key)$/i;
-
 interface Traversal {
+  readonly showText: ShowText;
+  readonly showName: (name: string) => boolean;
   left: number;
   readonly path: Set<object>;
 }
 
-/** Undefined: there is nothing to show. */
+/** Only what may be shown. Undefined: there is nothing to show. */
+export function shown(value: unknown, showText: ShowText = hidden): Json | undefined {
+  return walk(value, undefined, { showText, showName: isName, left: limits.values, path: new Set() });
+}
+
+/** All of it, texts as they are: for what an app has said itself is to be told. */
 export function plain(value: unknown): Json | undefined {
-  return walk(value, { left: limits.values, path: new Set() });
+  return walk(value, undefined, { showText: cut, showName: () => true, left: limits.values, path: new Set() });
 }
 
-/** A string without the secrets of the URLs in it, and not too long. */
-export function text(value: string): string {
-  if (value.length <= limits.text) return censored(value);
-  // An address that the cut goes through has lost the sign that tells what is secret in it.
-  const head = value.slice(0, limits.text).replace(/:[\\/]{0,2}[^\s/\\?#]*$/, ':…');
-  return `${censored(head).slice(0, limits.text)}… (${value.length} characters)`;
+/** How a text is told that may not be shown. */
+export function hidden(text: string): string {
+  return `… (${text.length} ${text.length === 1 ? 'character' : 'characters'})`;
 }
 
-function censored(value: string): string {
-  return (
-    value
-      .replace(/:\/\/[^\s/\\?#]*@/g, '://')
-      // Also as the URL parser takes them: with other slashes, or with none (WHATWG URL, special authority slashes state).
-      .replace(/\b(wss?|https?|ftp):([\\/]*)[^\s/\\?#]*@/gi, '$1:$2')
-      .replace(/(:\/\/[^\s?#]*)[?#]\S*/g, '$1?…')
-      .replace(/[?&#][^\s=?&#]{1,100}=\S*/g, '?…')
-      .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 …')
-  );
+/** What people write who program, and hardly a token: these have digits in them, or are longer. */
+export function isName(text: string): boolean {
+  return /^[a-z_$]{1,40}$/i.test(text);
 }
 
-function walk(value: unknown, state: Traversal): Json | undefined {
+function cut(text: string): string {
+  return text.length <= limits.text ? text : `${text.slice(0, limits.text)}… (${text.length} characters)`;
+}
+
+function walk(value: unknown, place: Place | undefined, state: Traversal): Json | undefined {
   state.left -= 1;
   if (state.left < 0) return '…';
   switch (typeof value) {
     case 'string':
-      return text(value);
+      return state.showText(value, place);
     case 'number':
       return Number.isFinite(value) ? value + 0 : String(value);
     case 'boolean':
       return value;
     case 'bigint':
-      return text(`${value}n`);
+      return digitsOf(value);
     case 'symbol':
-      return text(String(value));
+      return '(symbol)';
     case 'function':
-      return text(`ƒ ${nameOf(value)}`.trimEnd());
+      return 'ƒ';
     case 'object':
-      return value === null ? null : held(value, state);
+      return value === null ? null : held(value, place, state);
     default:
       return undefined;
   }
 }
 
-function nameOf(call: object): string {
-  try {
-    const { name } = call as { name?: unknown };
-    return typeof name === 'string' ? name : '';
-  } catch {
-    return '';
-  }
+function digitsOf(value: bigint): string {
+  const digits = String(value);
+  return digits.length <= limits.digits ? `${digits}n` : `… (${digits.length} digits)`;
 }
 
-function held(value: object, state: Traversal): Json | undefined {
+function held(value: object, place: Place | undefined, state: Traversal): Json | undefined {
   const { path } = state;
   if (path.has(value)) return '(circular)';
   if (path.size >= limits.depth) return '…';
   path.add(value);
   try {
-    return shown(value, state);
+    return partsOf(value, place, state);
   } catch {
     return '(unreadable)';
   } finally {
@@ -95,21 +105,24 @@ function held(value: object, state: Traversal): Json | undefined {
   }
 }
 
-function shown(value: object, state: Traversal): Json | undefined {
+function partsOf(value: object, place: Place | undefined, state: Traversal): Json | undefined {
   if (Array.isArray(value)) return items(value, state);
   const bytes = bytesOf(value);
   if (bytes !== undefined) return `${bytes} bytes`;
   if (value instanceof Error) {
     const { name, message, cause } = value;
-    return fields({ name, message, cause }, state);
+    return {
+      name: /^[a-z]{0,40}(?:Error|Exception)$/i.test(name) ? name : 'Error',
+      ...(fields({ message, cause }, state) as object),
+    };
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-  if (value instanceof RegExp) return text(String(value));
-  if (value instanceof URL) return text(value.href);
+  if (value instanceof RegExp) return '(pattern)';
+  if (value instanceof URL) return state.showText(value.href, place);
   if (value instanceof Map) return items([...firstOf(value)], state);
   if (value instanceof Set) return items([...firstOf(value)], state);
-  if (isActor(value)) return text(`actor ${String(value.id)}`);
-  if ('toJSON' in value && typeof value.toJSON === 'function') return walk(value.toJSON(), state);
+  if (isActor(value)) return '(actor)';
+  if ('toJSON' in value && typeof value.toJSON === 'function') return walk(value.toJSON(), place, state);
   return fields(value, state);
 }
 
@@ -137,7 +150,7 @@ function* firstOf(collection: Iterable<unknown>): Generator {
 }
 
 function items(values: readonly unknown[], state: Traversal): Json[] {
-  const some = values.slice(0, limits.items).map((each) => walk(each, state) ?? null);
+  const some = values.slice(0, limits.items).map((each) => walk(each, undefined, state) ?? null);
   if (values.length > limits.items) some.push('… and more');
   return some;
 }
@@ -145,20 +158,27 @@ function items(values: readonly unknown[], state: Traversal): Json[] {
 function fields(value: object, state: Traversal): Json {
   const some: [string, Json][] = [];
   const keys = Object.keys(value);
-  for (const key of keys.slice(0, limits.items)) {
+  for (const [i, key] of keys.slice(0, limits.items).entries()) {
     // As a field of its own it does no harm here, but might where the entry is copied field by field.
-    if (key === '__proto__' || secretNames.test(key)) continue;
-    const json = walk(fieldOf(value, key), state);
-    if (json !== undefined) some.push([text(key), json]);
+    if (key === '__proto__') continue;
+    const json = fieldIn(value, key, state);
+    if (json !== undefined) some.push([nameOf(key, i, state), json]);
   }
   if (keys.length > limits.items) some.push(['…', `and ${keys.length - limits.items} more`]);
   return Object.fromEntries(some);
 }
 
-function fieldOf(value: object, key: string): unknown {
+/** One that may not be shown is numbered, so that there are as many as there are. */
+function nameOf(key: string, i: number, { showText, showName }: Traversal): string {
+  return showName(key) || showText(key, undefined) === key ? cut(key) : `… ${i + 1}`;
+}
+
+function fieldIn(value: object, field: string, state: Traversal): Json | undefined {
+  let inner: unknown;
   try {
-    return (value as Record<string, unknown>)[key];
+    inner = (value as Record<string, unknown>)[field];
   } catch {
     return '(unreadable)';
   }
+  return walk(inner, { field, of: value }, state);
 }

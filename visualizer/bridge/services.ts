@@ -5,7 +5,7 @@
  * (the time, running delays, counts, the output) travels in the field `systole` of the SCXML events, which it hands on as they are: that of an event,
  * and that of a state's last event. `receive.ts` is the other end.
  */
-import type { Entry, Registered } from '../entry.ts';
+import type { Definition, Entry, Registered } from '../entry.ts';
 import { configOf } from './translate.ts';
 
 /** A message of `@xstate/inspect`'s protocol; what is in it is JSON in strings. */
@@ -42,6 +42,9 @@ export function encoder(inspector: Inspector): (entry: Entry) => InspectorFrame[
   };
 }
 
+/** A thousand machines of one definition share it. */
+const configs = new WeakMap<Definition, Record<string, unknown>>();
+
 class Service {
   readonly id: string;
   readonly sessionId: string;
@@ -56,7 +59,8 @@ class Service {
     this.id = name;
     this.sessionId = session;
     this.parent = parent && { sessionId: parent.sessionId };
-    const config = configOf(definition);
+    const config = configs.get(definition) ?? configOf(definition);
+    configs.set(definition, config);
     this.machine = { definition: config, toJSON: () => config };
     const extra: Extra = { type: 'registered', at, name, ...(parent && { parent: parent.sessionId }) };
     this.state = stateOf(value, context, false, scxml({ type: this.#last }, extra));

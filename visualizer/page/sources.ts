@@ -19,9 +19,10 @@ const Returning = HeartbeatWebSocket.with({
   backoff: { initial: 500, max: 2_000 },
 });
 
-/** @param url of an inspected process, `ws://…` */
+/** @param url of an inspected process, `ws://…`; of it no more is shown than the host */
 export function listenTo(url: string): void {
   const { host, pathname } = new URL(url);
+  const name = `ws://${host}`;
   const socket = { made: undefined as HeartbeatWebSocket | undefined };
   const { WebSocket } = window;
   window.WebSocket = class extends Returning {
@@ -33,13 +34,13 @@ export function listenTo(url: string): void {
   const receiver: Receiver = createWebSocketReceiver({ server: host + pathname, serialize: undefined });
   window.WebSocket = WebSocket;
   const waits = (isWaiting: boolean) => {
-    const others = waitingFor.value.filter((each) => each !== url);
-    waitingFor.value = isWaiting ? [...others, url] : others;
+    const others = waitingFor.value.filter((each) => each !== name);
+    waitingFor.value = isWaiting ? [...others, name] : others;
   };
   waits(true);
   socket.made?.addEventListener('open', () => waits(false));
   socket.made?.addEventListener('close', () => waits(true));
-  attend(receiver, url);
+  attend(receiver, name);
 }
 
 /** The app that opened this page, or has it in a frame. Nothing is said to any other window, and none other is heard. */

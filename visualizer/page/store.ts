@@ -34,6 +34,9 @@ export const now = signal(Date.now());
 /** Sources that are asked and do not answer. */
 export const waitingFor = signal<readonly string[]>([]);
 
+/** Of machines that are over, the oldest give way beyond this, as they do in the history that their source keeps. */
+const mostOver = 100;
+
 const byKey = new Map<string, Machine>();
 const waiting: { source: Source; entry: Entry }[] = [];
 let frame: number | undefined;
@@ -86,8 +89,17 @@ function take(): void {
     } else machine?.life.add(entry);
     isShown ||= key === key0;
   }
-  if (isNew) machines.value = [...byKey.values()];
+  if (isNew) {
+    makeRoom();
+    machines.value = [...byKey.values()];
+  }
   if (isShown || isNew) news.value += 1;
+}
+
+function makeRoom(): void {
+  const over = [...byKey.values()].filter(({ life, source }) => life.isOver && source.send !== undefined);
+  for (const { key } of over.slice(0, Math.max(0, over.length - mostOver)))
+    if (key !== chosen.peek()) byKey.delete(key);
 }
 
 /** Frames do not come in hidden pages, and entries must not pile up there. */
