@@ -1,29 +1,17 @@
-/** The package as its users get it: packed, in a folder of its own, with nothing beside it but what it depends on. */
+/** The package as its users get it: what is in it, and that it works. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { build } from 'vite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
-const folder = mkdtempSync(join(tmpdir(), 'systole-'));
-const installed = join(folder, 'node_modules', 'systole');
+import { packed } from './packed.ts';
 
-beforeAll(() => {
-  mkdirSync(installed, { recursive: true });
-  // Without its scripts: what is packed has just been built, and other tests are using it.
-  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder]);
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
-  execFileSync('tar', ['-xzf', join(folder, tarball), '-C', installed, '--strip-components=1']);
-  for (const dependency of ['ws', 'xstate', 'worker-timers']) {
-    symlinkSync(resolve('node_modules', dependency), join(folder, 'node_modules', dependency));
-  }
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-});
+const { folder, installed, remove } = packed();
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(remove);
 
 function run(script: string): string {
   return execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, encoding: 'utf8' });
