@@ -1,15 +1,16 @@
 /**
  * Where to dial, each time anew: a fixed URL, or one that the app is asked for before every dial, now or later.
  */
+import type * as Dom from './dom.ts';
 import { subprotocols, webSocketUrl } from './url.ts';
 
 /** What an app's function is given. `signal`: aborted when nobody waits for the answer any more. */
 export interface DialContext {
-  signal: AbortSignal;
+  signal: Dom.AbortSignal;
 }
 
 /** Where to dial. A function is asked before every dial, for a fresh token; if it throws or rejects, the dial has failed. `connectTimeout` counts it. */
-export type UrlOption = string | URL | ((context: DialContext) => string | URL | Promise<string | URL>);
+export type UrlOption = string | Dom.URL | ((context: DialContext) => string | Dom.URL | Promise<string | Dom.URL>);
 
 type Offer = string | readonly string[];
 
@@ -46,7 +47,7 @@ export class Addresses {
   }
 
   /** @throws {UrlError}, or rejects with one */
-  next(signal: () => AbortSignal): Address | Promise<Address> {
+  next(signal: () => Dom.AbortSignal): Address | Promise<Address> {
     const context: DialContext = {
       get signal() {
         return signal();

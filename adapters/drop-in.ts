@@ -14,6 +14,7 @@ import { byteLength, type Sendable } from './buffer.ts';
 import { systemClock } from './clock.ts';
 import { Connection, type ConnectionEvents, type ConnectOptions, hangUp, socketOf } from './connect.ts';
 import type { ProtocolsOption, UrlOption } from './dial.ts';
+import type * as Dom from './dom.ts';
 import {
   closeEvent,
   type Ending,
@@ -32,9 +33,10 @@ import { checkCloseFrame, syntaxError, webSocketUrl } from './url.ts';
 import { asInterface, defineHandlers, domStrings, Handlers, sendable } from './web-idl.ts';
 
 const { CONNECTING, OPEN, CLOSING, CLOSED } = readyStates;
+type BinaryType = 'blob' | 'arraybuffer';
 type ReadyState = (typeof readyStates)[keyof typeof readyStates];
 
-export class HeartbeatWebSocket extends WebSocketBase implements WebSocket {
+export class HeartbeatWebSocket extends WebSocketBase {
   static {
     defineHandlers(this.prototype, ['open', 'message', 'error', 'close'], (socket) => socket.#handlers);
     asInterface(this, 'WebSocket', readyStates);
@@ -131,7 +133,7 @@ export class HeartbeatWebSocket extends WebSocketBase implements WebSocket {
    * `retries: 0` and a `buffer` the WebSocket fails, as the standard says of one that is full.
    * @throws {DOMException} `InvalidStateError`
    */
-  send(data: string | ArrayBufferLike | ArrayBufferView | Blob): void {
+  send(data: string | ArrayBufferLike | ArrayBufferView | Dom.Blob): void {
     if (arguments.length === 0) throw new TypeError('send: give it data');
     const message = sendable(data);
     const connection = this.#connection;
