@@ -6,6 +6,7 @@
  * - A failure after `open` (a broken frame, bad UTF-8) is `error`, then `close` with 1006: the first says why, the second that it is over.
  * - `close()` on a dead line fires `close` after 60 s in Chromium, 30 s in `ws`, never in Node 20: nobody waits for it, the handlers are detached.
  * - `ws` throws an uncaught error when closed while connecting, unless an `error` listener stays attached: one that does nothing stays.
+ * - A line that breaks is `close` with 0 in Deno, where the standard says 1006.
  * - A socket whose peer has begun to close is no longer OPEN and discards what it is given: nothing is given to it.
  */
 import { beyond } from '#platform';
@@ -97,7 +98,7 @@ export class Socket {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
     socket.onclose = ({ code, reason, wasClean }: CloseInfo) =>
-      this.lose({ code, reason: reason || this.#trouble, wasClean });
+      this.lose({ code: code || noHandshake, reason: reason || this.#trouble, wasClean });
     socket.onerror = (event: unknown) => this.lose({ reason: reasonOf(event) });
     const more = beyond(socket, this);
     if (!more?.tellsMessages) socket.onmessage = ({ data }: { data: Frame }) => this.ears?.heard(data);
