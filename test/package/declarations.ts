@@ -146,6 +146,15 @@ const programs = {
     }
   `,
 
+  undici: `
+    import { connect } from 'systole';
+    import { HeartbeatWebSocket } from 'systole/websocket';
+    import { known } from './app.js';
+    const socket: WebSocket = new HeartbeatWebSocket('wss://example.com');
+    socket.onclose = ({ code }) => known(code);
+    connect('wss://example.com', { WebSocket });
+  `,
+
   ws: `
     import { connect } from 'systole';
     import { serveHeartbeats } from 'systole/server';
