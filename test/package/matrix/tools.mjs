@@ -14,10 +14,10 @@ if (!existsSync(folder)) {
   // In its place only when it is whole: several may be at it.
   const begun = mkdtempSync(join(cache, 'begun-'));
   writeFileSync(join(begun, 'package.json'), wanted);
-  execFileSync('npm', ['install', '--prefix', begun, '--no-fund', '--no-audit', '--no-package-lock'], {
-    stdio: ['ignore', 2, 'inherit'],
-  });
   try {
+    execFileSync('npm', ['install', '--prefix', begun, '--no-fund', '--no-audit', '--no-package-lock'], {
+      stdio: ['ignore', 2, 'inherit'],
+    });
     renameSync(begun, folder);
   } catch (error) {
     rmSync(begun, { recursive: true });
