@@ -5,9 +5,10 @@ import { utf8Length } from '#platform';
 
 import { clamp, longestTimer } from '../machines/backoff.ts';
 import type { Clock } from './clock.ts';
+import type * as Dom from './dom.ts';
 import type { Listeners } from './listeners.ts';
 
-export type Sendable = string | ArrayBuffer | ArrayBufferView | Blob;
+export type Sendable = string | ArrayBuffer | ArrayBufferView | Dom.Blob;
 
 export interface BufferBounds {
   /** How many messages may wait. Default 1,000. */

@@ -10,6 +10,7 @@ import type { Amount, Dropped, Sendable } from './buffer.ts';
 import { check, having, isFunction, isObject, rule, type Rules } from './check.ts';
 import { soon } from './clock.ts';
 import type { UrlOption } from './dial.ts';
+import type * as Dom from './dom.ts';
 import { discreet } from './inspected.ts';
 import type { WebSocketLine } from './line.ts';
 import type { Emitter } from './listeners.ts';
@@ -27,7 +28,7 @@ const machine = connectionMachine.provide({ actors: { socket: lineActor } });
 
 export interface ConnectOptions extends ConnectionOptions {
   /** Closes the connection when aborted, with cause `aborted`. */
-  signal?: AbortSignal | undefined;
+  signal?: Dom.AbortSignal | undefined;
   /** XState's inspection: hears all that the machine does. Neither URL, headers, subprotocols nor messages are in it, of the session's id the end. */
   inspect?: ((event: InspectionEvent) => void) | Observer<InspectionEvent> | undefined;
 }
@@ -87,7 +88,11 @@ export let socketOf: (connection: Connection) => Socket | undefined;
 /** As `close()`, with any code; 1005: the close frame carries none. */
 export let hangUp: (connection: Connection, code: number, reason: string) => void;
 
-export class Connection implements AsyncDisposable, AsyncIterable<Frame> {
+/** Where the lib has no `Symbol.asyncDispose`, a class cannot be declared to have it. What is merged is the method below. */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging
+export interface Connection extends Dom.AsyncDisposable {}
+
+export class Connection implements AsyncIterable<Frame> {
   static {
     socketOf = (connection) => connection.#line.socket;
     hangUp = (connection, code, reason) => connection.#shutDown({ code, reason });
@@ -173,7 +178,7 @@ export class Connection implements AsyncDisposable, AsyncIterable<Frame> {
     this.#shutDown({ code, reason });
   }
 
-  /** Closes, and waits until it is done. */
+  /** Closes, and waits until it is done. @internal: told by the interface above */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.actor.getSnapshot().status !== 'active') return;
     const closed = new Promise<void>((resolve) => this.on('closed', () => resolve()));

@@ -4,16 +4,17 @@
 import { isHeaders, readHeaders } from '#platform';
 
 import { errorName, isObject } from './check.ts';
+import type * as Dom from './dom.ts';
 import { subprotocols, webSocketUrl } from './url.ts';
 import type { UpgradeHeaders } from './web-socket.ts';
 
 /** What an app's function is given. `signal`: aborted when nobody waits for the answer any more. */
 export interface DialContext {
-  signal: AbortSignal;
+  signal: Dom.AbortSignal;
 }
 
 /** Where to dial. A function is asked before every dial, for a fresh token; if it throws or rejects, the dial has failed. `connectTimeout` counts it. */
-export type UrlOption = string | URL | ((context: DialContext) => string | URL | Promise<string | URL>);
+export type UrlOption = string | Dom.URL | ((context: DialContext) => string | Dom.URL | Promise<string | Dom.URL>);
 
 type Offer = string | readonly string[];
 
@@ -61,7 +62,7 @@ export class Addresses {
   }
 
   /** @throws {UrlError}, or rejects with one */
-  next(signal: () => AbortSignal): Address | Promise<Address> {
+  next(signal: () => Dom.AbortSignal): Address | Promise<Address> {
     const context: DialContext = {
       get signal() {
         return signal();

@@ -4,29 +4,30 @@
 import type { Cause, CloseInfo } from '../machines/events.ts';
 import type { Dropped } from './buffer.ts';
 import type { ConnectionEvents } from './connect.ts';
+import type * as Dom from './dom.ts';
 import { CloseEvent, Event, EventTarget } from './event-family.ts';
 import { noHandshake } from './socket.ts';
 
 /** `reconnecting`: the line will be dialled again, and this is not the end. */
-export interface HeartbeatCloseEvent extends CloseEvent {
+export interface HeartbeatCloseEvent extends Dom.CloseEvent {
   readonly reconnecting: boolean;
   readonly cause: Cause;
 }
 
 /** `message`: what went wrong, as far as the platform tells, such as ECONNREFUSED. */
-export interface HeartbeatErrorEvent extends Event {
+export interface HeartbeatErrorEvent extends Dom.Event {
   readonly message: string;
 }
 
 export interface HeartbeatWebSocketEventMap {
-  open: Event;
-  message: MessageEvent;
+  open: Dom.Event;
+  message: Dom.MessageEvent;
   error: HeartbeatErrorEvent;
   close: HeartbeatCloseEvent;
-  lost: CustomEvent<ConnectionEvents['lost']>;
-  restored: CustomEvent<ConnectionEvents['restored']>;
-  dropped: CustomEvent<Dropped>;
-  state: CustomEvent<ConnectionEvents['state']>;
+  lost: Dom.CustomEvent<ConnectionEvents['lost']>;
+  restored: Dom.CustomEvent<ConnectionEvents['restored']>;
+  dropped: Dom.CustomEvent<Dropped>;
+  state: Dom.CustomEvent<ConnectionEvents['state']>;
 }
 
 /** How a line ended, as `close` tells it. */
@@ -45,35 +46,29 @@ export function errorEvent(message: string): HeartbeatErrorEvent {
 
 export const readyStates = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 
-type HandlerOf<E extends Event> = ((this: WebSocket, event: E) => unknown) | null;
+/** Where the platform has a WebSocket, handlers are called as it calls them. */
+type This = Dom.WebSocket<WebSocketBase>;
+type HandlerOf<E> = ((this: This, event: E) => unknown) | null;
 
 /** What there is without a line of ours, with its types: what `EventTarget` implements, and what is put onto the prototype. */
 export interface WebSocketBase extends Readonly<typeof readyStates> {
-  onopen: HandlerOf<Event>;
-  onmessage: HandlerOf<MessageEvent>;
-  onerror: HandlerOf<Event>;
-  onclose: HandlerOf<CloseEvent>;
-  dispatchEvent(event: Event): boolean;
+  onopen: HandlerOf<Dom.Event>;
+  onmessage: HandlerOf<Dom.MessageEvent>;
+  onerror: HandlerOf<Dom.Event>;
+  onclose: HandlerOf<Dom.CloseEvent>;
+  dispatchEvent(event: Dom.Event): boolean;
   addEventListener<T extends keyof HeartbeatWebSocketEventMap>(
     type: T,
-    listener: (this: WebSocket, event: HeartbeatWebSocketEventMap[T]) => unknown,
-    options?: boolean | AddEventListenerOptions,
+    listener: (this: This, event: HeartbeatWebSocketEventMap[T]) => unknown,
+    options?: boolean | Dom.ListenerOptions,
   ): void;
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
+  addEventListener(type: string, listener: Dom.EventListener, options?: boolean | Dom.ListenerOptions): void;
   removeEventListener<T extends keyof HeartbeatWebSocketEventMap>(
     type: T,
-    listener: (this: WebSocket, event: HeartbeatWebSocketEventMap[T]) => unknown,
-    options?: boolean | EventListenerOptions,
+    listener: (this: This, event: HeartbeatWebSocketEventMap[T]) => unknown,
+    options?: boolean | Dom.ListenerOptions,
   ): void;
-  removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | EventListenerOptions,
-  ): void;
+  removeEventListener(type: string, listener: Dom.EventListener, options?: boolean | Dom.ListenerOptions): void;
 }
 
 export const WebSocketBase = EventTarget as unknown as (new () => WebSocketBase) & typeof readyStates;

@@ -9,6 +9,7 @@
  */
 import type { Obstacle, WorldFact } from '../machines/events.ts';
 import { systemClock } from './clock.ts';
+import type * as Dom from './dom.ts';
 
 export interface LifecycleOptions {
   /** What becomes of a dial that is due while nobody sees the page. Default `dial`: what is pushed must arrive. `hold`: it waits to be seen. */
@@ -19,10 +20,10 @@ export interface LifecycleOptions {
 
 /** What is used of a page, a worker or Node; what it does not have is not listened to. */
 export interface Platform {
-  addEventListener?: EventTarget['addEventListener'];
-  removeEventListener?: EventTarget['removeEventListener'];
-  document?: (EventTarget & { visibilityState?: string }) | undefined;
-  navigator?: { onLine?: boolean; connection?: EventTarget & { type?: string } } | undefined;
+  addEventListener?: Dom.EventTarget['addEventListener'];
+  removeEventListener?: Dom.EventTarget['removeEventListener'];
+  document?: (Dom.EventTarget & { visibilityState?: string }) | undefined;
+  navigator?: { onLine?: boolean; connection?: Dom.EventTarget & { type?: string } } | undefined;
   /** Monotonic ms. */
   now(): number;
   /** Epoch ms. */

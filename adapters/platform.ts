@@ -30,11 +30,13 @@ export function upgradeOf(): () => readonly unknown[] {
   return () => [];
 }
 
-const encoder = new TextEncoder();
+/** Jest's jsdom has none. */
+const encoder = typeof TextEncoder === 'function' ? new TextEncoder() : undefined;
 const scratch = new Uint8Array(4_096);
 
 /** Bytes of a text on the wire; of a lone surrogate, which is sent as U+FFFD, three. Counting in JavaScript would cost a third of sending it. */
 export function utf8Length(text: string): number {
+  if (encoder === undefined) return new Blob([text]).size;
   let bytes = 0;
   for (let at = 0; at < text.length;) {
     const { read, written } = encoder.encodeInto(at === 0 ? text : text.slice(at), scratch);

@@ -8,6 +8,7 @@
  * - `close()` on a dead line fires `close` after 60 s in Chromium, 30 s in `ws`, never in Node 20: nobody waits for it, the handlers are detached.
  * - `bufferedAmount` counts framing in `ws`, and not in pages: what a message adds to it is measured rather than computed.
  * - `ws` throws an uncaught error when closed while connecting, unless an `error` listener stays attached: one that does nothing stays.
+ * - A line that breaks is `close` with 0 in Deno, where the standard says 1006.
  * - A socket whose peer has begun to close is no longer OPEN and discards what it is given: nothing is given to it.
  */
 import { beyond } from '#platform';
@@ -118,7 +119,12 @@ export class Socket {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
     socket.onclose = ({ code, reason, wasClean }: CloseInfo) =>
-      this.lose({ code, reason: reason || (this.#trouble ?? ''), wasClean, failed: this.#trouble !== undefined });
+      this.lose({
+        code: code || noHandshake,
+        reason: reason || (this.#trouble ?? ''),
+        wasClean,
+        failed: this.#trouble !== undefined,
+      });
     socket.onerror = (event: unknown) => this.lose({ reason: reasonOf(event) });
     const more = beyond(socket, this);
     if (!more?.tellsMessages) socket.onmessage = ({ data }: { data: Frame }) => this.ears?.heard(data);

@@ -2,6 +2,7 @@
  * What `new WebSocket(url, protocols)` accepts, and the same errors for what it does not (WHATWG WebSockets §3.1). Messages never repeat what was
  * given, nor parts of it: tokens travel in URLs and as subprotocols.
  */
+import { utf8Length } from '#platform';
 
 import { clampedShort, domString } from './web-idl.ts';
 
@@ -68,7 +69,7 @@ function badCode(code: number): string | undefined {
 }
 
 function badReason(reason: string): string | undefined {
-  if (new TextEncoder().encode(reason).length <= longestReason) return undefined;
+  if (utf8Length(reason) <= longestReason) return undefined;
   return `close: reason must not be longer than ${longestReason} bytes in UTF-8`;
 }
 

@@ -1,5 +1,4 @@
 /** A client of the fault server, as the server sees it: what it has said, and what can be done to it. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 
 import type { WebSocket } from 'ws';
@@ -38,7 +37,8 @@ export interface FaultClient {
 export interface Dial {
   /** Path and query. */
   readonly path: string;
-  readonly headers: Readonly<IncomingHttpHeaders>;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /** Messages of a flood between which others get their turn. */
@@ -46,6 +46,7 @@ const gush = 100;
 /** Bytes that may wait in a socket before a flood waits too. */
 const mostWaiting = 2 ** 20;
 
+/** @internal: its socket is npm `ws`'s, whose types need not be there. */
 export class Client implements FaultClient {
   readonly dial: Dial;
   readonly received: Data[] = [];

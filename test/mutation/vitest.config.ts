@@ -86,6 +86,7 @@ export default defineConfig({
         '**/index*.ts',
         'machines/events.ts',
         'adapters/web-socket.ts',
+        'adapters/dom.ts',
       ],
       reporter: ['text'],
       thresholds: { lines: 98, statements: 97, functions: 97, branches: 93 },

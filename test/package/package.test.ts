@@ -1,29 +1,17 @@
-/** The package as its users get it: packed, in a folder of its own, with nothing beside it but what it depends on. */
+/** The package as its users get it: what is in it, and that it works. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { build } from 'vite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
-const folder = mkdtempSync(join(tmpdir(), 'systole-'));
-const installed = join(folder, 'node_modules', 'systole');
+import { packed } from './packed.ts';
 
-beforeAll(() => {
-  mkdirSync(installed, { recursive: true });
-  // Without its scripts: what is packed has just been built, and other tests are using it.
-  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder]);
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
-  execFileSync('tar', ['-xzf', join(folder, tarball), '-C', installed, '--strip-components=1']);
-  for (const dependency of ['ws', 'xstate', 'worker-timers']) {
-    symlinkSync(resolve('node_modules', dependency), join(folder, 'node_modules', dependency));
-  }
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-});
+const { folder, installed, remove } = packed();
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(remove);
 
 function run(script: string): string {
   return execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, encoding: 'utf8' });
@@ -116,54 +104,6 @@ test('the machine needs nothing but xstate', () => {
     encoding: 'utf8',
   });
   expect(said).toBe('3\n');
-});
-
-test("its types need no other types than the platform's", () => {
-  writeFileSync(
-    join(folder, 'app.ts'),
-    `
-    import { connect, type Cause } from 'systole';
-    import { connectionMachine } from 'systole/machine';
-    import { plain } from 'systole/protocols/plain';
-    import { serveHeartbeats } from 'systole/server';
-    import { connectionInput, HeartbeatWebSocket, lineOf, webSocketActor } from 'systole/websocket';
-    import { workerClock } from 'systole/worker-clock';
-    import { inspect } from 'systole/inspect';
-    import { createActor } from 'xstate';
-    const connection = connect('wss://example.com', { protocol: plain(), heartbeat: { interval: 25_000 } });
-    connection.on('lost', ({ cause }) => { const why: Cause = cause; console.log(why); });
-    // @ts-expect-error an option that does not exist
-    connect('wss://example.com', { heartbeats: {} });
-    // @ts-expect-error an event that does not exist
-    connection.on('opened', () => {});
-    const machine = connectionMachine.provide({ actors: { socket: webSocketActor }, delays: { backoff: 5 } });
-    const actor = createActor(machine, { input: connectionInput('wss://example.com') });
-    const sent: boolean = lineOf(actor).send('x');
-    console.log(sent, serveHeartbeats);
-    connect('wss://example.com', { inspect: inspect({ port: 8889, redact: (entry) => entry }) });
-    const library: { WebSocketCtor: typeof WebSocket } = { WebSocketCtor: HeartbeatWebSocket.with({ retries: 0 }) };
-    const socket: WebSocket = new HeartbeatWebSocket('wss://example.com', [], { clock: workerClock });
-    (socket as HeartbeatWebSocket).addEventListener('close', ({ reconnecting, cause }) => { const why: Cause = cause; console.log(reconnecting, why, library); });
-    // @ts-expect-error an option of another library
-    new HeartbeatWebSocket('wss://example.com', [], { maxRetries: 5 });
-    `,
-  );
-  const errorsOf = (file: string, ...more: string[]) => {
-    const tsc = resolve('node_modules/typescript/bin/tsc');
-    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
-    return spawnSync(process.execPath, [tsc, ...options, ...more, file], { cwd: folder, encoding: 'utf8' }).stdout;
-  };
-  const errors = errorsOf('app.ts', '--lib', 'es2023,dom,esnext.disposable', '--types', '', '--skipLibCheck');
-  expect(errors).toBe('');
-
-  // On Node, without the DOM's types, and with every declaration checked that is ours.
-  mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
-  for (const types of ['@types/node', '@types/ws', 'undici-types'])
-    symlinkSync(resolve('node_modules', types), join(folder, 'node_modules', types));
-  const entries = ['', '/machine', '/server', '/testing', '/protocols/plain']; // a WebSocket's types are the DOM's
-  writeFileSync(join(folder, 'node.ts'), entries.map((entry) => `import 'systole${entry}';\n`).join(''));
-  const onNode = errorsOf('node.ts', '--lib', 'es2023,esnext.disposable', '--types', 'node');
-  expect(onNode.split('\n').filter((line) => line.includes('systole'))).toEqual([]);
 });
 
 test('in a browser bundle there is no ws, and little else', async () => {

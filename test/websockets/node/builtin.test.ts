@@ -1,10 +1,12 @@
 import { adapterSuite } from '../suite.ts';
+import { runtime } from './runtime.ts';
 import { uncaughtInNode } from './uncaught-node.ts';
 
 adapterSuite({
-  name: `the WebSocket of Node ${process.versions.node}`,
+  name: `the WebSocket of ${runtime}`,
   WebSocket: globalThis.WebSocket,
   shows: {},
-  terminates: true,
+  terminates: !('deno' in process.versions),
+  lingers: !('deno' in process.versions),
   uncaught: uncaughtInNode,
 });

@@ -1,16 +1,17 @@
 /** The drop-in class above npm `ws`, and above the class built into Node. */
 import { HeartbeatWebSocket } from '../../../adapters/drop-in.ts';
 import { standardSuite } from '../standard.ts';
+import { runtime } from './runtime.ts';
 import { uncaughtInNode } from './uncaught-node.ts';
 
 standardSuite({
-  name: 'HeartbeatWebSocket on npm ws',
+  name: `HeartbeatWebSocket on npm ws on ${runtime}`,
   WebSocket: HeartbeatWebSocket.with({ retries: 0 }),
   hasBase: false,
   uncaught: uncaughtInNode,
 });
 standardSuite({
-  name: `HeartbeatWebSocket on the WebSocket of Node ${process.versions.node}`,
+  name: `HeartbeatWebSocket on the WebSocket of ${runtime}`,
   WebSocket: HeartbeatWebSocket.with({ retries: 0, WebSocket: globalThis.WebSocket }),
   hasBase: false,
   uncaught: uncaughtInNode,

@@ -1,4 +1,4 @@
-import { execFileSync, fork } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,11 @@ export default async function rig({ config: { root }, provide }: TestProject): P
     { cwd: root, stdio: 'inherit' },
   );
 
-  const server = fork(join(built, 'test/websockets/rig/rig-server.js'), { execArgv: [] });
+  // The far end is Node's, whoever is judged.
+  const isNode = !('bun' in process.versions || 'deno' in process.versions);
+  const server = spawn(isNode ? process.execPath : 'node', [join(built, 'test/websockets/rig/rig-server.js')], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const left = once(server, 'exit');
   const [port] = await Promise.race([
     once(server, 'message') as Promise<[number]>,

@@ -1,0 +1,42 @@
+/** The declarations, by the compilers that people use, with the lowest and the newest of what they stand on. */
+import { join } from 'node:path';
+
+import { afterAll, describe, expect, inject, test } from 'vitest';
+
+import { faultsOf, type Resolution, settings } from '../declarations.ts';
+import { lowest, newest, type Project, project } from './project.ts';
+
+const compilers = ['typescript-5.4', 'typescript-5.9', 'typescript-6', 'typescript-7'];
+const types = { '@types/node': '^20' };
+
+const places: [which: string, resolution: Resolution, projects: Record<'plain' | 'typed', Project>][] = [
+  ['lowest', 'bundler', projectsWith({ ...lowest, ...types })],
+  ['newest', 'nodenext', projectsWith({ ...newest, ...types })],
+];
+
+function projectsWith(versions: Record<string, string>) {
+  return { plain: project(versions), typed: project({ ...versions, '@types/ws': '^8' }) };
+}
+
+afterAll(() => {
+  for (const [, , { plain, typed }] of places) for (const each of [plain, typed]) each.remove();
+});
+
+describe.each(places)('with the %s versions, resolved by %s', (_, resolution, { plain, typed }) => {
+  describe.each(compilers)('%s', (compiler) => {
+    test.each(settings)('$name', async (setting) => {
+      const { folder } = setting.programs.includes('ws') ? typed : plain;
+      expect(await faultsOf(join(inject('tools'), compiler, 'bin/tsc'), folder, setting, resolution)).toEqual([]);
+    });
+  });
+});
+
+test('Node of today has a WebSocket', async () => {
+  const { folder, remove } = project({ ...newest, '@types/node': 'latest' });
+  const tsc = join(inject('tools'), 'typescript-7', 'bin/tsc');
+  const setting = { name: 'today', lib: ['es2023'], types: ['node'] };
+  expect(
+    await faultsOf(tsc, folder, { ...setting, programs: ['all', 'app', 'disposing', 'undici'] }, 'nodenext'),
+  ).toEqual([]);
+  remove();
+});
