@@ -27,6 +27,13 @@ export class Backlog {
     this.#most = most;
   }
 
+  /** Bytes that the peer has asked for, and that are still here. */
+  get waiting(): number {
+    // No more of it can wait than waits at all. Within one turn, callbacks come late.
+    this.#left = Math.max(this.#left, this.#written - this.#socket.bufferedAmount);
+    return this.#written - this.#left;
+  }
+
   /** Sends what the peer has asked for. */
   answer(data: string | Uint8Array): void {
     const upTo = this.#written + header + data.length;
@@ -41,8 +48,6 @@ export class Backlog {
 
   #count(written: number): void {
     this.#written = written;
-    // No more of it can wait than waits at all. Within one turn, callbacks come late.
-    this.#left = Math.max(this.#left, written - this.#socket.bufferedAmount);
-    if (written - this.#left > this.#most) this.#socket.terminate();
+    if (this.waiting > this.#most) this.#socket.terminate();
   }
 }

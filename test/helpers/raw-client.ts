@@ -67,3 +67,34 @@ export async function flood(socket: Socket, piece: Buffer, bytes: number): Promi
   }
   return socket.destroyed ? 'cut off' : 'all said';
 }
+
+const foreign = { headers: { Host: 'evil.example' } };
+const request = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+
+/** Says it, and reads nothing. */
+export async function saying(port: number, text: string): Promise<Socket> {
+  const socket = await dialled(port);
+  socket.pause().write(text);
+  return socket;
+}
+
+/** Who may be there when a server is to end. */
+export const strangers: Record<string, (port: number) => Promise<Socket>> = {
+  'one that says nothing': dialled,
+  'one in the middle of a request': (port) => saying(port, 'GET / HTTP/1.1\r\nHost: 127.'),
+  'one that keeps its connection': (port) => saying(port, request),
+  'one that asks a thousand times, and reads nothing': (port) => saying(port, request.repeat(1_000)),
+  'one that was refused, and stays': (port) => saying(port, upgradeRequest(foreign)),
+  'one that asks for another protocol': (port) => saying(port, upgradeRequest({ headers: { Upgrade: 'h2c' } })),
+  'a client that does not read': upgraded,
+  async 'a client that floods, and does not read'(port) {
+    const socket = await upgraded(port);
+    socket.write(gush(frame(opcodes.ping, 'x')));
+    return socket;
+  },
+  async 'a client in the middle of a message'(port) {
+    const socket = await upgraded(port);
+    socket.write(frame(opcodes.text, 'x'.repeat(60_000)).subarray(0, 30_000));
+    return socket;
+  },
+};
