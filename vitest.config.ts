@@ -46,6 +46,7 @@ export default defineConfig({
             'test/always/bite/**',
             'test/always/hours/**',
             'test/always/soak/**',
+            'test/attack/**',
             ...alone,
             ...(chromium === undefined ? inPages : []),
           ],

@@ -12,6 +12,7 @@ import { served } from '../helpers/command.ts';
 import {
   dialled,
   flood,
+  foreign,
   frame,
   gush,
   opcodes,
@@ -22,7 +23,6 @@ import {
 } from '../helpers/raw-client.ts';
 import { textOf, untilSo } from '../helpers/support.ts';
 
-const foreign = { headers: { Host: 'evil.example' } };
 async function opened(hear?: (news: News) => void): Promise<PushServer> {
   const server = await PushServer.open({ port: 0, silence: 150_000, ...(hear && { hear }) });
   onTestFinished(() => server.close());

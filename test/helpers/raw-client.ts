@@ -4,14 +4,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-export interface StrangerOptions {
+export interface UpgradeOptions {
   path?: string;
   /** In place of, or besides, those of a proper upgrade. */
   headers?: Readonly<Record<string, string>>;
+  /** Ends it. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What it asks for an upgrade with. */
-export function upgradeRequest({ path = '/', headers = {} }: StrangerOptions = {}): string {
+export function upgradeRequest({ path = '/', headers = {} }: UpgradeOptions = {}): string {
   const lines = Object.entries({ ...properHeaders, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
@@ -25,15 +27,15 @@ const properHeaders = {
 };
 
 /** Connected by TCP, and nothing is said yet. */
-export async function dialled(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1').on('error', () => {});
+export async function dialled(port: number, { signal }: Pick<UpgradeOptions, 'signal'> = {}): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', ...(signal && { signal }) }).on('error', () => {});
   await once(socket, 'connect');
   return socket;
 }
 
 /** A WebSocket that has begun, on which nothing is read from now on. */
-export async function upgraded(port: number, options?: StrangerOptions): Promise<Socket> {
-  const socket = await dialled(port);
+export async function upgraded(port: number, options: UpgradeOptions = {}): Promise<Socket> {
+  const socket = await dialled(port, options);
   socket.write(upgradeRequest(options));
   const [answer] = (await once(socket, 'data')) as [Buffer];
   if (!answer.toString('latin1').startsWith('HTTP/1.1 101 ')) throw new Error(`no upgrade: ${answer.toString()}`);
@@ -68,7 +70,7 @@ export async function flood(socket: Socket, piece: Buffer, bytes: number): Promi
   return socket.destroyed ? 'cut off' : 'all said';
 }
 
-const foreign = { headers: { Host: 'evil.example' } };
+export const foreign = { headers: { Host: 'evil.example' } };
 const request = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
 
 /** Says it, and reads nothing. */

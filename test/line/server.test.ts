@@ -172,12 +172,12 @@ describe('cuts off', () => {
     expect(lost).toEqual([]);
   });
 
-  test.each(['ping', 'pong'] as const)('not a client whose only sign of life is a %s frame', async (frame) => {
+  test.each(['ping', 'pong'] as const)('not a client whose only sign of life is a %s frame', async (kind) => {
     const { url, server } = await serve({ silence: 200 });
     const { socket } = await client(url);
     let heard = 0;
-    for (const theirs of server.clients) theirs.on(frame, () => (heard += 1));
-    const timer = setInterval(() => socket[frame](), 20);
+    for (const theirs of server.clients) theirs.on(kind, () => (heard += 1));
+    const timer = setInterval(() => socket[kind](), 20);
     onTestFinished(() => clearInterval(timer));
     await closed((await client(url)).socket);
     await closed((await client(url)).socket);
@@ -362,7 +362,7 @@ describe("where the app's functions fail, that client is closed with 1011, and n
     ['now throws', { now: fails('no clock') }, 'no clock'],
     ...[undefined, null, 5, '', 'x'.repeat(1_025), {}, 'a promise'].map(
       (id): [string, Record<string, () => unknown>, RegExp] => [
-        `nextId gives ${String(id).slice(0, 20)}`,
+        `nextId gives ${JSON.stringify(id)?.slice(0, 20)}`,
         { nextId: () => (id === 'a promise' ? Promise.reject(new Error('not awaited')) : id) },
         /^nextId\(\) must give a text of 1 to 1024 characters$/,
       ],

@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import { SimulatedClock } from 'xstate';
 
 import type { ConnectOptions } from '../../adapters/index.ts';
-import { flood, frame, gush, opcodes, strangers, upgraded } from '../helpers/raw-client.ts';
+import * as raw from '../helpers/raw-client.ts';
 import { eventsOf, messagesOf, open, statesOf, textOf, until, untilSo, untilState } from '../helpers/support.ts';
 import { Queue } from '../kit/fault-client.ts';
 import { type Data, faultServer, type FaultServer, type Manners } from '../kit/fault-server.ts';
@@ -149,26 +149,26 @@ describe('on the wire', () => {
   });
 
   describe('who asks and does not read is cut off', () => {
-    const beat = frame(opcodes.text, 'heartbeat');
-    const rows: [what: string, manners: Partial<Manners>, asks: Buffer][] = [
+    const beat = raw.frame(raw.opcodes.text, 'heartbeat');
+    const rows: [what: string, manners: Partial<Manners>, said: Buffer][] = [
       ['of answers', {}, beat],
       ['of many answers to each heartbeat', { answers: 1_000 }, beat],
       ['of noise', { noise: ['x'.repeat(10_000)] }, beat],
       ['of answers that are late', { answerAfter: 600_000 }, beat],
-      ['of pongs', {}, frame(opcodes.ping, 'x'.repeat(125))],
+      ['of pongs', {}, raw.frame(raw.opcodes.ping, 'x'.repeat(125))],
     ];
-    test.each(rows)('%s', async (_, manners, asks) => {
+    test.each(rows)('%s', async (_, manners, said) => {
       const server = await serving(manners);
-      const socket = await upgraded(server.port);
+      const socket = await raw.upgraded(server.port);
       const client = await server.nextClient();
-      expect(await flood(socket, gush(asks), 64 * 2 ** 20)).toBe('cut off');
+      expect(await raw.flood(socket, raw.gush(said), 64 * 2 ** 20)).toBe('cut off');
       expect(await client.left).toEqual({ code: 1006, reason: '' });
       expect(server.clients).toEqual([]);
     });
 
     test('but not for what the test itself has sent', async () => {
       const server = await serving();
-      const socket = await upgraded(server.port);
+      const socket = await raw.upgraded(server.port);
       onTestFinished(() => void socket.destroy());
       const client = await server.nextClient();
       client.send('x'.repeat(32 * 2 ** 20));
@@ -400,12 +400,12 @@ describe('a server that goes and comes', () => {
     await expect.poll(resources, { timeout: 20_000 }).toEqual([]);
   });
 
-  test.each(Object.entries(strangers))('closed, it ends: %s', async (_, stranger) => {
+  test.each(Object.entries(raw.strangers))('closed, it ends: %s', async (_, stranger) => {
     const server = await serving();
     const socket = await stranger(server.port);
     onTestFinished(() => void socket.destroy());
     // What it has said before has arrived when others are answered.
-    (await upgraded(server.port)).destroy();
+    (await raw.upgraded(server.port)).destroy();
     await server.close();
     expect(server.clients).toEqual([]);
   });
