@@ -13,7 +13,7 @@ import { WebSocket } from 'ws';
 import { Command, started, systole } from '../helpers/command.ts';
 import { strangers } from '../helpers/raw-client.ts';
 import { closedPort } from '../helpers/support.ts';
-import { type Attack, onHttp, onWebSockets, type Target } from './attacks.ts';
+import { type Attack, busyness, onHttp, onWebSockets, type Target } from './attacks.ts';
 
 const seconds = Number(process.env['ATTACK_SECONDS'] ?? 60);
 
@@ -23,11 +23,12 @@ const mostGrowth = 64 * 2 ** 20;
 const patience = 20_000;
 
 /** For how long a server is at work before it is attacked, ms. */
-const warmUp = Math.max(1_000, seconds * 50);
+const warmUp = Math.max(500, seconds * 25);
 
 interface Attacked {
-  readonly start: () => Promise<Command>;
+  readonly start: () => Command | Promise<Command>;
   readonly path?: string;
+  readonly room?: number;
   readonly attacks: Readonly<Record<string, Attack>>;
   /** What somebody else wants of it, from the dial to the answer. */
   readonly visit: (address: string) => Promise<void>;
@@ -38,34 +39,37 @@ const everything = { ...onHttp, ...onWebSockets };
 
 const servers: Record<string, Attacked> = {
   'systole/server': {
-    start: async () => node(child('heartbeats')),
+    start: () => node(child('heartbeats')),
     attacks: everything,
     visit: beats,
   },
   'systole serve': {
-    start: async () => node(systole, 'serve', '--port', '0', '--tick', '10'),
+    start: () => node(systole, 'serve', '--port', '0', '--tick', '10'),
     attacks: everything,
     visit: beats,
   },
   'systole/inspect': {
     start: async () => node(child('inspector'), String(await closedPort())),
+    room: 12,
     attacks: everything,
     visit: inspects,
   },
   'systole visualize': {
-    start: async () => node(systole, 'visualize', '--port', '0', '--no-open'),
+    start: () => node(systole, 'visualize', '--port', '0', '--no-open'),
     attacks: onHttp,
     visit: reads,
   },
   'systole demo, its orders': {
-    start: async () => node(child('demo')),
+    start: () => node(child('demo')),
     path: '/control',
+    room: 12,
     attacks: everything,
     visit: watches,
   },
   'systole demo, its inspector': {
-    start: async () => node(child('demo')),
+    start: () => node(child('demo')),
     path: '/inspect',
+    room: 12,
     attacks: everything,
     visit: inspects,
   },
@@ -77,14 +81,17 @@ const share =
 const figures: string[] = [];
 afterAll(() => console.info(figures.join('\n')));
 
-test.each(Object.entries(servers))('%s', async (name, { start, path, attacks, visit }) => {
+test.each(Object.entries(servers))('%s', async (name, { start, path = '/', room = 100, attacks, visit }) => {
   const server = await start();
   const address = /(?:ws|http):\/\/127\.0\.0\.1:\d+/.exec(await server.line(/:\/\/127/))![0];
   const port = Number(new URL(address).port);
-  const target: Target = { port, path: path ?? '/' };
-  const visited = new URL(path ?? '/', address).href;
+  const target: Target = { port, path, room };
+  const visited = new URL(path, address).href;
   const pid = server.process.pid!;
-  await atWork(() => visit(visited));
+  await inTime(visit(visited));
+  await during(warmUp, busyness.http, target);
+  if (attacks !== onHttp) await during(warmUp, busyness.webSocket, target);
+  await inTime(visit(visited));
   const before = memoryOf(pid);
   let most = 0;
 
@@ -130,18 +137,16 @@ test.each(Object.entries(servers))('%s', async (name, { start, path, attacks, vi
   expect(end).toEqual({ code: 0, signal: null });
 });
 
-/** A crowd that behaves: what a server takes at work, and its garbage, is no growth. */
-async function atWork(visit: () => Promise<void>): Promise<void> {
-  const until = performance.now() + warmUp;
-  const one = async () => {
-    do await inTime(visit());
-    while (performance.now() < until);
-  };
-  await Promise.all(Array.from({ length: 30 }, one));
+async function during(ms: number, attack: Attack, target: Target): Promise<void> {
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  setTimeout(() => over.abort(), ms);
+  await attack(target, over.signal);
 }
 
+/** With little room for garbage: what grows is what is kept. */
 function node(...args: string[]): Command {
-  return started(new Command(process.execPath, args));
+  return started(new Command(process.execPath, ['--max-semi-space-size=4', ...args]));
 }
 
 async function beats(address: string): Promise<void> {

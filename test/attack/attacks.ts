@@ -9,6 +9,8 @@ export interface Target {
   readonly port: number;
   /** Of its WebSocket. */
   readonly path: string;
+  /** How many may come there at once, so that others still may. */
+  readonly room: number;
 }
 
 /** Goes on until the signal, which ends its connections. */
@@ -17,11 +19,20 @@ export type Attack = (target: Target, signal: AbortSignal) => Promise<void>;
 const { text, continuation, ping } = opcodes;
 const pong = 0xa;
 const endless = Number.MAX_SAFE_INTEGER;
-const crowd = 200;
+const crowd = 100;
+
+const requests = Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(1_000));
+const heartbeats = frame(text, 'heartbeat');
+
+/** As much, by those who read the answers: what a server takes at work, and its garbage, is no growth. */
+export const busyness: Readonly<Record<'http' | 'webSocket', Attack>> = {
+  http: byMany(8, async (socket) => void (await flood(socket.resume(), requests, endless))),
+  webSocket: byMany(8, async (socket) => void (await flood(socket.resume(), gush(heartbeats), endless)), true),
+};
 
 export const onHttp: Readonly<Record<string, Attack>> = {
   'requests, unread': byMany(4, async (socket) => {
-    await flood(socket, Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(1_000)), endless);
+    await flood(socket, requests, endless);
   }),
   'requests, never finished': byMany(crowd, async (socket, signal) => {
     socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(12_000)}`);
@@ -47,12 +58,12 @@ export const onHttp: Readonly<Record<string, Attack>> = {
 };
 
 export const onWebSockets: Readonly<Record<string, Attack>> = {
-  'heartbeats, unread': flooding(1, frame(text, 'heartbeat')),
+  'heartbeats, unread': flooding(1, heartbeats),
   'heartbeats in pieces, unread': flooding(
     1,
     Buffer.concat([frame(text, 'heart', false), frame(continuation, 'beat')]),
   ),
-  'heartbeats, unread, of many': flooding(40, frame(text, 'heartbeat')),
+  'heartbeats, unread, of many': flooding(20, heartbeats),
   'pings, unread': flooding(4, frame(ping, 'x'.repeat(125))),
   'pings that carry nothing, unread': flooding(4, frame(ping)),
   'inspections, unread': flooding(2, frame(text, '{"type":"xstate.inspecting"}')),
@@ -87,22 +98,22 @@ function flooding(count: number, said: Buffer): Attack {
 /** So many at once; each begins anew when it is cut off, or done. */
 function byMany(
   count: number,
-  work: (socket: Socket, signal: AbortSignal) => Promise<void>,
+  act: (socket: Socket, signal: AbortSignal) => Promise<void>,
   isUpgraded = false,
 ): Attack {
-  return async ({ port, path }, signal) => {
+  return async ({ port, path, room }, signal) => {
     const one = async () => {
       while (!signal.aborted) {
         try {
           const socket = isUpgraded ? await upgraded(port, { path, signal }) : await dialled(port, { signal });
-          await work(socket, signal);
+          await act(socket, signal);
           socket.destroy();
         } catch {
           // Refused, cut off, or over.
         }
       }
     };
-    await Promise.all(Array.from({ length: count }, one));
+    await Promise.all(Array.from({ length: isUpgraded ? Math.min(count, room) : count }, one));
   };
 }
 
