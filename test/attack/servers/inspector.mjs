@@ -10,7 +10,8 @@ const machine = createMachine({
   on: { tell: { actions: assign({ count: ({ context }) => context.count + 1 }) } },
 });
 const actor = createActor(machine, { inspect: inspection }).start();
-for (let i = 0; i < 1_000; i += 1) actor.send({ type: 'tell' });
+// More than is kept of one machine.
+for (let i = 0; i < 3_000; i += 1) actor.send({ type: 'tell' });
 const timer = setInterval(() => actor.send({ type: 'tell' }), 20);
 // It does not tell when it listens.
 setTimeout(() => console.log(`listens at ws://127.0.0.1:${port}/`), 500);
