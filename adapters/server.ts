@@ -161,13 +161,13 @@ function unlessFailed<V>(socket: ServerSocket, work: () => V): V | undefined {
 }
 
 function nameFrom(nextId: () => string, taken: ReadonlyMap<string, unknown>): string {
-  const id = sound('nextId', nextId(), name);
+  const id = sound('nextId', nextId(), soundName);
   if (taken.has(id)) throw new Error('nextId() has given a name that a client has who is there: each needs its own');
   return id;
 }
 
 function timeFrom(now: () => number): number {
-  return sound('now', now(), time);
+  return sound('now', now(), soundTime);
 }
 
 function sound<V>(option: string, value: V, takes: Rule): V {
@@ -191,11 +191,14 @@ const longestId = 1_024;
 /** Farthest from 1970, ms (ECMA-262 §21.4.1.1). */
 const lastDate = 8.64e15;
 
-const name = rule(
+const soundName = rule(
   (value) => typeof value === 'string' && value !== '' && value.length <= longestId,
   `a text of 1 to ${longestId} characters`,
 );
-const time = rule((value) => isNumber(value) && Math.abs(value) <= lastDate, 'a number of milliseconds since 1970');
+const soundTime = rule(
+  (value) => isNumber(value) && Math.abs(value) <= lastDate,
+  'a number of milliseconds since 1970',
+);
 
 const rules: Rules = {
   silence: age,
