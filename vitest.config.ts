@@ -47,6 +47,7 @@ export default defineConfig({
             'test/always/hours/**',
             'test/always/soak/**',
             'test/package/matrix/**',
+            'test/attack/**',
             ...alone,
             ...(chromium === undefined ? inPages : []),
           ],

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 import { WebSocket, WebSocketServer } from 'ws';
@@ -30,20 +30,39 @@ export type News =
   | { type: 'left'; id: string; code: number; why: 'closed' | 'vanished' | 'silent' | 'slow'; clients: number }
   | { type: 'refused'; why: string };
 
-/** A client that lets this many bytes wait is cut off, before it uses up the memory. */
+/** A client that lets this many bytes wait is cut off, before it uses up the memory. Short messages take seven times their length there. */
 const mostWaiting = 1_048_576;
+/** Of all clients: with more than its share of it none is kept. */
+const mostWaitingInAll = 4_194_304;
 /** The longest message a client may send, in bytes. */
-const longestMessage = 1_048_576;
+const longestMessage = 65_536;
+/** And in how many pieces: each keeps all that was read with it until the last has come. */
+const mostFragments = 8;
+/** With so many clients, dials are refused. */
+const mostClients = 1_000;
+/** Connections of all kinds. Those beyond are ended as they come. */
+const mostConnections = mostClients + 200;
+/** How long a request may take to arrive, ms. */
+const longestRequest = 10_000;
 /** How long clients may take to answer a close frame, ms. */
 const patience = 500;
 /** Messages of a flood between which others get their turn. */
 const gush = 100;
+
+/** For requests that are never finished. */
+const hasty: ServerOptions = {
+  headersTimeout: longestRequest,
+  requestTimeout: longestRequest,
+  connectionsCheckingInterval: longestRequest / 2,
+};
 
 export class PushServer {
   readonly #options: Required<PushServerOptions>;
   readonly #closing = new AbortController();
   #http!: Server;
   #sockets!: WebSocketServer;
+  /** Every TCP connection, whatever became of it. */
+  readonly #links = new Set<Socket>();
   #port: number;
   #restarting: Promise<void> | undefined;
   readonly #slow = new WeakSet<WebSocket>();
@@ -121,10 +140,12 @@ export class PushServer {
 
   /** To every client; answers how many there are. */
   push(text: string): number {
+    const { clients } = this.#sockets;
+    const share = Math.min(mostWaiting, mostWaitingInAll / clients.size);
     let told = 0;
-    for (const socket of this.#sockets.clients) {
+    for (const socket of clients) {
       if (socket.readyState !== socket.OPEN) continue;
-      if (socket.bufferedAmount > mostWaiting) {
+      if (socket.bufferedAmount > share) {
         this.#slow.add(socket);
         socket.terminate();
         continue;
@@ -176,8 +197,13 @@ export class PushServer {
   }
 
   async #listen(): Promise<void> {
-    const http = createServer((_, response) => {
+    const http = createServer(hasty, (_, response) => {
       response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end();
+    });
+    http.maxConnections = mostConnections;
+    http.on('connection', (link) => {
+      this.#links.add(link);
+      link.on('close', () => this.#links.delete(link));
     });
     http.listen(this.#port, '127.0.0.1');
     await once(http, 'listening');
@@ -187,26 +213,33 @@ export class PushServer {
       server: http,
       WebSocket: this.#socketClass(),
       maxPayload: longestMessage,
+      maxFragments: mostFragments,
       verifyClient: ({ req }, answer) => {
-        const why = refusal(req.headers, this.#options.allowedOrigins);
-        if (why !== undefined) this.#options.hear({ type: 'refused', why });
-        if (why !== undefined || this.#refused === undefined) return answer(why === undefined, 403);
-        const { retryAfter } = this.#refused;
-        answer(
-          false,
-          503,
-          'Service Unavailable',
-          retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) },
-        );
+        const refused = this.#refusal(req);
+        if (refused === undefined) return answer(true);
+        const { status, retryAfter } = refused;
+        answer(false, status, undefined, retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) });
       },
     });
     const { silence, nextId } = this.#options;
     const now = () => Date.now() + this.#skew;
     const named = serveHeartbeats(this.#sockets, { silence, nextId, now }).clients;
     this.#sockets.on('connection', (socket) => {
-      const id = [...named].find(([, each]) => each === socket)?.[0] ?? '';
-      this.#follow(socket, id, this.#sockets);
+      const id = [...named].find(([, each]) => each === socket)?.[0];
+      // Without a name it has been sent away.
+      if (id !== undefined) this.#follow(socket, id, this.#sockets);
     });
+  }
+
+  /** Undefined: the client is welcome. */
+  #refusal({ headers }: IncomingMessage): { status: number; retryAfter?: number } | undefined {
+    const { hear, allowedOrigins } = this.#options;
+    const stranger = refusal(headers, allowedOrigins);
+    const why = stranger ?? (this.clients < mostClients ? undefined : `there are ${mostClients} clients`);
+    if (why !== undefined) hear({ type: 'refused', why });
+    if (stranger !== undefined) return { status: 403 };
+    if (why !== undefined) return { status: 503 };
+    return this.#refused && { status: 503, ...this.#refused };
   }
 
   /** Sockets on which, while the server is mute, a heartbeat counts as heard, as a ping does, but is no message that anyone could answer. */
@@ -248,8 +281,7 @@ export class PushServer {
     http.close();
     for (const socket of sockets.clients) socket.close(code, reason);
     const cut = setTimeout(() => {
-      for (const socket of sockets.clients) socket.terminate();
-      http.closeAllConnections();
+      for (const link of this.#links) link.destroy();
     }, patience);
     await Promise.all(closed);
     clearTimeout(cut);

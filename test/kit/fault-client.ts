@@ -3,13 +3,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import type { WebSocket } from 'ws';
 
-import { type Data, flood, type Host, type Manners } from './manners.ts';
+import { Backlog } from '../../adapters/backlog.ts';
+import { type Data, flood, type Host, type Manners, type Peer } from './manners.ts';
 
 /** One connection, as the server sees it. */
 export interface FaultClient {
   /** What was dialled. */
   readonly dial: Dial;
-  /** All that came, in order, but for the heartbeats. */
+  /** All that came, in order, but for the heartbeats. Nothing of it is ever let go. */
   readonly received: readonly Data[];
   /** How many heartbeats came, answered or not. */
   readonly heartbeats: number;
@@ -21,9 +22,9 @@ export interface FaultClient {
   nextHeartbeat(): Promise<void>;
   /** As `FaultServer.behave()`, to this client alone, until the server is told how to treat everybody. */
   behave(manners?: Partial<Manners>): void;
-  /** As it is. */
+  /** As it is. What it does not read waits here, however much: a {@link flood} waits for it. */
   send(data: Data): void;
-  /** So many answers at once, for which it did not ask. Default 1. */
+  /** So many answers at once, for which it did not ask. What it does not read of them waits, too. Default 1. */
   beat(times?: number): void;
   /** So many messages of so many bytes, as fast as the client takes them; done when all are on their way, or the client has gone. Infinity will do. */
   flood(messages: number, bytes: number): Promise<void>;
@@ -45,6 +46,8 @@ export interface Dial {
 const gush = 100;
 /** Bytes that may wait in a socket before a flood waits too. */
 const mostWaiting = 2 ** 20;
+/** Bytes of answers, and of the noise before them, that may wait for a client when it asks for more; with more it is cut off. */
+const mostUnread = 4 * 2 ** 20;
 
 /** @internal: its socket is npm `ws`'s, whose types need not be there. */
 export class Client implements FaultClient {
@@ -52,13 +55,15 @@ export class Client implements FaultClient {
   readonly received: Data[] = [];
   readonly left: FaultClient['left'];
   readonly #socket: WebSocket;
-  readonly #host: Host<WebSocket>;
+  readonly #peer: MannerlyPeer;
+  readonly #host: Host<MannerlyPeer>;
   readonly #messages = new Queue<Data>();
   readonly #heartbeats = new Queue<void>();
   #heard = 0;
 
-  constructor(socket: WebSocket, host: Host<WebSocket>, dial: Dial) {
+  constructor(socket: WebSocket, host: Host<MannerlyPeer>, dial: Dial) {
     this.#socket = socket;
+    this.#peer = new MannerlyPeer(socket);
     this.#host = host;
     this.dial = dial;
     socket.on('message', (data: Buffer, isBinary) => this.#hear(isBinary ? new Uint8Array(data) : data.toString()));
@@ -66,12 +71,17 @@ export class Client implements FaultClient {
     socket.on('error', () => {});
     this.left = new Promise((resolve) => {
       socket.on('close', (code, reason) => {
-        host.gone(socket);
+        host.gone(this.#peer);
         this.#messages.end('the client has gone');
         this.#heartbeats.end('the client has gone');
         resolve({ code, reason: reason.toString() });
       });
     });
+  }
+
+  /** From now on it is treated as the manners have it. */
+  welcome(): void {
+    this.#host.opened(this.#peer);
   }
 
   get heartbeats(): number {
@@ -87,7 +97,7 @@ export class Client implements FaultClient {
   }
 
   behave(manners?: Partial<Manners>): void {
-    this.#host.behave(manners, this.#socket);
+    this.#host.behave(manners, this.#peer);
   }
 
   send(data: Data): void {
@@ -95,7 +105,7 @@ export class Client implements FaultClient {
   }
 
   beat(times?: number): void {
-    this.#host.beat(this.#socket, times);
+    this.#host.beat(this.#peer, times);
   }
 
   async flood(messages: number, bytes: number): Promise<void> {
@@ -113,17 +123,51 @@ export class Client implements FaultClient {
   }
 
   close(code?: number, reason?: string): void {
-    this.#host.close(this.#socket, code, reason);
+    this.#host.close(this.#peer, code, reason);
   }
 
   #hear(data: Data): void {
-    if (typeof data === 'string' && this.#host.received(this.#socket, data)) {
+    this.#peer.asked();
+    if (typeof data === 'string' && this.#host.received(this.#peer, data)) {
       this.#heard += 1;
       this.#heartbeats.add();
       return;
     }
     this.received.push(data);
     this.#messages.add(data);
+  }
+}
+
+/** A socket, as the manners reach it: who asks for more than it reads is cut off. */
+export class MannerlyPeer implements Peer {
+  readonly #socket: WebSocket;
+  readonly #said: Backlog;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    this.#said = new Backlog(socket, Infinity);
+    socket.on('ping', (payload: Buffer) => {
+      this.#said.ponged(payload);
+      this.asked();
+    });
+  }
+
+  /** It has asked for something. */
+  asked(): void {
+    if (this.#said.waiting > mostUnread) this.#socket.terminate();
+  }
+
+  send(data: Data): void {
+    // `ws` makes an error of each that comes too late, and tells of them when this turn is over.
+    if (this.#socket.readyState === this.#socket.OPEN) this.#said.answer(data);
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
   }
 }
 

@@ -37,7 +37,7 @@ export interface TcpFaults extends Faults {
   silence(direction?: Direction | 'none'): void;
   /**
    * From now on it takes `ms` from one end to the other: a round trip takes twice that, a dial no time. What is under way already arrives when it would
-   * have; without delay or jitter, at once.
+   * have; without delay or jitter, at once. No more than 16 MiB are under way in each direction: whoever sends more feels it.
    */
   delay(ms: number, options?: DelayOptions): void;
   /**
@@ -233,6 +233,9 @@ class Link extends TcpLine implements FaultLink {
   }
 }
 
+/** Bytes under way in one direction, and what each piece takes besides its own: when there are more, the sender feels it. */
+const mostUnderWay = 16 * 2 ** 20;
+const pieceCost = 512;
 /** How much a throttled lane passes at once, in ms of what it may; also by how much it makes up for timers that are late. */
 const dose = 10;
 
@@ -323,9 +326,10 @@ class Lane {
     return isSilenced(this.#settings, this.#way) || this.#to.writableNeedDrain;
   }
 
-  /** More than a second's worth is waiting for its turn: the sender is to feel it. */
+  /** More than a second's worth is waiting for its turn, or more than is kept at all: the sender is to feel it. */
   get #isFull(): boolean {
-    return this.#bytesUnderWay > this.#settings.bytesPerSecond;
+    const kept = this.#bytesUnderWay + this.#underWay.length * pieceCost;
+    return this.#bytesUnderWay > this.#settings.bytesPerSecond || kept > mostUnderWay;
   }
 
   #drop(): void {

@@ -20,7 +20,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 
 import { check, isObject, type Rules } from '../../adapters/check.ts';
 import { refusal } from '../../adapters/loopback.ts';
-import { Client, type Dial, type FaultClient, Queue } from './fault-client.ts';
+import { Client, type Dial, type FaultClient, type MannerlyPeer, Queue } from './fault-client.ts';
 import { anyPort } from './faults.ts';
 import { checkEnd, type Data, Host, type Manners } from './manners.ts';
 
@@ -50,7 +50,7 @@ export interface FaultServer {
    * @throws {TypeError | RangeError} naming the manner at fault
    */
   behave(manners?: Partial<Manners>): void;
-  /** To everybody, as it is. */
+  /** To everybody, as it is. What a client does not read waits here, however much. */
   push(data: Data): void;
   /** The next client: each is handed out once, in the order in which they came, also those that came before you asked. */
   nextClient(): Promise<FaultClient>;
@@ -86,7 +86,7 @@ const systemClock = {
 };
 
 class LoopbackServer implements FaultServer {
-  readonly #host: Host<WebSocket>;
+  readonly #host: Host<MannerlyPeer>;
   readonly #upgrades = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: longestMessage });
   readonly #clients = new Map<WebSocket, Client>();
   readonly #newClients = new Queue<FaultClient>();
@@ -129,7 +129,7 @@ class LoopbackServer implements FaultServer {
   }
 
   push(data: Data): void {
-    this.#host.push(data);
+    for (const client of this.#clients.values()) client.send(data);
   }
 
   nextClient(): Promise<FaultClient> {
@@ -225,7 +225,7 @@ class LoopbackServer implements FaultServer {
     this.#clients.set(socket, client);
     socket.on('close', () => this.#clients.delete(socket));
     this.#newClients.add(client);
-    this.#host.opened(socket);
+    client.welcome();
   }
 
   #cut(): void {

@@ -25,7 +25,10 @@ export interface Manners {
 
   /** How often each heartbeat is answered. 0: never, the server is mute; 2: twice. Default 1. */
   answers: number;
-  /** Ms from the heartbeat to its answer, which states the time at which it leaves. Default 0. */
+  /**
+   * Ms from the heartbeat to its answer, which states the time at which it leaves. A client that asks on while more than 10,000 answers are on their
+   * way is cut off. Default 0.
+   */
   answerAfter: number;
   /**
    * Ms by which the time in an answer is older than that in a name. Below 0: from the future. Default 0. Where the first answer of a line is old already,
@@ -189,6 +192,9 @@ function bearingOf(given: Partial<Manners>, clock: HostClock, before?: Bearing):
   return { manners, since: runsOn ? before.since : clock.now() };
 }
 
+/** Answers on their way to one peer: each holds a timer. */
+const mostLate = 10_000;
+
 interface GuestInput {
   peer: Peer;
   clock: HostClock;
@@ -232,6 +238,7 @@ class Guest {
   }
 
   hearHeartbeat(): void {
+    if (this.#late.size > mostLate) return this.#input.peer.terminate();
     const { answers, answerAfter } = this.#bearing.manners;
     for (let i = 0; i < answers; i += 1) this.#after(answerAfter, () => this.beat());
   }

@@ -1,12 +1,12 @@
 /**
- * `systole/server`: names, answers, and cuts off those from whom nothing comes, and nobody else.
+ * `systole/server`: names, answers, and cuts off those from whom nothing comes or who do not read what they ask for, and nobody else.
  */
 import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { WebSocket } from 'ws';
+import { type ServerOptions, WebSocket } from 'ws';
 
 import {
   type HeartbeatServer,
@@ -14,13 +14,24 @@ import {
   isHeartbeat,
   serveHeartbeats,
 } from '../../adapters/server.ts';
-import { eventsOf, listen, messagesOf, open, statesOf, textOf, until } from '../helpers/support.ts';
+import { flood, frame, gush, opcodes, upgraded } from '../helpers/raw-client.ts';
+import {
+  eventsOf,
+  listen,
+  messagesOf,
+  open,
+  statesOf,
+  textOf,
+  uncaughtDuring,
+  until,
+  untilSo,
+} from '../helpers/support.ts';
 
-async function serve(options: HeartbeatServerOptions = {}) {
-  const { server, url } = await listen();
+async function serve(options: HeartbeatServerOptions = {}, settings: ServerOptions = {}) {
+  const { server, url, port } = await listen(() => {}, settings);
   const heartbeats = serveHeartbeats(server, options);
   onTestFinished(() => heartbeats.stop());
-  return { server, url, heartbeats };
+  return { server, url, port, heartbeats };
 }
 
 /** A bare client, and all it hears as text. */
@@ -161,12 +172,12 @@ describe('cuts off', () => {
     expect(lost).toEqual([]);
   });
 
-  test.each(['ping', 'pong'] as const)('not a client whose only sign of life is a %s frame', async (frame) => {
+  test.each(['ping', 'pong'] as const)('not a client whose only sign of life is a %s frame', async (kind) => {
     const { url, server } = await serve({ silence: 200 });
     const { socket } = await client(url);
     let heard = 0;
-    for (const theirs of server.clients) theirs.on(frame, () => (heard += 1));
-    const timer = setInterval(() => socket[frame](), 20);
+    for (const theirs of server.clients) theirs.on(kind, () => (heard += 1));
+    const timer = setInterval(() => socket[kind](), 20);
     onTestFinished(() => clearInterval(timer));
     await closed((await client(url)).socket);
     await closed((await client(url)).socket);
@@ -252,6 +263,210 @@ describe('cuts off', () => {
   });
 });
 
+describe('a client that asks and does not read', () => {
+  const { text, continuation, ping } = opcodes;
+  const beat = frame(text, 'heartbeat');
+  const enough = 64 * 2 ** 20;
+  /** What kept npm `ws` from answering pings without end came late (8.21.1), and the app may do without. */
+  const unguarded: ServerOptions = { maxPendingAutoPongs: 0 } as object;
+  const deflating = { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } };
+
+  const rows: [what: string, frames: Buffer, settings?: ServerOptions, upgrade?: typeof deflating][] = [
+    ['heartbeats', beat],
+    ['heartbeats in fragments', Buffer.concat([frame(text, 'heart', false), frame(continuation, 'beat')])],
+    ['heartbeats, where answers are compressed', beat, { perMessageDeflate: true }, deflating],
+    ['pings', frame(ping, 'x'.repeat(125)), unguarded],
+    ['heartbeats and pings', Buffer.concat([beat, frame(ping, 'x')]), unguarded],
+  ];
+  test.each(rows)('is cut off: %s', async (_, frames, settings, upgrade) => {
+    const { port, url, server, heartbeats } = await serve({}, settings);
+    const socket = await upgraded(port, upgrade);
+    onTestFinished(() => void socket.destroy());
+    const [theirs] = server.clients;
+    const most = { buffered: 0 };
+    theirs?.on('message', () => (most.buffered = Math.max(most.buffered, theirs.bufferedAmount)));
+    expect(await flood(socket, gush(frames), enough)).toBe('cut off');
+    await closed(theirs);
+    // What one piece of its flood asks for comes on top.
+    expect(most.buffered).toBeLessThan(1_000_000);
+    expect(heartbeats.clients.size).toBe(0);
+    // And nobody else is.
+    expect((await client(url)).heard).toHaveLength(1);
+  });
+
+  test('one that reads may ask as much as it likes', async () => {
+    const { url, heartbeats } = await serve({}, unguarded);
+    const { socket, heard } = await client(url);
+    let pongs = 0;
+    socket.on('pong', () => (pongs += 1));
+    for (let round = 1; round <= 20; round += 1) {
+      for (let i = 0; i < 500; i += 1) {
+        socket.send('heartbeat');
+        socket.ping();
+      }
+      await untilSo(() => heard.length === 1 + round * 500 && pongs === round * 500);
+    }
+    expect(heartbeats.clients.size).toBe(1);
+  });
+
+  test('what the app has sent does not count, however long it waits', async () => {
+    const { port, server, heartbeats } = await serve({}, unguarded);
+    const socket = await upgraded(port);
+    onTestFinished(() => void socket.destroy());
+    const [theirs] = server.clients;
+    theirs?.send(Buffer.alloc(16 * 2 ** 20));
+    let heard = 0;
+    theirs?.on('message', () => (heard += 1)).on('ping', () => (heard += 1));
+    for (let i = 0; i < 100; i += 1) socket.write(Buffer.concat([beat, frame(ping, 'x')]));
+    await untilSo(() => heard === 200);
+    expect(theirs?.bufferedAmount).toBeGreaterThan(2 ** 20);
+    expect(heartbeats.clients.size).toBe(1);
+  });
+
+  test('nor do answers that it has read meanwhile', async () => {
+    const { port, server, heartbeats } = await serve({ maxBuffered: 3_000 });
+    const socket = await upgraded(port);
+    onTestFinished(() => void socket.destroy());
+    const [theirs] = server.clients;
+    let heard = 0;
+    theirs?.on('message', () => (heard += 1));
+    for (let round = 1; round <= 5; round += 1) {
+      theirs?.send(Buffer.alloc(16 * 2 ** 20));
+      for (let i = 0; i < 80; i += 1) socket.write(beat);
+      await untilSo(() => heard === round * 80);
+      socket.resume();
+      await untilSo(() => theirs?.bufferedAmount === 0);
+      socket.pause();
+    }
+    expect(heartbeats.clients.size).toBe(1);
+    theirs?.send(Buffer.alloc(16 * 2 ** 20));
+    for (let i = 0; i < 110; i += 1) socket.write(beat);
+    await untilSo(() => heartbeats.clients.size === 0);
+  });
+
+  test('is not, where the app says Infinity', async () => {
+    const { port, heartbeats } = await serve({ maxBuffered: Infinity });
+    const socket = await upgraded(port);
+    onTestFinished(() => void socket.destroy());
+    expect(await flood(socket, gush(beat), 4 * 2 ** 20)).toBe('all said');
+    expect(heartbeats.clients.size).toBe(1);
+  });
+});
+
+describe("where the app's functions fail, that client is closed with 1011, and nobody else notices", () => {
+  const fails = (error: string) => () => {
+    throw new Error(error);
+  };
+  const rows: [what: string, options: Record<string, () => unknown>, told: string | RegExp][] = [
+    ['nextId throws', { nextId: fails('no names left') }, 'no names left'],
+    ['now throws', { now: fails('no clock') }, 'no clock'],
+    ...[undefined, null, 5, '', 'x'.repeat(1_025), {}, 'a promise'].map(
+      (id): [string, Record<string, () => unknown>, RegExp] => [
+        `nextId gives ${JSON.stringify(id)?.slice(0, 20)}`,
+        { nextId: () => (id === 'a promise' ? Promise.reject(new Error('not awaited')) : id) },
+        /^nextId\(\) must give a text of 1 to 1024 characters$/,
+      ],
+    ),
+    ...[undefined, NaN, Infinity, 8.64e15 + 1, '5', new Date(), 5n].map(
+      (ms): [string, Record<string, () => unknown>, RegExp] => [
+        `now gives ${String(ms)}`,
+        { now: () => ms },
+        /^now\(\) must give a number of milliseconds since 1970$/,
+      ],
+    ),
+  ];
+  const warnings = () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    return () => warn.mock.calls.map(([before, error]) => `${before} ${(error as Error).message}`);
+  };
+
+  test.each(rows)('%s', async (_, options, told) => {
+    const warned = warnings();
+    const errors = await uncaughtDuring(async () => {
+      const { url, server, heartbeats } = await serve(options);
+      const socket = new WebSocket(url);
+      const heard: string[] = [];
+      socket.on('message', (data) => heard.push(textOf(data)));
+      expect((await once(socket, 'close'))[0]).toBe(1011);
+      expect(heard).toEqual([]);
+      expect(heartbeats.clients.size).toBe(0);
+      await untilSo(() => server.clients.size === 0);
+    });
+    expect(errors).toEqual([]);
+    expect(warned()).toHaveLength(1);
+    expect(warned()[0]?.replace('systole/server: a client is closed with 1011: ', '')).toMatch(told);
+  });
+
+  test('also one that breaks the protocol instead of leaving', async () => {
+    const warned = warnings();
+    const errors = await uncaughtDuring(async () => {
+      const { port, server } = await serve({ nextId: fails('no names left') });
+      const socket = await upgraded(port);
+      const [theirs] = server.clients;
+      const left = new Promise((resolve) => theirs?.on('close', resolve));
+      socket.write(frame(3));
+      socket.resume();
+      await left;
+    });
+    expect([...errors, ...warned()]).toEqual(['systole/server: a client is closed with 1011: no names left']);
+  });
+
+  test('also later, when a heartbeat cannot be answered', async () => {
+    const warned = warnings();
+    let time: unknown = 7;
+    const { url, heartbeats } = await serve({ now: () => time as number });
+    const [first, second] = await Promise.all([client(url), client(url)]);
+    time = 'soon';
+    first.socket.send('heartbeat');
+    first.socket.send('heartbeat');
+    expect((await once(first.socket, 'close'))[0]).toBe(1011);
+    await untilSo(() => heartbeats.clients.size === 1);
+    time = 8;
+    second.socket.send('heartbeat');
+    await untilSo(() => second.heard.length === 2);
+    expect(first.heard).toHaveLength(1);
+    expect(second.heard[1]).toBe('{"heartbeat":8}');
+    expect(warned()).toHaveLength(1);
+  });
+
+  test('also when a name is given twice: who has it keeps it', async () => {
+    const warned = warnings();
+    const { url, heartbeats } = await serve({ nextId: () => 'everybody' });
+    const { socket } = await client(url);
+    const [theirs] = heartbeats.clients.values();
+    const other = new WebSocket(url);
+    expect((await once(other, 'close'))[0]).toBe(1011);
+    expect([...heartbeats.clients]).toEqual([['everybody', theirs]]);
+    expect(warned()[0]).toContain('nextId() has given a name that a client has who is there');
+    socket.close();
+    await untilSo(() => heartbeats.clients.size === 0);
+    // From then on it is free.
+    expect(JSON.parse((await client(url)).heard[0] ?? '')).toMatchObject({ id: 'everybody' });
+  });
+
+  test('the longest name is one that clients take', async () => {
+    const { url } = await serve({ nextId: () => 'x'.repeat(1_024) });
+    const connection = open(url);
+    await until(connection, 'open');
+    expect(connection.id).toHaveLength(1_024);
+  });
+});
+
+test('a client that went before it was told of is not kept', async () => {
+  const { server, url } = await listen();
+  const gone: WebSocket[] = [];
+  server.on('connection', (socket) => socket.on('close', () => gone.push(socket)));
+  const socket = new WebSocket(url);
+  await once(socket, 'open');
+  socket.terminate();
+  await untilSo(() => gone.length === 1);
+  const heartbeats = serveHeartbeats(server);
+  onTestFinished(() => heartbeats.stop());
+  server.emit('connection', gone[0], {});
+  expect(heartbeats.clients.size).toBe(0);
+});
+
 describe('stop()', () => {
   test('undoes everything, and leaves the connections open', async () => {
     const { url, server } = await listen();
@@ -303,6 +518,9 @@ describe('options', () => {
     ['silence', Number.NaN, RangeError],
     ['silence', '5', TypeError],
     ['silence', null, TypeError],
+    ['maxBuffered', -1, RangeError],
+    ['maxBuffered', Number.NaN, RangeError],
+    ['maxBuffered', '64k', TypeError],
     ['nextId', 'x', TypeError],
     ['nextId', 5, RangeError],
     ['now', {}, TypeError],
@@ -319,6 +537,7 @@ describe('options', () => {
 
   test.each([
     ['silence', 0, 'a number of milliseconds above 0, or Infinity'],
+    ['maxBuffered', -1, 'a number from 0, or Infinity'],
     ['nextId', null, 'a function'],
     ['now', null, 'a function'],
   ])('%s, which is not %o: told what it must be', async (option, value, takes) => {
@@ -332,7 +551,7 @@ describe('options', () => {
   });
 
   test('undefined is as if left out', async () => {
-    const { url } = await serve({ silence: undefined, nextId: undefined, now: undefined });
+    const { url } = await serve({ silence: undefined, maxBuffered: undefined, nextId: undefined, now: undefined });
     expect((await client(url)).heard).toHaveLength(1);
   });
 });

@@ -79,7 +79,7 @@ const groups = [
     ],
   },
   { files: ['adapters/lifecycle.ts'], tests: ['line/lifecycle'] },
-  { files: ['adapters/server.ts'], tests: ['line/server'] },
+  { files: ['adapters/server.ts', 'adapters/backlog.ts'], tests: ['line/server'] },
   { files: ['adapters/loopback.ts'], tests: ['cli/loopback'] },
   { files: ['adapters/guests.ts'], tests: ['cli/guests'] },
   { files: ['adapters/inspected.ts', 'adapters/short-name.ts'], tests: ['cli/inspected'] },

@@ -9,7 +9,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, type WebSocketServer } from 'ws';
 
-import { listen, textOf, uncaughtDuring } from '../helpers/support.ts';
+import { listen, textOf, uncaughtDuring, untilSo } from '../helpers/support.ts';
 import { faultProxy, type FaultLink, type FaultProxy } from '../kit/fault-proxy.ts';
 import type { Direction } from '../kit/faults.ts';
 
@@ -186,6 +186,29 @@ test('a reader that does not read is felt by the sender, and a reset does not wa
   slow.link.reset();
   await slow.link.gone;
   await slow.server.isTold('error ECONNRESET');
+});
+
+test.each<[fault: string, befall: (proxy: FaultProxy) => void]>([
+  ['delayed', (proxy) => proxy.delay(600_000)],
+  ['cut into pieces', (proxy) => proxy.slice(1)],
+])('%s: more than is kept is felt by the sender, and arrives in the end', async (_, befall) => {
+  const { open, line } = await stage();
+  const proxy = await open();
+  const { client, server } = await line(proxy);
+  befall(proxy);
+  const all = Buffer.alloc(96 * 2 ** 20, 'x');
+  for (let at = 0; at < all.length; at += 65_536) client.socket.write(all.subarray(at, at + 65_536));
+  const handedOver = () => client.socket.bytesWritten - client.socket.writableLength;
+  let [before, times] = [-1, 0];
+  await untilSo(() => {
+    times = before === handedOver() ? times + 1 : 0;
+    before = handedOver();
+    return times === 40;
+  });
+  expect(handedOver()).toBeLessThan(48 * 2 ** 20);
+  proxy.heal();
+  server.socket.resume();
+  expect(await server.received(all.length)).toHaveLength(all.length);
 });
 
 test('where nobody listens at the target, links are reset', async () => {

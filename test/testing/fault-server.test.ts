@@ -11,7 +11,8 @@ import { WebSocket } from 'ws';
 import { SimulatedClock } from 'xstate';
 
 import type { ConnectOptions } from '../../adapters/index.ts';
-import { eventsOf, messagesOf, open, statesOf, textOf, until, untilState } from '../helpers/support.ts';
+import * as raw from '../helpers/raw-client.ts';
+import { eventsOf, messagesOf, open, statesOf, textOf, until, untilSo, untilState } from '../helpers/support.ts';
 import { Queue } from '../kit/fault-client.ts';
 import { type Data, faultServer, type FaultServer, type Manners } from '../kit/fault-server.ts';
 import { goodManners, Host } from '../kit/manners.ts';
@@ -145,6 +146,37 @@ describe('on the wire', () => {
     socket.resume();
     for (let i = 0; i < 64; i += 1) expect(await heard.next()).toHaveLength(2 ** 20);
     await flooded;
+  });
+
+  describe('who asks and does not read is cut off', () => {
+    const beat = raw.frame(raw.opcodes.text, 'heartbeat');
+    const rows: [what: string, manners: Partial<Manners>, said: Buffer][] = [
+      ['of answers', {}, beat],
+      ['of many answers to each heartbeat', { answers: 1_000 }, beat],
+      ['of noise', { noise: ['x'.repeat(10_000)] }, beat],
+      ['of answers that are late', { answerAfter: 600_000 }, beat],
+      ['of pongs', {}, raw.frame(raw.opcodes.ping, 'x'.repeat(125))],
+    ];
+    test.each(rows)('%s', async (_, manners, said) => {
+      const server = await serving(manners);
+      const socket = await raw.upgraded(server.port);
+      const client = await server.nextClient();
+      expect(await raw.flood(socket, raw.gush(said), 64 * 2 ** 20)).toBe('cut off');
+      expect(await client.left).toEqual({ code: 1006, reason: '' });
+      expect(server.clients).toEqual([]);
+    });
+
+    test('but not for what the test itself has sent', async () => {
+      const server = await serving();
+      const socket = await raw.upgraded(server.port);
+      onTestFinished(() => void socket.destroy());
+      const client = await server.nextClient();
+      client.send('x'.repeat(32 * 2 ** 20));
+      server.push('x'.repeat(2 ** 20));
+      for (let i = 0; i < 100; i += 1) socket.write(beat);
+      await untilSo(() => client.heartbeats === 100);
+      expect(server.clients).toEqual([client]);
+    });
   });
 
   test('a flood ends with the client', async () => {
@@ -366,6 +398,16 @@ describe('a server that goes and comes', () => {
     socket.terminate();
     await closed;
     await expect.poll(resources, { timeout: 20_000 }).toEqual([]);
+  });
+
+  test.each(Object.entries(raw.strangers))('closed, it ends: %s', async (_, stranger) => {
+    const server = await serving();
+    const socket = await stranger(server.port);
+    onTestFinished(() => void socket.destroy());
+    // What it has said before has arrived when others are answered.
+    (await raw.upgraded(server.port)).destroy();
+    await server.close();
+    expect(server.clients).toEqual([]);
   });
 
   test('a client that goes takes its timers with it', async () => {

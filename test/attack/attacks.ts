@@ -1,0 +1,123 @@
+/**
+ * What a stranger can do to a server without being let in, or being let in as anybody is: ask without reading, begin without ending, come in crowds.
+ */
+import type { Socket } from 'node:net';
+
+import { dialled, flood, foreign, frame, gush, opcodes, upgraded, upgradeRequest } from '../helpers/raw-client.ts';
+
+export interface Target {
+  readonly port: number;
+  /** Of its WebSocket. */
+  readonly path: string;
+  /** How many may come there at once, so that others still may. */
+  readonly room: number;
+}
+
+/** Goes on until the signal, which ends its connections. */
+export type Attack = (target: Target, signal: AbortSignal) => Promise<void>;
+
+const { text, continuation, ping } = opcodes;
+const pong = 0xa;
+const endless = Number.MAX_SAFE_INTEGER;
+const crowd = 100;
+
+const requests = Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(1_000));
+const heartbeats = frame(text, 'heartbeat');
+
+/** As much, by those who read the answers: what a server takes at work, and its garbage, is no growth. */
+export const busyness: Readonly<Record<'http' | 'webSocket', Attack>> = {
+  http: byMany(8, async (socket) => void (await flood(socket.resume(), requests, endless))),
+  webSocket: byMany(8, async (socket) => void (await flood(socket.resume(), gush(heartbeats), endless)), true),
+};
+
+export const onHttp: Readonly<Record<string, Attack>> = {
+  'requests, unread': byMany(4, async (socket) => {
+    await flood(socket, requests, endless);
+  }),
+  'requests, never finished': byMany(crowd, async (socket, signal) => {
+    socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(12_000)}`);
+    await ended(signal);
+  }),
+  'a body without end': byMany(4, async (socket) => {
+    socket.write('POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n');
+    await flood(socket, Buffer.alloc(65_536), endless);
+  }),
+  'refused upgrades, one after the other': byMany(8, async (socket) => {
+    socket.write(upgradeRequest(foreign));
+    await new Promise((resolve) => socket.on('close', resolve).resume());
+  }),
+  'refused upgrades, that go on': byMany(8, async (socket) => {
+    socket.write(upgradeRequest(foreign));
+    await flood(socket, Buffer.alloc(65_536), 2 ** 22);
+  }),
+  'refused upgrades, that stay': byMany(crowd, async (socket, signal) => {
+    socket.write(upgradeRequest(foreign));
+    await ended(signal);
+  }),
+  'connections that say nothing': byMany(crowd, (_, signal) => ended(signal)),
+};
+
+export const onWebSockets: Readonly<Record<string, Attack>> = {
+  'heartbeats, unread': flooding(1, heartbeats),
+  'heartbeats in pieces, unread': flooding(
+    1,
+    Buffer.concat([frame(text, 'heart', false), frame(continuation, 'beat')]),
+  ),
+  'heartbeats, unread, of many': flooding(20, heartbeats),
+  'pings, unread': flooding(4, frame(ping, 'x'.repeat(125))),
+  'pings that carry nothing, unread': flooding(4, frame(ping)),
+  'inspections, unread': flooding(2, frame(text, '{"type":"xstate.inspecting"}')),
+  'orders, unread': flooding(2, Buffer.concat(['mute', 'unmute'].map((order) => frame(text, `{"do":"${order}"}`)))),
+  'messages that are too long': flooding(4, frame(text, 'x'.repeat(2 ** 22))),
+  'messages, never finished': byMany(
+    crowd,
+    async (socket, signal) => {
+      socket.write(frame(text, 'x'.repeat(60_000)).subarray(0, 59_000));
+      await ended(signal);
+    },
+    true,
+  ),
+  // What a piece was read with is kept as long as the piece.
+  'messages in pieces, with much between them': byMany(
+    20,
+    async (socket, signal) => {
+      const piece = (opcode: number) => Buffer.concat([frame(opcode, 'x', false), gush(frame(pong, 'x'.repeat(125)))]);
+      socket.write(piece(text));
+      await flood(socket, piece(continuation), 2 ** 25);
+      await ended(signal);
+    },
+    true,
+  ),
+  'connections, one after the other': byMany(8, async (socket) => void socket.destroy(), true),
+};
+
+function flooding(count: number, said: Buffer): Attack {
+  return byMany(count, async (socket) => void (await flood(socket, gush(said), endless)), true);
+}
+
+/** So many at once; each begins anew when it is cut off, or done. */
+function byMany(
+  count: number,
+  act: (socket: Socket, signal: AbortSignal) => Promise<void>,
+  isUpgraded = false,
+): Attack {
+  return async ({ port, path, room }, signal) => {
+    const one = async () => {
+      while (!signal.aborted) {
+        try {
+          const socket = isUpgraded ? await upgraded(port, { path, signal }) : await dialled(port, { signal });
+          await act(socket, signal);
+          socket.destroy();
+        } catch {
+          // Refused, cut off, or over.
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: isUpgraded ? Math.min(count, room) : count }, one));
+  };
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
