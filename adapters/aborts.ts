@@ -4,24 +4,10 @@
  */
 type Signal = Pick<AbortSignal, 'addEventListener' | 'removeEventListener'>;
 
-class Aborts {
-  readonly #signal: Signal;
-  readonly #closing = new Set<() => void>();
-  readonly #abort = () => {
-    for (const close of Array.from(this.#closing)) close();
-  };
-
-  constructor(signal: Signal) {
-    this.#signal = signal;
-  }
-
-  add(close: () => void): () => void {
-    if (this.#closing.size === 0) this.#signal.addEventListener('abort', this.#abort);
-    this.#closing.add(close);
-    return () => {
-      this.#closing.delete(close);
-      if (this.#closing.size === 0) this.#signal.removeEventListener('abort', this.#abort);
-    };
+/** Listens itself: a signal takes the same listener once. */
+class Aborts extends Set<() => void> {
+  handleEvent(): void {
+    for (const close of Array.from(this)) close();
   }
 }
 
@@ -29,7 +15,11 @@ const known = new WeakMap<Signal, Aborts>();
 
 /** The answer undoes it. */
 export function onAbort(signal: Signal, close: () => void): () => void {
-  const aborts = known.get(signal) ?? new Aborts(signal);
-  known.set(signal, aborts);
-  return aborts.add(close);
+  const aborts = known.get(signal) ?? new Aborts();
+  known.set(signal, aborts.add(close));
+  signal.addEventListener('abort', aborts);
+  return () => {
+    aborts.delete(close);
+    if (aborts.size === 0) signal.removeEventListener('abort', aborts);
+  };
 }

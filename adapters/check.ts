@@ -78,8 +78,8 @@ export function isNumber(value: unknown): value is number {
 
 /** Such as TypeError, of any realm. A name may be anything, also what is not to be told. */
 export function errorName(error: unknown): string {
-  const name = isObject(error) && error['name'];
-  return typeof name === 'string' && /^[A-Za-z]{0,40}(?:Error|Exception)$/.test(name) ? name : typeof error;
+  const name = String((error as Partial<Error> | undefined | null)?.name);
+  return /^[A-Za-z]{0,40}(?:Error|Exception)$/.test(name) ? name : typeof error;
 }
 
 export function isFunction(value: unknown): boolean {

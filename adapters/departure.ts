@@ -1,6 +1,6 @@
 /**
  * A question on its way out. In the socket's own buffer it lies behind what the app has sent, and its time has not begun: while what lies before it
- * leaves, the line carries. What was sent after it proves nothing, and what the kernel has taken does not show.
+ * leaves, the line carries, and that is life. What was sent after it proves nothing, and what the kernel has taken does not show.
  */
 import type { Clock } from './clock.ts';
 import type { Socket } from './socket.ts';
@@ -8,45 +8,28 @@ import type { Socket } from './socket.ts';
 /** How often the buffer is looked at, ms. No WebSocket tells by itself. */
 const pace = 20;
 
-export class Departure {
-  readonly #socket: Socket;
-  readonly #clock: Clock;
-  readonly #gone: (now: number) => void;
-  /** What `left` of the socket is when the question is the next to leave. */
-  readonly #to: number;
-  #progress: number;
-  #timer: unknown;
-  /** Monotonic ms at which something was last seen to leave. */
-  at = -Infinity;
-
-  /** The question is about to be written. @param gone told when nothing lies before it any more */
-  constructor(socket: Socket, clock: Clock, gone: (now: number) => void) {
-    this.#socket = socket;
-    this.#clock = clock;
-    this.#gone = gone;
-    this.#to = socket.left + socket.waiting;
-    this.#progress = progressOf(socket);
-    this.#wait();
-  }
-
-  stop(): void {
-    this.#clock.clearTimeout(this.#timer);
-  }
-
-  #wait(): void {
-    this.#timer = this.#clock.setTimeout(() => this.#look(), pace);
-  }
-
-  #look(): void {
-    const progress = progressOf(this.#socket);
-    if (progress > this.#progress) this.at = this.#clock.now();
-    this.#progress = progress;
-    if (this.#socket.left >= this.#to) this.#gone(this.at);
-    else if (this.#socket.isOpen) this.#wait();
-  }
-}
-
-/** What is compressed while it waits seems to leave: there only a buffer that sinks in spite of what is added to it is one that empties. */
-function progressOf(socket: Socket): number {
-  return socket.compresses ? -socket.waiting : socket.left;
+/**
+ * The question is about to be written. The answer ends the watch.
+ * @param carried told of each look at which something that lay before the question has left
+ * @param departed told when nothing lies before it any more
+ */
+export function watchDeparture(socket: Socket, clock: Clock, carried: () => void, departed: () => void): () => void {
+  const to = socket.left + socket.waiting;
+  // The first look compares with nothing: what the kernel took at once, a dead line's would have taken too.
+  let last = Infinity;
+  let timer: unknown;
+  const wait = () => {
+    timer = clock.setTimeout(look, pace);
+  };
+  const look = () => {
+    // What is compressed while it waits seems to leave: there only a buffer that sinks in spite of what is added to it is one that empties.
+    const progress = socket.compresses ? -socket.waiting : socket.left;
+    const isCarried = progress > last;
+    last = progress;
+    if (socket.left >= to) departed();
+    else if (socket.isOpen) wait();
+    if (isCarried) carried();
+  };
+  wait();
+  return () => clock.clearTimeout(timer);
 }

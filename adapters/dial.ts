@@ -1,12 +1,9 @@
 /**
  * Where to dial, each time anew: a fixed URL, or one that the app is asked for before every dial, now or later.
  */
-import { isHeaders, readHeaders } from '#platform';
-
 import { errorName, isObject } from './check.ts';
 import type * as Dom from './dom.ts';
 import { subprotocols, webSocketUrl } from './url.ts';
-import type { UpgradeHeaders } from './web-socket.ts';
 
 /** What an app's function is given. `signal`: aborted when nobody waits for the answer any more. */
 export interface DialContext {
@@ -21,15 +18,11 @@ type Offer = string | readonly string[];
 /** Subprotocols to offer, as the second argument of `WebSocket`, or a function that is asked before every dial. */
 export type ProtocolsOption = Offer | ((context: DialContext) => Offer | Promise<Offer>);
 
-type HeadersLike = Readonly<Record<string, string>> | Iterable<readonly [name: string, value: string]>;
-
-/** HTTP headers of the upgrade request: an object, `Headers`, a `Map` or pairs; or a function that is asked before every dial, for a fresh token. */
-export type HeadersOption = HeadersLike | ((context: DialContext) => HeadersLike | Promise<HeadersLike>);
-
 export interface Address {
   readonly url: string;
   readonly protocols: readonly string[];
-  readonly headers?: UpgradeHeaders | undefined;
+  /** What the class is given beyond the standard. */
+  readonly further: readonly unknown[];
 }
 
 /** The address could not be had. */
@@ -38,13 +31,13 @@ export class UrlError extends Error {
 }
 
 /** What the app gave: read once, or a function whose answer is read before each dial. */
-type AddressSource<T> = { readonly fixed: T } | ((context: DialContext) => T | Promise<T>);
+export type AddressSource<T> = { readonly fixed: T } | ((context: DialContext) => T | Promise<T>);
 
 /** The addresses of one connection. */
 export class Addresses {
   readonly #url: AddressSource<string>;
   readonly #protocols: AddressSource<readonly string[]>;
-  readonly #headers: AddressSource<UpgradeHeaders | undefined>;
+  readonly #further: AddressSource<readonly unknown[]>;
   #wasSecure = false;
 
   /**
@@ -52,13 +45,15 @@ export class Addresses {
    * @param more offered behind those of the app
    * @throws {DOMException} `SyntaxError` for a URL or subprotocols that `new WebSocket()` would not take either
    */
-  constructor(url: UrlOption, protocols: ProtocolsOption, more: readonly string[], headers?: HeadersOption) {
+  constructor(
+    url: UrlOption,
+    protocols: ProtocolsOption,
+    more: readonly string[],
+    further: AddressSource<readonly unknown[]> = { fixed: [] },
+  ) {
     this.#url = source('url', url, webSocketUrl, isUrl, 'a string or a URL');
     this.#protocols = source('protocols', protocols, (given) => offerOf(given, more), isOffer, 'a string or strings');
-    this.#headers =
-      headers === undefined
-        ? noHeaders
-        : source('headers', headers, readHeaders, isHeaders, 'names and values that HTTP can carry');
+    this.#further = further;
   }
 
   /** @throws {UrlError}, or rejects with one */
@@ -70,12 +65,12 @@ export class Addresses {
     };
     const where = ask(this.#url, context);
     const offered = ask(this.#protocols, context);
-    const headed = ask(this.#headers, context);
-    if (!isThenable(where) && !isThenable(offered) && !isThenable(headed)) {
-      return this.#checked({ url: where, protocols: offered, headers: headed });
+    const given = ask(this.#further, context);
+    if (!isThenable(where) && !isThenable(offered) && !isThenable(given)) {
+      return this.#checked({ url: where, protocols: offered, further: given });
     }
-    return Promise.all([where, offered, headed]).then(([url, protocols, headers]) =>
-      this.#checked({ url, protocols, headers }),
+    return Promise.all([where, offered, given]).then(([url, protocols, further]) =>
+      this.#checked({ url, protocols, further }),
     );
   }
 
@@ -89,8 +84,6 @@ export class Addresses {
   }
 }
 
-const noHeaders = { fixed: undefined };
-
 function ask<T>(from: AddressSource<T>, context: DialContext): T | Promise<T> {
   const answer = typeof from === 'function' ? from(context) : from.fixed;
   // It is reported with the others, or not at all where one of them has thrown.
@@ -99,7 +92,7 @@ function ask<T>(from: AddressSource<T>, context: DialContext): T | Promise<T> {
 }
 
 /** Messages of what the app threw are kept from reports: they may hold the URL. */
-function source<T>(
+export function source<T>(
   name: string,
   option: unknown,
   read: (given: unknown) => T,

@@ -72,10 +72,6 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     return this.#visit ? this.wallTime() - this.#visit.heardAt : 0;
   }
 
-  carriedAt(): number {
-    return this.#visit?.carriedAt ?? -Infinity;
-  }
-
   obstacle(): Obstacle | undefined {
     return this.#options.lifecycle?.obstacle(this.#options.whileHidden);
   }

@@ -1,7 +1,7 @@
 /**
  * What an app may choose, checked: every error names the option at fault and what it takes.
  */
-import { canPing, defaultWebSocket, upgradeOf, upgradeRules } from '#platform';
+import { canPing, defaultWebSocket, furtherOf, upgradeRules } from '#platform';
 
 import type { Input } from '../machines/connection.ts';
 import { definedOf, type PartialSettings } from '../machines/settings.ts';
@@ -22,13 +22,13 @@ import {
   size,
 } from './check.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Addresses, type HeadersOption, isOffer, type ProtocolsOption, type UrlOption } from './dial.ts';
+import { Addresses, isOffer, type ProtocolsOption, type UrlOption } from './dial.ts';
 import { lifecycleOf, type LifecycleOptions } from './lifecycle.ts';
 import { WebSocketLine } from './line.ts';
 import { idHeartbeat } from './protocols/id-heartbeat.ts';
 import type { Protocol } from './protocols/protocol.ts';
 import { guarded } from './surface.ts';
-import type { WebSocketClass } from './web-socket.ts';
+import type { HeadersOption, WebSocketClass } from './web-socket.ts';
 
 /** Durations in ms. */
 export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
@@ -102,9 +102,13 @@ export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptio
       buffer: buffer === undefined ? defaultBounds : { ...defaultBounds, ...definedOf(buffer) },
       lifecycle: lifecycle === false ? undefined : lifecycleOf(world),
       whileHidden: world.whileHidden,
-      addresses: new Addresses(url, protocols, protocol.subprotocols ?? [], headers),
+      addresses: new Addresses(
+        url,
+        protocols,
+        protocol.subprotocols ?? [],
+        furtherOf(WebSocketClass, { headers, wsOptions }),
+      ),
       WebSocket: WebSocketClass,
-      upgrade: upgradeOf(WebSocketClass, { headers, wsOptions }),
     }),
     liveness: protocol.liveness,
     ...definedOf({

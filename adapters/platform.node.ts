@@ -5,7 +5,7 @@ import { undiciBeyond } from './socket.undici.ts';
 import { nodeBeyond } from './socket.ws.ts';
 import type { Beyond, Listener, WebSocketClass, WebSocketLike } from './web-socket.ts';
 
-export { canPing, isHeaders, readHeaders, upgradeOf, upgradeRules } from './socket.ws.ts';
+export { canPing, furtherOf, upgradeRules } from './socket.ws.ts';
 
 export function beyond(socket: WebSocketLike, by: Listener): Beyond | undefined {
   return nodeBeyond(socket, by) ?? undiciBeyond(socket);

@@ -1,6 +1,6 @@
 /** What depends on where we run, where that is no Node: the platform's own class, what it cannot do, and what a text weighs. */
 import type { Rules } from './check.ts';
-import type { Beyond, UpgradeHeaders, WebSocketClass } from './web-socket.ts';
+import type { Beyond, WebSocketClass } from './web-socket.ts';
 
 export function defaultWebSocket(): WebSocketClass {
   if (typeof WebSocket !== 'function') {
@@ -16,18 +16,14 @@ export function beyond(): Beyond | undefined {
 
 export const canPing: (WebSocketClass: WebSocketClass) => boolean = () => false;
 
-export const upgradeRules: Rules = {
-  headers: () => 'left out: no page can send any; put a token into the URL, or into protocols',
-  wsOptions: () => 'left out: it is for npm ws, which pages have not',
-};
+const noneOf = (): string =>
+  'left out: no page can send headers, or has npm ws; put a token into the URL, or into protocols';
 
-export const isHeaders: (given: unknown) => boolean = () => false;
-
-export const readHeaders: (given: unknown) => UpgradeHeaders = () => ({});
+export const upgradeRules: Rules = { headers: noneOf, wsOptions: noneOf };
 
 /** Nothing. */
-export function upgradeOf(): () => readonly unknown[] {
-  return () => [];
+export function furtherOf(): undefined {
+  return undefined;
 }
 
 /** Jest's jsdom has none. */

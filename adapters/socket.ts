@@ -36,9 +36,9 @@ export class Socket {
   /** Bytes that ever waited in the socket. */
   #queued = 0;
 
-  /** Dials. @param more what the class is given beyond the standard. @throws {Error} what the class throws */
-  constructor(WebSocketClass: WebSocketClass, { url, protocols }: Address, more: readonly unknown[], ears: Ears) {
-    this.#socket = new WebSocketClass(url, [...protocols], ...(more as never[]));
+  /** Dials. @throws {Error} what the class throws */
+  constructor(WebSocketClass: WebSocketClass, { url, protocols, further }: Address, ears: Ears) {
+    this.#socket = new WebSocketClass(url, [...protocols], ...(further as never[]));
     this.ears = ears;
     try {
       this.#beyond = this.#attach(this.#socket);

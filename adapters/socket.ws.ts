@@ -12,7 +12,8 @@
 import { WebSocket } from 'ws';
 
 import { isFunction, isObject, plainObject, rule, type Rules } from './check.ts';
-import type { Beyond, Listener, UpgradeHeaders, WebSocketClass, WebSocketLike } from './web-socket.ts';
+import { type AddressSource, source } from './dial.ts';
+import type { Beyond, HeadersOption, Listener, WebSocketClass, WebSocketLike } from './web-socket.ts';
 
 interface NodeWebSocket extends WebSocketLike {
   on?: Listens;
@@ -123,7 +124,7 @@ export const upgradeRules: Rules = {
 };
 
 /** RFC 9110 §5.1 and §5.5. Others would fail every dial. */
-export function isHeaders(given: unknown): boolean {
+function isHeaders(given: unknown): boolean {
   return isObject(given) && !isOneShot(given) && pairsOf(given).every(isHeader);
 }
 
@@ -145,7 +146,7 @@ function isHeader(pair: unknown): boolean {
 }
 
 /** By name; what is there twice is listed (RFC 9110 §5.3). */
-export function readHeaders(given: unknown): UpgradeHeaders {
+function readHeaders(given: unknown): Given {
   const headers: Record<string, string> = Object.create(null) as never;
   for (const [name, value] of pairsOf(given as object) as [string, string][]) {
     headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
@@ -160,22 +161,26 @@ function pairsOf(given: object): unknown[] {
 /** The most that one message may have, bytes. Compressed, 96 KB may unfold to a hundred million, and `ws` takes as much. */
 const maxPayload = 16_777_216;
 
+type Given = Readonly<Record<string, string>>;
+
 /**
- * What the class is given beyond the standard, at each dial.
+ * What the class is given beyond the standard.
  * @throws {TypeError} where it would take no notice of it
  */
-export function upgradeOf(
+export function furtherOf(
   WebSocketClass: WebSocketClass,
-  { headers, wsOptions }: { headers?: unknown; wsOptions?: object | undefined },
-): (headers: UpgradeHeaders | undefined) => readonly unknown[] {
+  { headers, wsOptions }: { headers?: HeadersOption | undefined; wsOptions?: object | undefined },
+): AddressSource<readonly unknown[]> | undefined {
   if (isNodeClass(WebSocketClass)) {
     const options: { headers?: object; maxPayload: number } = { maxPayload, ...wsOptions };
-    return (more) => [more === undefined ? options : { ...options, headers: { ...options.headers, ...more } }];
+    if (headers === undefined) return { fixed: [options] };
+    const read = (given: unknown) => [{ ...options, headers: { ...options.headers, ...readHeaders(given) } }];
+    return source('headers', headers, read, isHeaders, 'names and values that HTTP can carry');
   }
   if (headers !== undefined)
     throw new TypeError('headers: only npm ws can send any; elsewhere put a token into the URL, or into protocols');
   if (wsOptions !== undefined) throw new TypeError('wsOptions: only npm ws takes any; leave them out');
-  return () => [];
+  return undefined;
 }
 
 /** Ms from now: seconds, or a date (RFC 9110 §10.2.3), which is compared with the server's own clock and never with ours. */

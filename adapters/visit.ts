@@ -7,7 +7,7 @@ import type { Fact, Order } from '../machines/events.ts';
 import type { Amount, BufferBounds } from './buffer.ts';
 import { errorName } from './check.ts';
 import { type Clock, soon, wallTimeOf } from './clock.ts';
-import { Departure } from './departure.ts';
+import { watchDeparture } from './departure.ts';
 import { type Address, type Addresses, UrlError } from './dial.ts';
 import { Inbox } from './inbox.ts';
 import type { Listeners } from './listeners.ts';
@@ -15,7 +15,7 @@ import { Proof } from './proof.ts';
 import type { Answer, Frame, Protocol, Session } from './protocols/protocol.ts';
 import { noHandshake, Socket } from './socket.ts';
 import { guarded, surface } from './surface.ts';
-import type { Ears, SocketLoss, UpgradeHeaders, WebSocketClass } from './web-socket.ts';
+import type { Ears, SocketLoss, WebSocketClass } from './web-socket.ts';
 
 export interface VisitOptions {
   protocol: Protocol;
@@ -23,8 +23,6 @@ export interface VisitOptions {
   buffer: BufferBounds;
   addresses: Addresses;
   WebSocket: WebSocketClass;
-  /** What the class is given beyond the standard. */
-  upgrade: (headers: UpgradeHeaders | undefined) => readonly unknown[];
 }
 
 /** The line that is visited. */
@@ -50,8 +48,8 @@ export class Visit implements Ears {
   readonly proof: Proof;
   /** Dialling, open, closing, or what is left of it. Undefined before the address is known. */
   socket: Socket | undefined;
-  /** Of the last question, where something lay before it. */
-  #departure: Departure | undefined;
+  /** Ends the watch on the last question, where something lay before it. */
+  #stopWatching = () => {};
   /** Given to the app's functions; aborted when the visit ends. */
   #leaving: AbortController | undefined;
   /** The next inbound frame is to be reported. */
@@ -71,11 +69,6 @@ export class Visit implements Ears {
     this.#stamp();
     this.proof = new Proof(line.handed);
     this.#begin();
-  }
-
-  /** Monotonic ms at which something that lay before the last question was last seen to leave. */
-  get carriedAt(): number {
-    return this.#departure?.at ?? -Infinity;
   }
 
   // What happens.
@@ -147,7 +140,7 @@ export class Visit implements Ears {
     this.isOver = true;
     this.#inbox.turnOff();
     this.#armed = false;
-    this.#departure?.stop();
+    this.#stopWatching();
     this.#line.hold();
     this.#leaving?.abort();
     this.socket?.drop();
@@ -168,8 +161,7 @@ export class Visit implements Ears {
   #dial(address: Address): void {
     // Nobody waits for the address any more.
     if (this.#inbox.isOff) return;
-    const { WebSocket, upgrade } = this.#options;
-    this.socket = new Socket(WebSocket, address, upgrade(address.headers), this);
+    this.socket = new Socket(this.#options.WebSocket, address, this);
   }
 
   #hangUp(code: number, reason: string): void {
@@ -189,11 +181,12 @@ export class Visit implements Ears {
 
   #watchDeparture(again: boolean): void {
     const { socket, proof } = this;
-    this.#departure?.stop();
-    this.#departure = undefined;
+    const { clock } = this.#options;
+    this.#stopWatching();
     if (!socket?.bufferedAmount) return;
     // Asked again, the first question's answer is as good.
-    this.#departure = new Departure(socket, this.#options.clock, (now) => again || proof.depart(now));
+    const departed = () => again || proof.depart(clock.now());
+    this.#stopWatching = watchDeparture(socket, clock, () => this.#spoke(), departed);
   }
 
   /** Reading the clock costs a tenth of receiving a small message: the many that one read of the socket brings share one reading. */

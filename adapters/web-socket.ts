@@ -1,5 +1,6 @@
 /** The shape of a WebSocket, and of those who are told what it does. Types only. */
 import type { CloseInfo } from '../machines/events.ts';
+import type { DialContext } from './dial.ts';
 import type { Frame } from './protocols/protocol.ts';
 
 /** What we use of a WebSocket, be it the platform's, npm `ws`, or anything alike. */
@@ -20,8 +21,10 @@ export interface WebSocketLike {
 
 export type WebSocketClass = new (url: string, protocols?: string[], ...more: never[]) => WebSocketLike;
 
-/** HTTP headers of the upgrade request, as the class is given them. */
-export type UpgradeHeaders = Readonly<Record<string, string>>;
+export type HeadersLike = Readonly<Record<string, string>> | Iterable<readonly [name: string, value: string]>;
+
+/** HTTP headers of the upgrade request: an object, `Headers`, a `Map` or pairs; or a function that is asked before every dial, for a fresh token. */
+export type HeadersOption = HeadersLike | ((context: DialContext) => HeadersLike | Promise<HeadersLike>);
 
 /** How a socket ended. Without a code: it failed before it opened. */
 export interface SocketLoss extends Partial<CloseInfo> {

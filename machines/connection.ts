@@ -99,8 +99,6 @@ const delays = {
   // A heartbeat is asked twice: for each time half of what it may take.
   probeTimeout: ({ settings }: Context) => settings.heartbeat.timeout / 2,
   staleTimeout: (context: Context) => delays.probeTimeout(context) - delays.drain(context),
-  // A question that waits behind what the app has sent: from when something last left.
-  carryTimeout: (context: Context) => context.line.carriedAt() + delays.staleTimeout(context) - context.line.now(),
   // Long enough for a turn of the event loop, short beside the timeout it is part of.
   drain: ({ settings }: Context) => Math.min(20, settings.heartbeat.timeout / 10),
   stableAfter: ({ settings }: Context) => settings.stableAfter,
@@ -143,7 +141,6 @@ const base = setup({
     firedLate: of(({ line, believableUntil }) => line.wallTime() > believableUntil),
     isFatal: ({ context, event }) => isFatal(lossOf(context, event), event, context),
     hasNoRetriesLeft: of(({ nextDial }) => nextDial.retriesLeft <= 0),
-    isCarrying: of((context) => delays.carryTimeout(context) > 0),
     clockIsUntested: ({ context, event }) => isOutdated(context, event) && isUntested(context.serverClock),
     beatIsOutdated: ({ context, event }) => isOutdated(context, event),
     mayDialAnew: ({ context, event }) => wakeOf(event) === 'network' && context.nextDial.retriesLeft > 0,
@@ -164,10 +161,6 @@ const base = setup({
     })),
     noteOpening: assign(of(opened)),
     setLimit: assign(({ context }, limit: Limit) => limitOf(context, limit)),
-    // What was granted once is not granted again.
-    extendLimit: assign(({ context }) => ({
-      believableUntil: Math.max(context.believableUntil, limitOf(context, 'carryTimeout').believableUntil),
-    })),
     grantOnceMore: assign({ believableUntil: Infinity }),
     doubt: enqueueActions(({ context, enqueue }, cause: Cause) => {
       enqueue.assign({ cause, ...limitOf(context, 'staleTimeout') });
@@ -229,7 +222,7 @@ const base = setup({
       enqueue.emit({
         type: 'warning',
         code: 'never-answered',
-        message: `two lines in a row were given up without one answer: either the server does not answer heartbeats, or it sends what takes longer than the ${context.settings.heartbeat.timeout} ms of heartbeat.timeout to arrive: raise it, or send that in parts`,
+        message: `two lines in a row have not answered once: either the server answers no heartbeat, or what it sends takes longer than the ${context.settings.heartbeat.timeout} ms of heartbeat.timeout to arrive: raise it, or send that in parts`,
       });
     }),
     distrustClock: enqueueActions(({ enqueue }) => {
@@ -272,11 +265,7 @@ const base = setup({
 const untilGivenUp = {
   initial: 'asking',
   states: {
-    asking: { after: { staleTimeout: [{ guard: 'isCarrying', target: 'carrying' }, { target: 'draining' }] } },
-    carrying: {
-      entry: 'extendLimit',
-      after: { carryTimeout: [{ guard: 'isCarrying', target: 'carrying', reenter: true }, { target: 'draining' }] },
-    },
+    asking: { after: { staleTimeout: 'draining' } },
     draining: {
       after: {
         drain: [
@@ -404,18 +393,7 @@ export const connectionMachine = base.createMachine({
             probing: {
               entry: 'probe',
               on: { 'peer.spoke': { target: 'quiet', actions: 'noteLife' } },
-              after: {
-                probeTimeout: [{ guard: 'isCarrying', target: 'carrying' }, { target: '#connection.socket.stale' }],
-              },
-            },
-            carrying: {
-              on: { 'peer.spoke': { target: 'quiet', actions: 'noteLife' } },
-              after: {
-                carryTimeout: [
-                  { guard: 'isCarrying', target: 'carrying', reenter: true },
-                  { target: '#connection.socket.stale' },
-                ],
-              },
+              after: { probeTimeout: '#connection.socket.stale' },
             },
             unwatched: { on: { 'peer.beat': {} } },
           },
@@ -544,7 +522,7 @@ function isOutdated({ serverClock, settings }: Context, event: Fact): boolean {
   return event.type === 'peer.beat' && isOlder(serverClock, event, settings.heartbeat.maxAge);
 }
 
-type Limit = 'connectTimeout' | 'idTimeout' | 'staleTimeout' | 'carryTimeout';
+type Limit = 'connectTimeout' | 'idTimeout' | 'staleTimeout';
 
 /** A limit begins. */
 function limitOf(context: Context, limit: Limit): Pick<Context, 'believableUntil'> {

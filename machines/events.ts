@@ -149,8 +149,6 @@ export interface Line {
   random(): number;
   /** Ms by the wall clock since the last inbound frame of this visit. */
   silentFor(): number;
-  /** Monotonic ms at which something that lay before the last question was last seen to leave; −Infinity where nothing lay there. */
-  carriedAt(): number;
   obstacle(): Obstacle | undefined;
   /**
    * The connection begins. Until its actor is done, stopped or broken it is told what the platform does; from then on, whatever is sent is refused.

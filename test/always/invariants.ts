@@ -166,7 +166,7 @@ export const invariants: readonly Invariant[] = [
       if (
         state === 'alive' &&
         settings.liveness !== 'none' &&
-        ![...timers.keys()].some((id) => /heartbeatInterval|probeTimeout|carryTimeout/.test(id))
+        ![...timers.keys()].some((id) => /heartbeatInterval|probeTimeout/.test(id))
       )
         return `nothing asks in ${place}`;
       return longest <= longestWait ? undefined : `${place} may take ${longest} ms`;

@@ -139,7 +139,6 @@ function lineOf(late: boolean): Line {
     wallTime: () => (late ? (wallTime += 3_600_000) : 0),
     random: () => 0.5,
     silentFor: () => 100_000,
-    carriedAt: () => -Infinity,
     obstacle: () => undefined,
     begin: () => {},
   };

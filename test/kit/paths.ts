@@ -234,10 +234,6 @@ class FrozenLine implements Line {
     return longAgo;
   }
 
-  carriedAt(): number {
-    return -Infinity;
-  }
-
   obstacle(): undefined {}
 
   begin(): void {}

@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { connect } from '../../adapters/connect.ts';
-import { Departure } from '../../adapters/departure.ts';
+import { watchDeparture } from '../../adapters/departure.ts';
 import type { Socket } from '../../adapters/socket.ts';
 import { eventsOf, listen, open, speakIdHeartbeat, until } from '../helpers/support.ts';
 import { steppedClock } from '../kit/clock.ts';
@@ -12,90 +12,94 @@ import { virtualWorld } from '../kit/virtual-world.ts';
 /** A buffer that does what the test does to it; `shrinks`: what waits is compressed. */
 function asked(lies: number, { shrinks = false } = {}) {
   const clock = steppedClock();
-  const begun = clock.now();
   const socket = {
     queued: lies,
-    bufferedAmount: lies,
+    waiting: lies,
     isOpen: true,
     compresses: shrinks,
-    get waiting() {
-      return this.bufferedAmount;
-    },
     get left() {
       return this.queued - this.waiting;
     },
   };
-  const gone: number[] = [];
-  const departure = new Departure(socket as unknown as Socket, clock, (now) => gone.push(now - begun));
+  const told: string[] = [];
+  const stop = watchDeparture(
+    socket as unknown as Socket,
+    clock,
+    () => void told.push('carried'),
+    () => void told.push('departed'),
+  );
   const queue = (bytes: number) => {
     socket.queued += bytes;
-    socket.bufferedAmount += bytes;
+    socket.waiting += bytes;
   };
   queue(9); // the question
-  return {
-    clock,
-    departure,
-    /** When something was last seen to leave, from the question on. */
-    at: () => departure.at - begun,
-    socket,
-    gone,
-    queue,
-    leave: (bytes: number) => {
-      socket.bufferedAmount -= bytes;
-      clock.advance(20);
-    },
+  const leave = (bytes: number) => {
+    socket.waiting -= bytes;
+    clock.advance(20);
   };
+  return { clock, socket, told, stop, queue, leave };
 }
 
 describe('what lies before it', () => {
-  test('leaves: each time is noted, until nothing lies there', () => {
-    const { clock, at, gone, leave } = asked(100);
-    expect(at()).toBe(-Infinity);
-    leave(60);
-    expect([at(), gone]).toEqual([20, []]);
+  test('leaves: told at each look, until nothing lies there', () => {
+    const { clock, told, leave } = asked(100);
     leave(0);
-    expect(at()).toBe(20);
+    leave(60);
+    expect(told).toEqual(['carried']);
+    leave(0);
     leave(39);
-    expect([at(), gone]).toEqual([60, []]);
+    expect(told).toEqual(['carried', 'carried']);
     leave(1);
-    expect([at(), gone, clock.pending]).toEqual([80, [80], []]);
+    expect(told).toEqual(['carried', 'carried', 'departed', 'carried']);
+    expect(clock.pending).toEqual([]);
   });
 
-  test('does not leave: nothing is noted, whatever is sent after it', () => {
-    const { at, gone, queue, leave } = asked(100);
+  test('leaves before the first look: the kernel took it, and that proves nothing', () => {
+    const { told, leave } = asked(100);
+    leave(60);
+    leave(0);
+    expect(told).toEqual([]);
+    const { told: all, leave: leaveAll } = asked(100);
+    leaveAll(100);
+    expect(all).toEqual(['departed']);
+  });
+
+  test('does not leave: nothing is told, whatever is sent after it', () => {
+    const { told, queue, leave } = asked(100);
     for (let i = 0; i < 10; i += 1) {
       queue(1_000);
       leave(0);
     }
-    expect([at(), gone]).toEqual([-Infinity, []]);
+    expect(told).toEqual([]);
   });
 
   test('leaves while more is sent after it than leaves', () => {
-    const { at, gone, queue, leave } = asked(100);
+    const { told, queue, leave } = asked(100);
+    leave(0);
     queue(1_000);
     leave(50);
-    expect(at()).toBe(20);
+    expect(told).toEqual(['carried']);
     queue(1_000);
     leave(50);
-    expect([at(), gone]).toEqual([40, [40]]);
+    expect(told).toEqual(['carried', 'departed', 'carried']);
   });
 
   test('has left: what leaves after the question is no sign of life', () => {
-    const { at, queue, leave } = asked(10);
+    const { told, queue, leave } = asked(10);
     queue(1_000);
     leave(10);
     leave(500);
-    expect(at()).toBe(20);
+    expect(told).toEqual(['departed']);
   });
 
   test('becomes less by being compressed: only a buffer that sinks is one that empties', () => {
-    const { at, socket, queue, leave } = asked(1_000, { shrinks: true });
+    const { told, socket, queue, leave } = asked(1_000, { shrinks: true });
+    leave(0);
     queue(500);
     leave(400); // 400 of the 500 were air
-    expect(at()).toBe(-Infinity);
-    expect(socket.bufferedAmount).toBe(1_109);
+    expect([told, socket.waiting]).toEqual([[], 1_109]);
     leave(10);
-    expect(at()).toBe(40);
+    expect(told).toEqual(['carried']);
   });
 
   test('stays for ever in a socket that is no longer open: nobody looks', () => {
@@ -107,11 +111,11 @@ describe('what lies before it', () => {
 });
 
 test('stopped: nothing is left behind', () => {
-  const { clock, departure, at, gone, leave } = asked(100);
-  departure.stop();
+  const { clock, told, stop, leave } = asked(100);
+  stop();
   expect(clock.pending).toEqual([]);
   leave(100);
-  expect([at(), gone]).toEqual([-Infinity, []]);
+  expect(told).toEqual([]);
 });
 
 describe('a large upload over a slow line', () => {
@@ -144,14 +148,14 @@ describe('a large upload over a slow line', () => {
     },
   );
 
-  test('is of no help to a line that carries no more: given up within the timeout from then', async () => {
+  test('is of no help to a line that carries no more: given up within the bound from when it last did', async () => {
     const { world, connection, lost } = await uploading('ws');
     await world.run(20_000);
     world.silence();
-    await world.run(9_000);
-    expect(lost).toEqual([]);
-    connection.send('more, which proves nothing');
-    await world.run(2_000);
+    for (let i = 0; i < 7; i += 1) {
+      connection.send('more, which proves nothing');
+      await world.run(10_000);
+    }
     expect(lost).toMatchObject([{ cause: 'silent' }]);
   });
 

@@ -22,13 +22,17 @@ const classes = { 'a plain class': Puppet, 'one like npm ws': Emitting };
 
 function listened(WebSocketClass: typeof Puppet) {
   const told: string[] = [];
-  const socket = new Socket(WebSocketClass, { url: nowhere, protocols: [] }, [], {
-    opened: () => void told.push('opened'),
-    heard: (frame) => void told.push(`heard ${frame as string}`),
-    signed: (frame) => void told.push(`signed ${frame}`),
-    lost: ({ code, reason, failed }) =>
-      void told.push(`lost ${code ?? 'unopened'} ${reason}`.trimEnd() + (failed ? ', an error' : '')),
-  });
+  const socket = new Socket(
+    WebSocketClass,
+    { url: nowhere, protocols: [], further: [] },
+    {
+      opened: () => void told.push('opened'),
+      heard: (frame) => void told.push(`heard ${frame as string}`),
+      signed: (frame) => void told.push(`signed ${frame}`),
+      lost: ({ code, reason, failed }) =>
+        void told.push(`lost ${code ?? 'unopened'} ${reason}`.trimEnd() + (failed ? ', an error' : '')),
+    },
+  );
   return { socket, told, puppet: Puppet.made.at(-1)! };
 }
 

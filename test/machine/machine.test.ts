@@ -513,58 +513,6 @@ describe('lines that are given up one after the other without one sign of life',
   });
 });
 
-describe('a question that waits behind what was sent', () => {
-  const asked = () => beat(alive({}, 0), 0).wait();
-  /** What lay before it is seen to leave now. */
-  const carry = (subject: LoneMachine) => (subject.line.carried = subject.clock.now());
-
-  test('while that leaves, nothing is doubted; then its time begins', () => {
-    const subject = asked();
-    const at = subject.clock.now();
-    for (let i = 0; i < 20; i += 1) {
-      subject.clock.advance(3_000);
-      carry(subject);
-    }
-    subject.clock.advance(4_979);
-    expect(subject.place).toBe('alive.carrying');
-    subject.clock.advance(1);
-    expect(subject.place).toBe('stale.silent.asking');
-    subject.clock.advance(4_999);
-    expect(subject.place).toBe('stale.silent.draining');
-    subject.clock.advance(1);
-    // Dialled at once.
-    expect(subject.place).toBe('connecting.dialling');
-    expect(subject.clock.now() - at).toBe(60_000 + 4_980 + 5_000);
-  });
-
-  test('where nothing leaves, the bound holds', () => {
-    const subject = asked();
-    subject.line.carried = subject.clock.now() - 1;
-    subject.clock.advance(9_999);
-    expect(subject.place).toBe('stale.silent.draining');
-    subject.clock.advance(1);
-    expect(subject.place).toBe('connecting.dialling');
-  });
-
-  test('the second one as well; its limit is believed once more at the most', () => {
-    const subject = asked().wait();
-    expect(subject.place).toBe('stale.silent.asking');
-    for (let i = 0; i < 20; i += 1) {
-      carry(subject);
-      subject.clock.advance(3_000);
-    }
-    expect(subject.place).toBe('stale.silent.carrying');
-    subject.line.jump += 3_600_000;
-    subject.wait().wait();
-    expect(subject.place).toBe('stale.silent.asking');
-    carry(subject);
-    subject.wait();
-    subject.line.jump += 3_600_000;
-    while (subject.place.startsWith('stale')) subject.wait();
-    expect(subject.place).toBe('reconnecting');
-  });
-});
-
 test('retries: 0 is one dial and one line', () => {
   const subject = alive({ retries: 0 });
   subject.clock.advance(10_000);

@@ -18,7 +18,6 @@ export interface SimulatedLine extends Line {
   readonly actors: LivingActor[];
   /** Its connection is. */
   isOver: boolean;
-  carried: number;
 }
 
 export function simulatedLine(clock: { now(): number }): SimulatedLine {
@@ -27,10 +26,6 @@ export function simulatedLine(clock: { now(): number }): SimulatedLine {
     ahead: 0,
     silence: 0,
     blocked: undefined,
-    carried: -Infinity,
-    carriedAt() {
-      return this.carried;
-    },
     now() {
       return clock.now() + this.ahead;
     },

@@ -19,13 +19,10 @@ type Place =
   | 'awaiting-id.draining'
   | 'alive.quiet'
   | 'alive.probing'
-  | 'alive.carrying'
   | 'alive.unwatched'
   | 'stale.silent.asking'
-  | 'stale.silent.carrying'
   | 'stale.silent.draining'
   | 'stale.outdated.asking'
-  | 'stale.outdated.carrying'
   | 'stale.outdated.draining'
   | 'closing'
   | 'reconnecting'
@@ -183,29 +180,6 @@ const table: Record<Place, Record<Stimulus, string>> = {
     time: 'stale.silent.asking: →probe again ⏱4980',
     'time, late': 'stale.silent.asking: →probe again ⏱4980',
   },
-  'alive.carrying': {
-    'socket.opened': '–',
-    'socket.lost': 'reconnecting: cut !lost peer-closed 500 ⏱500',
-    'socket.lost, fatal': 'closed: cut !lost peer-closed never',
-    'url.failed': '–',
-    'peer.named': '–',
-    'peer.beat, fresh': 'alive.quiet: ⏱60000',
-    'peer.beat, outdated': 'stale.outdated.asking: →probe again ⏱4980',
-    'peer.beat, undated': 'alive.quiet: ⏱60000',
-    'peer.spoke': 'alive.quiet: ⏱60000',
-    'peer.refused': 'reconnecting: cut !lost refused 9500 ⏱9500',
-    'peer.refused, fatal': 'closed: cut !lost refused never',
-    'world.woke, sleep': '–',
-    'world.woke, network': '–',
-    'world.woke, visible': '–',
-    'world.woke, silent for 2 s': 'stale.silent.asking: →probe again ⏱4980',
-    'world.wentOffline': '–',
-    'world.suspended': 'reconnecting: cut !lost suspended 0 ⏱0',
-    'user.reconnected': 'redialling: cut !lost user-reconnected 0 ⏱0',
-    'user.closed': 'closing: →hang-up ⏱2000',
-    time: 'stale.silent.asking: →probe again ⏱4980',
-    'time, late': 'stale.silent.asking: →probe again ⏱4980',
-  },
   'alive.unwatched': {
     'socket.opened': '–',
     'socket.lost': 'reconnecting: cut !lost peer-closed 500 ⏱500',
@@ -252,29 +226,6 @@ const table: Record<Place, Record<Stimulus, string>> = {
     time: 'stale.silent.draining: ⏱20',
     'time, late': 'stale.silent.draining: ⏱20',
   },
-  'stale.silent.carrying': {
-    'socket.opened': '–',
-    'socket.lost': 'reconnecting: cut !lost silent 0 ⏱0',
-    'socket.lost, fatal': 'closed: cut !lost peer-closed never',
-    'url.failed': '–',
-    'peer.named': '–',
-    'peer.beat, fresh': 'alive.quiet: ⏱5000 ⏱60000',
-    'peer.beat, outdated': 'stale.outdated.asking: →probe again ⏱4980',
-    'peer.beat, undated': 'alive.quiet: ⏱5000 ⏱60000',
-    'peer.spoke': 'alive.quiet: ⏱5000 ⏱60000',
-    'peer.refused': 'reconnecting: cut !lost refused 9500 ⏱9500',
-    'peer.refused, fatal': 'closed: cut !lost refused never',
-    'world.woke, sleep': 'stale.silent.asking: →probe again ⏱4980',
-    'world.woke, network': 'stale.silent.carrying: →probe again',
-    'world.woke, visible': 'stale.silent.carrying: →probe again',
-    'world.woke, silent for 2 s': 'stale.silent.carrying: →probe again',
-    'world.wentOffline': '–',
-    'world.suspended': 'reconnecting: cut !lost suspended 0 ⏱0',
-    'user.reconnected': 'redialling: cut !lost user-reconnected 0 ⏱0',
-    'user.closed': 'closing: →hang-up ⏱2000',
-    time: 'stale.silent.draining: ⏱20',
-    'time, late': 'stale.silent.draining: ⏱20',
-  },
   'stale.silent.draining': {
     'socket.opened': '–',
     'socket.lost': 'reconnecting: cut !lost silent 0 ⏱0',
@@ -314,29 +265,6 @@ const table: Record<Place, Record<Stimulus, string>> = {
     'world.woke, network': 'stale.outdated.asking: →probe again',
     'world.woke, visible': 'stale.outdated.asking: →probe again',
     'world.woke, silent for 2 s': 'stale.outdated.asking: →probe again',
-    'world.wentOffline': '–',
-    'world.suspended': 'reconnecting: cut !lost suspended 0 ⏱0',
-    'user.reconnected': 'redialling: cut !lost user-reconnected 0 ⏱0',
-    'user.closed': 'closing: →hang-up ⏱2000',
-    time: 'stale.outdated.draining: ⏱20',
-    'time, late': 'stale.outdated.draining: ⏱20',
-  },
-  'stale.outdated.carrying': {
-    'socket.opened': '–',
-    'socket.lost': 'reconnecting: cut !lost outdated 0 ⏱0',
-    'socket.lost, fatal': 'closed: cut !lost peer-closed never',
-    'url.failed': '–',
-    'peer.named': '–',
-    'peer.beat, fresh': 'alive.quiet: ⏱5000 ⏱60000',
-    'peer.beat, outdated': 'stale.outdated.carrying: →await',
-    'peer.beat, undated': 'alive.quiet: ⏱5000 ⏱60000',
-    'peer.spoke': '–',
-    'peer.refused': 'reconnecting: cut !lost refused 9500 ⏱9500',
-    'peer.refused, fatal': 'closed: cut !lost refused never',
-    'world.woke, sleep': 'stale.outdated.asking: →probe again ⏱4980',
-    'world.woke, network': 'stale.outdated.carrying: →probe again',
-    'world.woke, visible': 'stale.outdated.carrying: →probe again',
-    'world.woke, silent for 2 s': 'stale.outdated.carrying: →probe again',
     'world.wentOffline': '–',
     'world.suspended': 'reconnecting: cut !lost suspended 0 ⏱0',
     'user.reconnected': 'redialling: cut !lost user-reconnected 0 ⏱0',
@@ -472,12 +400,6 @@ const beat = (at: number, age: number | undefined): Fact => ({
   serverTime: age === undefined ? undefined : at - year - age,
 });
 
-/** What lay before the question leaves until a second from now. */
-function carrying(subject: LoneMachine): LoneMachine {
-  subject.line.carried = subject.clock.now() + 1_000;
-  return subject.wait();
-}
-
 const arrivals: Record<Place, () => LoneMachine> = {
   'connecting.dialling': () => new LoneMachine(),
   'connecting.draining': () => arrivals['connecting.dialling']().wait(),
@@ -491,7 +413,6 @@ const arrivals: Record<Place, () => LoneMachine> = {
     return subject.tell(beat(subject.clock.now(), 0));
   },
   'alive.probing': () => arrivals['alive.quiet']().wait(),
-  'alive.carrying': () => carrying(arrivals['alive.probing']()),
   'alive.unwatched': () => {
     const subject = new LoneMachine({ liveness: 'none' }).tell({ type: 'socket.opened' });
     subject.tell(naming(subject.clock.now()));
@@ -503,8 +424,6 @@ const arrivals: Record<Place, () => LoneMachine> = {
     const subject = arrivals['alive.quiet']();
     return subject.tell(beat(subject.clock.now(), 60_008));
   },
-  'stale.silent.carrying': () => carrying(arrivals['stale.silent.asking']()),
-  'stale.outdated.carrying': () => carrying(arrivals['stale.outdated.asking']()),
   'stale.silent.draining': () => arrivals['stale.silent.asking']().wait(),
   'stale.outdated.draining': () => arrivals['stale.outdated.asking']().wait(),
   closing: () => arrivals['alive.quiet']().tell({ type: 'user.closed' }),

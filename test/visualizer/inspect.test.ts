@@ -322,7 +322,6 @@ test('the delays that run, and for how long', () => {
     wallTime: () => clock.now(),
     random: () => 0.5,
     silentFor: () => 0,
-    carriedAt: () => -Infinity,
     obstacle: () => undefined,
     now: () => 0,
     begin: () => {},
