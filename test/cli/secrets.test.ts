@@ -194,7 +194,7 @@ const misuse: [string, () => unknown][] = [
   ['a header that is none', () => connect('wss://h/', { headers: { [`${secret} ${secret}`]: 'x' } })],
   ["a header's value that is none", () => connect('wss://h/', { headers: { authorization: `${secret}\n` } })],
   ['headers of another type', () => connect('wss://h/', { headers: `authorization: ${secret}` as never })],
-  ['headers in pairs', () => connect('wss://h/', { headers: [['authorization', secret]] as never })],
+  ['headers in pairs', () => connect('wss://h/', { headers: [[secret, `${secret}\n`]] })],
   ['a protocol that is none', () => connect('wss://h/', { protocol: secret as never })],
   ['an option of another type', () => connect('wss://h/', { retries: secret as never, buffer: secret as never })],
   ['a word that is none', () => connect('wss://h/', { buffer: { overflow: secret as never } })],

@@ -630,7 +630,7 @@ test('a dial that fails says why, in the words of the system', async () => {
   const connection = open(`ws://127.0.0.1:${await closedPort()}`, { inspect: observation, retries: 0 });
   await until(connection, 'closed');
   await untilSo(() => of(entries, 'stopped').length === 1);
-  expect(of(entries, 'stopped')[0]?.output).toMatchObject({ reason: 'ECONNREFUSED', cause: 'retries-exhausted' });
+  expect(of(entries, 'stopped')[0]?.output).toMatchObject({ reason: 'ECONNREFUSED', cause: 'refused' });
 });
 
 test('a parent that is told the snapshots of its connection shows no more of its name', async () => {
