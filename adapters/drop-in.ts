@@ -102,8 +102,7 @@ export class HeartbeatWebSocket extends WebSocketBase {
   // WHATWG WebSockets §3.1.
 
   get url(): string {
-    // Deno's class leaves out the user. A function's answer is known to nobody else.
-    return this.#url || (this.#socket?.url ?? '');
+    return this.#socket?.url ?? this.#url;
   }
 
   get readyState(): ReadyState {

@@ -11,6 +11,8 @@ export interface StandardKind {
   WebSocket: typeof WebSocket;
   /** True in a page: a relative URL has something to be relative to. */
   hasBase: boolean;
+  /** False: the class below leaves the user out of its URL, against the standard. Default true. */
+  namesUser?: boolean;
   /** Hears errors that nobody caught; the answer undoes it. */
   uncaught: (hear: (error: Error) => void) => () => void;
 }
@@ -18,7 +20,7 @@ export interface StandardKind {
 /** Says nothing of its own accord. */
 const mute: Behaviour = { naming: 'never' };
 
-export function standardSuite({ name, WebSocket: Kind, hasBase, uncaught }: StandardKind): void {
+export function standardSuite({ name, WebSocket: Kind, hasBase, namesUser = true, uncaught }: StandardKind): void {
   const cleanups: (() => unknown)[] = [];
 
   afterEach(async () => {
@@ -119,7 +121,7 @@ export function standardSuite({ name, WebSocket: Kind, hasBase, uncaught }: Stan
       ['WS://EXAMPLE.test:80/a b?c d', 'ws://example.test/a%20b?c%20d'],
       ['wss://example.test:443', 'wss://example.test/'],
       ['http://example.test', 'ws://example.test/'],
-      ['https://user@example.test/x/../y', 'wss://user@example.test/y'],
+      ['https://user@example.test/x/../y', `wss://${namesUser ? 'user@' : ''}example.test/y`],
     ])('%s is %s', (given, url) => {
       // Names of this kind lead nowhere (RFC 6761 §6.4).
       expect(make(given).url).toBe(url);

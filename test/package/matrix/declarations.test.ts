@@ -9,23 +9,20 @@ import { lowest, newest, type Project, project } from './project.ts';
 const compilers = ['typescript-5.4', 'typescript-5.9', 'typescript-6', 'typescript-7'];
 const types = { '@types/node': '^20' };
 
-const places: [which: string, resolution: Resolution, projects: Record<'plain' | 'typed', Project>][] = [
-  ['lowest', 'bundler', projectsWith({ ...lowest, ...types })],
-  ['newest', 'nodenext', projectsWith({ ...newest, ...types })],
+const places: [which: string, resolution: Resolution, Project][] = [
+  ['lowest', 'bundler', project({ ...lowest, ...types })],
+  ['newest', 'nodenext', project({ ...newest, ...types })],
 ];
-
-function projectsWith(versions: Record<string, string>) {
-  return { plain: project(versions), typed: project({ ...versions, '@types/ws': '^8' }) };
-}
+/** The others, which ask the same of a compiler, are asked of ours in ../declarations.test.ts. */
+const asked = settings.filter(({ name }) => ['Node', 'a page'].includes(name));
 
 afterAll(() => {
-  for (const [, , { plain, typed }] of places) for (const each of [plain, typed]) each.remove();
+  for (const [, , { remove }] of places) remove();
 });
 
-describe.each(places)('with the %s versions, resolved by %s', (_, resolution, { plain, typed }) => {
+describe.each(places)('with the %s versions, resolved by %s', (_, resolution, { folder }) => {
   describe.each(compilers)('%s', (compiler) => {
-    test.each(settings)('$name', async (setting) => {
-      const { folder } = setting.programs.includes('ws') ? typed : plain;
+    test.each(asked)('$name', async (setting) => {
       expect(await faultsOf(join(inject('tools'), compiler, 'bin/tsc'), folder, setting, resolution)).toEqual([]);
     });
   });

@@ -14,5 +14,6 @@ standardSuite({
   name: `HeartbeatWebSocket on the WebSocket of ${runtime}`,
   WebSocket: HeartbeatWebSocket.with({ retries: 0, WebSocket: globalThis.WebSocket }),
   hasBase: false,
+  namesUser: !('deno' in process.versions),
   uncaught: uncaughtInNode,
 });
