@@ -13,7 +13,16 @@ import { WebSocket } from 'ws';
 import { Command, started, systole } from '../helpers/command.ts';
 import { strangers } from '../helpers/raw-client.ts';
 import { closedPort } from '../helpers/support.ts';
-import { type Attack, busyness, onHttp, onWebSockets, type Target } from './attacks.ts';
+import {
+  type Attack,
+  busyness,
+  ofHeartbeats,
+  ofInspections,
+  ofOrders,
+  onHttp,
+  onWebSockets,
+  type Target,
+} from './attacks.ts';
 
 const seconds = Number(process.env['ATTACK_SECONDS'] ?? 60);
 
@@ -40,18 +49,18 @@ const everything = { ...onHttp, ...onWebSockets };
 const servers: Record<string, Attacked> = {
   'systole/server': {
     start: () => node(child('heartbeats')),
-    attacks: everything,
+    attacks: { ...everything, ...ofHeartbeats },
     visit: beats,
   },
   'systole serve': {
     start: () => node(systole, 'serve', '--port', '0', '--tick', '10'),
-    attacks: everything,
+    attacks: { ...everything, ...ofHeartbeats },
     visit: beats,
   },
   'systole/inspect': {
     start: async () => node(child('inspector'), String(await closedPort())),
     room: 12,
-    attacks: everything,
+    attacks: { ...everything, ...ofInspections },
     visit: inspects,
   },
   'systole visualize': {
@@ -63,14 +72,14 @@ const servers: Record<string, Attacked> = {
     start: () => node(child('demo')),
     path: '/control',
     room: 12,
-    attacks: everything,
+    attacks: { ...everything, ...ofOrders },
     visit: watches,
   },
   'systole demo, its inspector': {
     start: () => node(child('demo')),
     path: '/inspect',
     room: 12,
-    attacks: everything,
+    attacks: { ...everything, ...ofInspections },
     visit: inspects,
   },
 };
@@ -100,19 +109,18 @@ test.each(Object.entries(servers))('%s', async (name, { start, path = '/', room 
   for (const [attack, begin] of Object.entries(attacks)) {
     const over = new AbortController();
     setMaxListeners(0, over.signal);
-    const timer = setTimeout(() => over.abort(), share);
-    const attacked = begin(target, over.signal);
+    const said = new AbortController();
+    const attacked = begin(target, over.signal, () => said.abort());
+    const until = performance.now() + share;
     let visits = 0;
     try {
-      do {
+      while (!said.signal.aborted || performance.now() < until || visits === 0) {
         await inTime(visit(visited));
         visits += 1;
-      } while (!over.signal.aborted);
-      await inTime(visit(visited));
+      }
     } catch (error) {
       failures.push(`${attack}: ${(error as Error).message}`);
     }
-    clearTimeout(timer);
     over.abort();
     await attacked;
     const more = held() - before;
@@ -138,7 +146,7 @@ async function during(ms: number, attack: Attack, target: Target): Promise<void>
   const over = new AbortController();
   setMaxListeners(0, over.signal);
   setTimeout(() => over.abort(), ms);
-  await attack(target, over.signal);
+  await attack(target, over.signal, () => {});
 }
 
 /** With little room for garbage: what grows is what is kept. */
