@@ -7,7 +7,7 @@ import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { Command, started, systole } from '../helpers/command.ts';
@@ -87,9 +87,6 @@ const servers: Record<string, Attacked> = {
 const share =
   (seconds * 1_000) / Object.values(servers).reduce((sum, { attacks }) => sum + Object.keys(attacks).length, 0);
 
-const figures: string[] = [];
-afterAll(() => console.info(figures.join('\n')));
-
 test.each(Object.entries(servers))('%s', async (name, { start, path = '/', room = 100, attacks, visit }) => {
   const server = await start();
   const address = /(?:ws|http):\/\/127\.0\.0\.1:\d+/.exec(await server.line(/:\/\/127/))![0];
@@ -125,7 +122,7 @@ test.each(Object.entries(servers))('%s', async (name, { start, path = '/', room 
     await attacked;
     const more = held() - before;
     most = Math.max(most, more);
-    figures.push(
+    console.info(
       `${name.padEnd(28)}${attack.padEnd(44)}${mebibytes(more)} MiB more${String(visits).padStart(6)} others served`,
     );
     if (server.process.exitCode !== null || server.process.signalCode !== null)

@@ -46,8 +46,10 @@ export const onHttp: Readonly<Record<string, Attack>> = {
     socket.write('POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n');
     await flood(socket, Buffer.alloc(65_536), 2 ** 25);
   }),
-  'refused upgrades, one after the other': byMany(8, async (socket) => {
+  // A server that looks at no Host does not refuse them: that of an app.
+  'refused upgrades, one after the other': byMany(8, async (socket, _, said) => {
     socket.write(upgradeRequest(foreign));
+    said();
     await new Promise((resolve) => socket.on('close', resolve).resume());
   }),
   'refused upgrades, that go on': byMany(8, async (socket) => {
