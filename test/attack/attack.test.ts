@@ -7,13 +7,22 @@ import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { Command, started, systole } from '../helpers/command.ts';
 import { strangers } from '../helpers/raw-client.ts';
 import { closedPort } from '../helpers/support.ts';
-import { type Attack, busyness, onHttp, onWebSockets, type Target } from './attacks.ts';
+import {
+  type Attack,
+  busyness,
+  ofHeartbeats,
+  ofInspections,
+  ofOrders,
+  onHttp,
+  onWebSockets,
+  type Target,
+} from './attacks.ts';
 
 const seconds = Number(process.env['ATTACK_SECONDS'] ?? 60);
 
@@ -40,18 +49,18 @@ const everything = { ...onHttp, ...onWebSockets };
 const servers: Record<string, Attacked> = {
   'systole/server': {
     start: () => node(child('heartbeats')),
-    attacks: everything,
+    attacks: { ...everything, ...ofHeartbeats },
     visit: beats,
   },
   'systole serve': {
     start: () => node(systole, 'serve', '--port', '0', '--tick', '10'),
-    attacks: everything,
+    attacks: { ...everything, ...ofHeartbeats },
     visit: beats,
   },
   'systole/inspect': {
     start: async () => node(child('inspector'), String(await closedPort())),
     room: 12,
-    attacks: everything,
+    attacks: { ...everything, ...ofInspections },
     visit: inspects,
   },
   'systole visualize': {
@@ -63,23 +72,20 @@ const servers: Record<string, Attacked> = {
     start: () => node(child('demo')),
     path: '/control',
     room: 12,
-    attacks: everything,
+    attacks: { ...everything, ...ofOrders },
     visit: watches,
   },
   'systole demo, its inspector': {
     start: () => node(child('demo')),
     path: '/inspect',
     room: 12,
-    attacks: everything,
+    attacks: { ...everything, ...ofInspections },
     visit: inspects,
   },
 };
 
 const share =
   (seconds * 1_000) / Object.values(servers).reduce((sum, { attacks }) => sum + Object.keys(attacks).length, 0);
-
-const figures: string[] = [];
-afterAll(() => console.info(figures.join('\n')));
 
 test.each(Object.entries(servers))('%s', async (name, { start, path = '/', room = 100, attacks, visit }) => {
   const server = await start();
@@ -100,24 +106,23 @@ test.each(Object.entries(servers))('%s', async (name, { start, path = '/', room 
   for (const [attack, begin] of Object.entries(attacks)) {
     const over = new AbortController();
     setMaxListeners(0, over.signal);
-    const timer = setTimeout(() => over.abort(), share);
-    const attacked = begin(target, over.signal);
+    const said = new AbortController();
+    const attacked = begin(target, over.signal, () => said.abort());
+    const until = performance.now() + share;
     let visits = 0;
     try {
-      do {
+      while (!said.signal.aborted || performance.now() < until || visits === 0) {
         await inTime(visit(visited));
         visits += 1;
-      } while (!over.signal.aborted);
-      await inTime(visit(visited));
+      }
     } catch (error) {
       failures.push(`${attack}: ${(error as Error).message}`);
     }
-    clearTimeout(timer);
     over.abort();
     await attacked;
     const more = held() - before;
     most = Math.max(most, more);
-    figures.push(
+    console.info(
       `${name.padEnd(28)}${attack.padEnd(44)}${mebibytes(more)} MiB more${String(visits).padStart(6)} others served`,
     );
     if (server.process.exitCode !== null || server.process.signalCode !== null)
@@ -138,7 +143,7 @@ async function during(ms: number, attack: Attack, target: Target): Promise<void>
   const over = new AbortController();
   setMaxListeners(0, over.signal);
   setTimeout(() => over.abort(), ms);
-  await attack(target, over.signal);
+  await attack(target, over.signal, () => {});
 }
 
 /** With little room for garbage: what grows is what is kept. */

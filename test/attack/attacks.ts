@@ -13,8 +13,11 @@ export interface Target {
   readonly room: number;
 }
 
-/** Goes on until the signal, which ends its connections. */
-export type Attack = (target: Target, signal: AbortSignal) => Promise<void>;
+/**
+ * Goes on until the signal, which ends its connections.
+ * @param said called when each of them has had its say for once, or was cut off
+ */
+export type Attack = (target: Target, signal: AbortSignal, said: () => void) => Promise<void>;
 
 const { text, continuation, ping } = opcodes;
 const pong = 0xa;
@@ -32,47 +35,69 @@ export const busyness: Readonly<Record<'http' | 'webSocket', Attack>> = {
 
 export const onHttp: Readonly<Record<string, Attack>> = {
   'requests, unread': byMany(4, async (socket) => {
-    await flood(socket, requests, endless);
+    await flood(socket, requests, 4_000_000);
   }),
-  'requests, never finished': byMany(crowd, async (socket, signal) => {
+  'requests, never finished': byMany(crowd, async (socket, signal, said) => {
     socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(12_000)}`);
+    said();
     await ended(signal);
   }),
   'a body without end': byMany(4, async (socket) => {
     socket.write('POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n');
-    await flood(socket, Buffer.alloc(65_536), endless);
+    await flood(socket, Buffer.alloc(65_536), 2 ** 25);
   }),
-  'refused upgrades, one after the other': byMany(8, async (socket) => {
+  // A server that looks at no Host does not refuse them: that of an app.
+  'refused upgrades, one after the other': byMany(8, async (socket, _, said) => {
     socket.write(upgradeRequest(foreign));
+    said();
     await new Promise((resolve) => socket.on('close', resolve).resume());
   }),
   'refused upgrades, that go on': byMany(8, async (socket) => {
     socket.write(upgradeRequest(foreign));
     await flood(socket, Buffer.alloc(65_536), 2 ** 22);
   }),
-  'refused upgrades, that stay': byMany(crowd, async (socket, signal) => {
+  'refused upgrades, that stay': byMany(crowd, async (socket, signal, said) => {
     socket.write(upgradeRequest(foreign));
+    said();
     await ended(signal);
   }),
-  'connections that say nothing': byMany(crowd, (_, signal) => ended(signal)),
+  'connections that say nothing': byMany(crowd, async (_, signal, said) => {
+    said();
+    await ended(signal);
+  }),
 };
 
-export const onWebSockets: Readonly<Record<string, Attack>> = {
-  'heartbeats, unread': flooding(1, heartbeats),
+// What the system takes of answers that nobody reads, 4 MB and more of each connection, comes before what the server keeps.
+export const ofHeartbeats: Readonly<Record<string, Attack>> = {
+  'heartbeats, unread': flooding(1, heartbeats, 20_000_000),
   'heartbeats in pieces, unread': flooding(
     1,
     Buffer.concat([frame(text, 'heart', false), frame(continuation, 'beat')]),
+    16_000_000,
   ),
-  'heartbeats, unread, of many': flooding(20, heartbeats),
-  'pings, unread': flooding(4, frame(ping, 'x'.repeat(125))),
-  'pings that carry nothing, unread': flooding(4, frame(ping)),
-  'inspections, unread': flooding(2, frame(text, '{"type":"xstate.inspecting"}')),
-  'orders, unread': flooding(2, Buffer.concat(['mute', 'unmute'].map((order) => frame(text, `{"do":"${order}"}`)))),
-  'messages that are too long': flooding(4, frame(text, 'x'.repeat(2 ** 22))),
+  'heartbeats, unread, of many': flooding(6, heartbeats, 4_000_000),
+};
+
+export const ofInspections: Readonly<Record<string, Attack>> = {
+  'inspections, unread': flooding(2, frame(text, '{"type":"xstate.inspecting"}'), 1_000_000),
+};
+
+export const ofOrders: Readonly<Record<string, Attack>> = {
+  'orders, unread': flooding(
+    2,
+    Buffer.concat(['mute', 'unmute'].map((order) => frame(text, `{"do":"${order}"}`))),
+    2_000_000,
+  ),
+};
+
+export const onWebSockets: Readonly<Record<string, Attack>> = {
+  'pings, unread': flooding(4, frame(ping, 'x'.repeat(125)), 8_000_000),
+  'messages that are too long': flooding(4, frame(text, 'x'.repeat(2 ** 22)), 2 ** 22),
   'messages, never finished': byMany(
     crowd,
-    async (socket, signal) => {
+    async (socket, signal, said) => {
       socket.write(frame(text, 'x'.repeat(60_000)).subarray(0, 59_000));
+      said();
       await ended(signal);
     },
     true,
@@ -80,10 +105,11 @@ export const onWebSockets: Readonly<Record<string, Attack>> = {
   // What a piece was read with is kept as long as the piece.
   'messages in pieces, with much between them': byMany(
     20,
-    async (socket, signal) => {
+    async (socket, signal, said) => {
       const piece = (opcode: number) => Buffer.concat([frame(opcode, 'x', false), gush(frame(pong, 'x'.repeat(125)))]);
       socket.write(piece(text));
       await flood(socket, piece(continuation), 2 ** 25);
+      said();
       await ended(signal);
     },
     true,
@@ -91,29 +117,37 @@ export const onWebSockets: Readonly<Record<string, Attack>> = {
   'connections, one after the other': byMany(8, async (socket) => void socket.destroy(), true),
 };
 
-function flooding(count: number, said: Buffer): Attack {
-  return byMany(count, async (socket) => void (await flood(socket, gush(said), endless)), true);
+/** @param bytes that each of them says, unless it is cut off */
+function flooding(count: number, message: Buffer, bytes: number): Attack {
+  return byMany(count, async (socket) => void (await flood(socket, gush(message), bytes)), true);
 }
 
-/** So many at once; each begins anew when it is cut off, or done. */
+/** So many at once; each begins anew when it is cut off, or done. Those that stay have their say as they begin. */
 function byMany(
   count: number,
-  act: (socket: Socket, signal: AbortSignal) => Promise<void>,
+  act: (socket: Socket, signal: AbortSignal, said: () => void) => Promise<void>,
   isUpgraded = false,
 ): Attack {
-  return async ({ port, path, room }, signal) => {
-    const one = async () => {
+  return async ({ port, path, room }, signal, said) => {
+    const crew = isUpgraded ? Math.min(count, room) : count;
+    const silent = new Set(Array.from({ length: crew }, (_, i) => i));
+    const one = async (i: number) => {
+      const hasSaid = () => {
+        silent.delete(i);
+        if (silent.size === 0) said();
+      };
       while (!signal.aborted) {
         try {
           const socket = isUpgraded ? await upgraded(port, { path, signal }) : await dialled(port, { signal });
-          await act(socket, signal);
+          await act(socket, signal, hasSaid);
           socket.destroy();
         } catch {
           // Refused, cut off, or over.
         }
+        hasSaid();
       }
     };
-    await Promise.all(Array.from({ length: isUpgraded ? Math.min(count, room) : count }, one));
+    await Promise.all(Array.from({ length: crew }, (_, i) => one(i)));
   };
 }
 
