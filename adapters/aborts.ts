@@ -4,11 +4,11 @@
  */
 type Signal = Pick<AbortSignal, 'addEventListener' | 'removeEventListener'>;
 
-/** Listens itself: a signal takes the same listener once. */
+/** A signal takes the same listener once. */
 class Aborts extends Set<() => void> {
-  handleEvent(): void {
+  readonly listener = () => {
     for (const close of Array.from(this)) close();
-  }
+  };
 }
 
 const known = new WeakMap<Signal, Aborts>();
@@ -17,9 +17,9 @@ const known = new WeakMap<Signal, Aborts>();
 export function onAbort(signal: Signal, close: () => void): () => void {
   const aborts = known.get(signal) ?? new Aborts();
   known.set(signal, aborts.add(close));
-  signal.addEventListener('abort', aborts);
+  signal.addEventListener('abort', aborts.listener);
   return () => {
     aborts.delete(close);
-    if (aborts.size === 0) signal.removeEventListener('abort', aborts);
+    if (aborts.size === 0) signal.removeEventListener('abort', aborts.listener);
   };
 }

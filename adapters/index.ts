@@ -11,7 +11,9 @@ export {
   type ConnectionListener,
   type ConnectOptions,
 } from './connect.ts';
-export type { DialContext, ProtocolsOption, UrlOption } from './dial.ts';
+export type { DialContext } from './asked.ts';
+export type { ProtocolsOption, UrlOption } from './dial.ts';
+export type { HeadersOption } from './web-socket.ts';
 export type { LifecycleOptions, Platform } from './lifecycle.ts';
 export type { Frame, Protocol, Session } from './protocols/protocol.ts';
 export type { WebSocketClass, WebSocketLike } from './web-socket.ts';

@@ -3,8 +3,8 @@
  * standard in socket.ws.ts, and how Node's own class is cut off in socket.undici.ts, which no page carries:
  *
  * - A dial that fails fires only `error` in Node 20 and 22 (nodejs/undici#3546), `error` and `close` elsewhere: the first is the end, once.
- * - A failure after `open` (a broken frame, bad UTF-8) is `error`, then `close` with 1006: the first says why, the second that it is over. A reset or a
- *   plain end is `close` alone.
+ * - A failure after `open` (a broken frame, bad UTF-8) is `error`, then `close` with 1006: in `ws` up to 30 s later, when the peer has answered. The first is
+ *   the end. A reset or a plain end is `close` alone.
  * - `close()` on a dead line fires `close` after 60 s in Chromium, 30 s in `ws`, never in Node 20: nobody waits for it, the handlers are detached.
  * - `bufferedAmount` counts framing in `ws`, and not in pages: what a message adds to it is measured rather than computed.
  * - `ws` throws an uncaught error when closed while connecting, unless an `error` listener stays attached: one that does nothing stays.
@@ -31,8 +31,6 @@ export class Socket {
   #beyond: Beyond | undefined;
   /** Undefined once it was left: whatever it does then changes nothing. */
   ears: Ears | undefined;
-  /** What the class called an error after `open`, and before `close`. */
-  #trouble: string | undefined;
   /** Bytes that ever waited in the socket. */
   #queued = 0;
 
@@ -119,12 +117,7 @@ export class Socket {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
     socket.onclose = ({ code, reason, wasClean }: CloseInfo) =>
-      this.lose({
-        code: code || noHandshake,
-        reason: reason || (this.#trouble ?? ''),
-        wasClean,
-        failed: this.#trouble !== undefined,
-      });
+      this.lose({ code: code || noHandshake, reason, wasClean });
     socket.onerror = (event: unknown) => this.lose({ reason: reasonOf(event) });
     const more = beyond(socket, this);
     if (!more?.tellsMessages) socket.onmessage = ({ data }: { data: Frame }) => this.ears?.heard(data);
@@ -132,9 +125,8 @@ export class Socket {
   }
 
   #opened(): void {
-    this.#socket.onerror = (event: unknown) => {
-      this.#trouble ||= reasonOf(event);
-    };
+    this.#socket.onerror = (event: unknown) =>
+      this.lose({ code: noHandshake, reason: reasonOf(event), wasClean: false, failed: true });
     this.ears?.opened();
   }
 

@@ -11,8 +11,8 @@
  */
 import { WebSocket } from 'ws';
 
+import { type AddressSource, source } from './asked.ts';
 import { isFunction, isObject, plainObject, rule, type Rules } from './check.ts';
-import { type AddressSource, source } from './dial.ts';
 import type { Beyond, HeadersOption, Listener, WebSocketClass, WebSocketLike } from './web-socket.ts';
 
 interface NodeWebSocket extends WebSocketLike {

@@ -4,11 +4,12 @@
  * goes out in line.ts.
  */
 import type { Fact, Order } from '../machines/events.ts';
+import { UrlError } from './asked.ts';
 import type { Amount, BufferBounds } from './buffer.ts';
 import { errorName } from './check.ts';
 import { type Clock, soon, wallTimeOf } from './clock.ts';
 import { watchDeparture } from './departure.ts';
-import { type Address, type Addresses, UrlError } from './dial.ts';
+import type { Address, Addresses } from './dial.ts';
 import { Inbox } from './inbox.ts';
 import type { Listeners } from './listeners.ts';
 import { Proof } from './proof.ts';

@@ -1,6 +1,6 @@
 /** The shape of a WebSocket, and of those who are told what it does. Types only. */
 import type { CloseInfo } from '../machines/events.ts';
-import type { DialContext } from './dial.ts';
+import type { DialContext } from './asked.ts';
 import type { Frame } from './protocols/protocol.ts';
 
 /** What we use of a WebSocket, be it the platform's, npm `ws`, or anything alike. */

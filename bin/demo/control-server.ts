@@ -18,7 +18,12 @@ const mostWaiting = 65_536;
 const mostPages = 16;
 
 export class Control {
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: longestMessage, autoPong: false });
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: longestMessage,
+    maxFragments: 8,
+    autoPong: false,
+  });
   readonly #undo: () => void;
 
   constructor(stagehand: Stagehand) {

@@ -289,7 +289,7 @@ test('JSON: one object a line, times in ms, binary as base64', async () => {
     { type: 'state', state: 'alive', previous: 'awaiting-id', id: '…e' },
     { type: 'message', data: 'text' },
     { type: 'message', base64: 'AP8=' },
-    { type: 'state', state: 'closed', previous: 'alive', cause: 'retries-exhausted', ...end },
+    { type: 'state', state: 'closed', previous: 'alive', cause: 'peer-closed', ...end },
   ]);
 });
 

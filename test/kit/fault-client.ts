@@ -138,7 +138,7 @@ export class Client implements FaultClient {
   }
 }
 
-/** A socket, as the manners reach it: who asks for more than it reads is cut off. */
+/** @internal A socket, as the manners reach it: who asks for more than it reads is cut off. */
 export class MannerlyPeer implements Peer {
   readonly #socket: WebSocket;
   readonly #said: Backlog;

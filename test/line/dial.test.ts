@@ -3,7 +3,8 @@
  */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { Addresses, type DialContext } from '../../adapters/dial.ts';
+import type { DialContext } from '../../adapters/asked.ts';
+import { Addresses } from '../../adapters/dial.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
 import { checkCloseFrame, webSocketUrl } from '../../adapters/url.ts';
 import { eventsOf, listen, open, statesOf, uncaughtDuring, until } from '../helpers/support.ts';

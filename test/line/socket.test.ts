@@ -71,9 +71,9 @@ const ends: [string, (puppet: Puppet) => void, last: string][] = [
     'lost 1006 first, an error',
   ],
   [
-    'open, an error, and a close with a reason',
+    'open, an error, and a close with a reason, later',
     (p) => (p.opens(), p.fails({ message: 'first' }), p.ends(1011, 'sorry')),
-    'lost 1011 sorry, an error',
+    'lost 1006 first, an error',
   ],
   [
     'refused, with the URL in its message',

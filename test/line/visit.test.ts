@@ -153,14 +153,16 @@ describe('a dial that fails', () => {
 });
 
 describe('an open socket', () => {
-  test('says why it failed by its close, not by its error', () => {
+  test("that fails is over: what it says later is nobody's", () => {
     const { connection, socket } = alive();
     const lost = eventsOf(connection, 'lost');
     expect(socket().binaryType).toBe('arraybuffer');
-    socket().fails({ message: 'reset' });
-    expect(connection.state).toBe('alive');
+    socket().fails({ message: 'bad frame' });
+    expect(connection.state).toBe('reconnecting');
     socket().ends(4000, 'gone');
-    expect(lost).toMatchObject([{ cause: 'peer-closed', code: 4000, reason: 'gone', wasClean: true }]);
+    expect(lost).toMatchObject([
+      { cause: 'peer-closed', code: 1006, reason: 'bad frame', wasClean: false, failed: true },
+    ]);
   });
 
   test.each([

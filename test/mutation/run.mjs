@@ -29,8 +29,8 @@ const groups = [
   },
   { files: ['adapters/proof.ts', 'adapters/inbox.ts'], tests: ['line/proof', 'line/inbox'] },
   {
-    files: ['adapters/socket.ts', 'adapters/socket.ws.ts'],
-    tests: ['line/socket', 'line/visit', 'line/options', 'line/line'],
+    files: ['adapters/socket.ts', 'adapters/socket.ws.ts', 'adapters/departure.ts'],
+    tests: ['line/socket', 'line/visit', 'line/options', 'line/line', 'line/departure'],
   },
   {
     files: ['adapters/visit.ts', 'adapters/surface.ts'],
@@ -49,10 +49,11 @@ const groups = [
       'line/buffer',
     ],
   },
-  { files: ['adapters/buffer.ts'], tests: ['line/outbox', 'line/gate'] },
+  { files: ['adapters/buffer.ts'], tests: ['line/outbox', 'line/gate', 'line/realms', 'line/unsendable'] },
   {
-    files: ['adapters/connect.ts', 'adapters/reader.ts'],
+    files: ['adapters/connect.ts', 'adapters/reader.ts', 'adapters/aborts.ts'],
     tests: [
+      'line/aborts',
       'line/gate',
       'line/visit',
       'line/options',
@@ -64,14 +65,21 @@ const groups = [
   },
   {
     files: ['adapters/check.ts', 'adapters/options.ts', 'adapters/clock.ts'],
-    tests: ['line/options', 'line/gate', 'line/dial'],
+    tests: ['line/options', 'line/gate', 'line/dial', 'line/realms'],
   },
-  { files: ['adapters/dial.ts', 'adapters/url.ts'], tests: ['line/options', 'line/dial', 'websockets/node/standard'] },
   {
-    files: ['drop-in', 'drop-in.events', 'drop-in.options', 'turns', 'web-idl'].map((name) => `adapters/${name}.ts`),
+    files: ['adapters/asked.ts', 'adapters/dial.ts', 'adapters/url.ts'],
+    tests: ['line/options', 'line/dial', 'websockets/node/standard', 'line/realms'],
+  },
+  {
+    files: ['drop-in', 'drop-in.events', 'drop-in.options', 'event-family', 'turns', 'web-idl'].map(
+      (name) => `adapters/${name}.ts`,
+    ),
     tests: [
       'drop-in/turns',
       'drop-in/drop-in-steps',
+      'drop-in/failing',
+      'drop-in/event-family',
       'websockets/node/standard',
       'drop-in/drop-in',
       'line/options',

@@ -69,7 +69,7 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
   const history = new History<string>((frame) => frame.length);
   /** Pages that have said that they are there. */
   const feeds = new Map<WebSocket, Feed>();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: longestCommand, autoPong: false });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: longestCommand, maxFragments: 8, autoPong: false });
   const observation = observe(
     harmless((entry: Entry) => {
       const frames = framesOf(entry).map((frame) => JSON.stringify(frame));
