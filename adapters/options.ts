@@ -90,7 +90,7 @@ export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptio
   const { WebSocket: WebSocketClass = defaultWebSocket(), backoff, shouldReconnect, ...settings } = others;
   if (protocol.needsPing && !canPing(WebSocketClass)) {
     throw new TypeError(
-      `protocol: ${protocol.name} needs a WebSocket that can send pings, which only npm ws can; elsewhere use plain() or idHeartbeat()`,
+      `protocol: ${protocol.name} needs a WebSocket that can send pings, such as npm ws; elsewhere use plain() or idHeartbeat()`,
     );
   }
   const world: LifecycleOptions = typeof lifecycle === 'object' ? lifecycle : {};

@@ -136,7 +136,8 @@ export function serveHeartbeats<S extends ServerSocket>(
 
 /** True for the message that asks for a sign of life, as a `message` listener of npm `ws` hears it. */
 export function isHeartbeat(data: unknown): boolean {
-  const length = data instanceof Uint8Array || typeof data === 'string' ? data.length : 0;
+  // Also a Buffer of another realm, as in Jest.
+  const length = ArrayBuffer.isView(data) ? data.byteLength : typeof data === 'string' ? data.length : 0;
   return length === heartbeat.length && String(data) === heartbeat;
 }
 

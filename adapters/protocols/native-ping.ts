@@ -1,6 +1,6 @@
 /**
- * Ping and pong frames of RFC 6455 §5.5.2, which every server answers without knowing of it. Only npm `ws` can send them: browsers and the
- * WebSocket built into Node show neither to their users.
+ * Ping and pong frames of RFC 6455 §5.5.2, which every server answers without knowing of it. npm `ws` can send them, and Bun's own class: browsers and
+ * the WebSocket built into Node show neither to their users.
  */
 import { ping, type Protocol } from './protocol.ts';
 

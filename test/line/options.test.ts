@@ -495,7 +495,7 @@ describe('headers', () => {
     class Standard extends EventTarget {}
     expect(refusal({ protocol: nativePing(), WebSocket: Standard })).toEqual(
       new TypeError(
-        'protocol: native-ping needs a WebSocket that can send pings, which only npm ws can; elsewhere use plain() or idHeartbeat()',
+        'protocol: native-ping needs a WebSocket that can send pings, such as npm ws; elsewhere use plain() or idHeartbeat()',
       ),
     );
     expect(() => connectionInput(nowhere, { protocol: nativePing() })).not.toThrow();

@@ -3,6 +3,7 @@
  */
 import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -134,6 +135,15 @@ test.each<[unknown, boolean]>([
   [undefined, false],
   [9, false],
 ])('isHeartbeat(%o): %s', (data, is) => expect(isHeartbeat(data)).toBe(is));
+
+test('isHeartbeat knows a Buffer where the app, as in Jest, has a Uint8Array of another realm', () => {
+  vi.stubGlobal('Uint8Array', runInNewContext('Uint8Array'));
+  try {
+    expect(isHeartbeat(Buffer.from('heartbeat'))).toBe(true);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
 
 describe('cuts off', () => {
   test('the one that says nothing, and only that one', async () => {
