@@ -407,6 +407,16 @@ describe('with retries: 0 the cause of the end is why the line was lost', () => 
   });
 });
 
+test('what the WebSocket calls an error is told with its word, by the loss and at the end', () => {
+  const failure: Fact = { ...lost, reason: 'bad frame', failed: true };
+  const subject = alive({ retries: 0 });
+  const reports = reportsOf(subject);
+  subject.tell(failure);
+  const end = { code: 1006, reason: 'bad frame', wasClean: false, failed: true };
+  expect(reports).toEqual([{ type: 'lost', cause: 'peer-closed', nextDialIn: undefined, ...end }]);
+  expect(subject.actor.getSnapshot().output).toEqual({ cause: 'peer-closed', ...end });
+});
+
 describe('a 404 where there was a session', () => {
   const notFound: Fact = { ...lost, status: 404 };
   const redialled = (settings = {}) => alive(settings).tell(lost).wait();
@@ -424,6 +434,13 @@ describe('a 404 where there was a session', () => {
     expect(subject.place).toBe('closed');
     expect(subject.clock.now() - lostAt).toBeGreaterThan(55_000);
     expect(subject.actor.getSnapshot().output).toMatchObject({ cause: 'fatal' });
+  });
+
+  test.each([
+    [59_999, 'reconnecting'],
+    [60_000, 'closed'],
+  ])('after %i ms: %s', (ms, place) => {
+    expect(redialled({ backoff: () => ms }).tell(notFound).place).toBe(place);
   });
 
   test('counts anew from each loss, and not from the first', () => {

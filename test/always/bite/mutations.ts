@@ -29,7 +29,7 @@ export const mutations: readonly Mutation[] = [
     judges: ['lives'],
     what: 'leaving a socket does not hang up',
     file: 'adapters/socket.ts',
-    edits: [['if (this.#beyond) this.#beyond.terminate();\n      else this.#socket.close();', '']],
+    edits: [['if (!this.#beyond?.terminate()) this.#socket.close();', '']],
   },
   {
     invariant: 'a replaced socket is inert',
@@ -38,7 +38,7 @@ export const mutations: readonly Mutation[] = [
     file: 'adapters/visit.ts',
     edits: [
       [
-        'this.#inbox.turnOff();\n    this.#armed = false;\n    this.#line.hold();',
+        'this.#inbox.turnOff();\n    this.#armed = false;\n    this.#stopWatching();\n    this.#line.hold();',
         'this.#line.hold();\n    if (this) return;',
       ],
     ],
@@ -55,7 +55,7 @@ export const mutations: readonly Mutation[] = [
     judges: ['lives'],
     what: 'a line found dead is dialled as politely as a server that refuses',
     file: 'machines/backoff.ts',
-    edits: [['if (ours.has(loss.cause)) return 0;', '']],
+    edits: [['if (ours.has(loss.cause) && unanswered < 2) return 0;', '']],
   },
   {
     invariant: 'every wait has an end',
@@ -144,8 +144,8 @@ export const mutations: readonly Mutation[] = [
     file: 'adapters/line.ts',
     edits: [
       [
-        'if (this.#outbox.messages === 0 && this.#handOver(data, bytes)) return true;',
-        'if (this.#handOver(data, bytes)) return true;',
+        'if (this.#outbox.messages === 0 && this.#goesAtOnce(data, bytes)) return true;',
+        'if (this.#goesAtOnce(data, bytes)) return true;',
       ],
     ],
   },
@@ -154,7 +154,7 @@ export const mutations: readonly Mutation[] = [
     judges: ['lives'],
     what: 'what is too old goes without a word',
     file: 'adapters/buffer.ts',
-    edits: [["this.#untold.push({ data: this.#shift().data, reason: 'expired' });", 'this.#shift();']],
+    edits: [["this.#untold.push({ data: this.#shift(), reason: 'expired' });", 'this.#shift();']],
   },
   {
     invariant: 'no message before the name',
