@@ -7,6 +7,8 @@ import { definedOf } from '../machines/settings.ts';
 import { check, type Rules } from './check.ts';
 import { type ConnectOptions, connectRules } from './connect.ts';
 import type { Protocol } from './protocols/protocol.ts';
+import { syntaxError } from './url.ts';
+import { domStrings } from './web-idl.ts';
 import type { WebSocketClass } from './web-socket.ts';
 
 /** Those of `connect()`; its `protocols` are the constructor's second argument. */
@@ -44,6 +46,13 @@ export function checkDropIn(options: HeartbeatWebSocketOptions): void {
     if (Object.hasOwn(formerNames, name)) throw new TypeError(`${name} is called ${formerNames[name]} here`);
   }
   check(options, rules);
+}
+
+/** The second argument of the constructor. @throws {DOMException} `SyntaxError` */
+export function offerOf(protocols: unknown): string[] {
+  const offer = domStrings(protocols);
+  if (offer === undefined) throw syntaxError('protocols: a string or strings; options are the third argument');
+  return offer;
 }
 
 /** Defaults, and what one instance was given beyond them. */

@@ -23,7 +23,7 @@ import {
   readyStates,
   WebSocketBase,
 } from './drop-in.events.ts';
-import { beneath, boundsOf, checkDropIn, type HeartbeatWebSocketOptions, merged } from './drop-in.options.ts';
+import { beneath, boundsOf, checkDropIn, type HeartbeatWebSocketOptions, merged, offerOf } from './drop-in.options.ts';
 import { Blob, CustomEvent, Event, MessageEvent } from './event-family.ts';
 import type { ChosenOptions } from './options.ts';
 import { nativePing } from './protocols/native-ping.ts';
@@ -31,8 +31,8 @@ import type { Frame } from './protocols/protocol.ts';
 import { silent } from './protocols/silent.ts';
 import { noStatus } from './socket.ts';
 import { Turns } from './turns.ts';
-import { checkCloseFrame, syntaxError, webSocketUrl } from './url.ts';
-import { asInterface, defineHandlers, domStrings, Handlers, sendable } from './web-idl.ts';
+import { checkCloseFrame, webSocketUrl } from './url.ts';
+import { asInterface, defineHandlers, Handlers, sendable } from './web-idl.ts';
 
 const { CONNECTING, OPEN, CLOSING, CLOSED } = readyStates;
 type BinaryType = 'blob' | 'arraybuffer';
@@ -293,10 +293,4 @@ export class HeartbeatWebSocket extends WebSocketBase {
   ): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-function offerOf(protocols: unknown): string[] {
-  const offer = domStrings(protocols);
-  if (offer === undefined) throw syntaxError('protocols: a string or strings; options are the third argument');
-  return offer;
 }

@@ -58,6 +58,10 @@ export async function serve(args: string[], terminal: Terminal): Promise<number>
     say(paint('cyan', '›'), `pushed to ${clients(told)}: ${printable(text)}`);
   };
 
+  const interrupted = new Promise<void>((resolve) => {
+    onInterrupt(resolve);
+  });
+
   print(`${paint('bold', 'systole serve')}  ws://127.0.0.1:${server.port}  id-heartbeat`);
   print(paint('dim', 'each line typed here is pushed to every client; ctrl-C ends'));
   print('');
@@ -65,9 +69,7 @@ export async function serve(args: string[], terminal: Terminal): Promise<number>
   const typed = createInterface({ input: process.stdin, terminal: false }).on('line', push);
   let ticks = 0;
   const ticker = tick && setInterval(() => push(`tick ${(ticks += 1)} ${new Date().toISOString()}`), tick);
-  await new Promise<void>((resolve) => {
-    onInterrupt(resolve);
-  });
+  await interrupted;
   clearInterval(ticker);
   typed.close();
   // A read under way would hold the process.
