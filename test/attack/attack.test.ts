@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 /**
  * Each server of ours, as a process of its own, among strangers who ask without reading and begin without ending. It keeps its memory, answers everybody
  * else meanwhile, and ends when it is told to, whoever is there.
  */
+import { execFileSync } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,7 @@ import {
   type Target,
 } from './attacks.ts';
 
+/** For how long each server is attacked, in all. */
 const seconds = Number(process.env['ATTACK_SECONDS'] ?? 60);
 
 /** How much more a server may take than before it was attacked, bytes. */
@@ -84,9 +85,6 @@ const servers: Record<string, Attacked> = {
   },
 };
 
-const share =
-  (seconds * 1_000) / Object.values(servers).reduce((sum, { attacks }) => sum + Object.keys(attacks).length, 0);
-
 test.each(Object.entries(servers))('%s', async (name, { start, path = '/', room = 100, attacks, visit }) => {
   const server = await start();
   const address = /(?:ws|http):\/\/127\.0\.0\.1:\d+/.exec(await server.line(/:\/\/127/))![0];
@@ -100,6 +98,7 @@ test.each(Object.entries(servers))('%s', async (name, { start, path = '/', room 
   await inTime(visit(visited));
   const before = memoryOf(pid);
   const held = watchMemory(pid);
+  const share = (seconds * 1_000) / Object.keys(attacks).length;
   let most = 0;
 
   const failures: string[] = [];

@@ -1,4 +1,4 @@
-/** `npm run test:attack`: a minute of floods, so not among the tests that everybody waits for. `ATTACK_SECONDS=10` is the short one. */
+/** `npm run test:attack`: a minute of floods for each server, so not among the tests that everybody waits for. `ATTACK_SECONDS=10` is the short one. */
 import { defineConfig } from 'vitest/config';
 
 import { onNode } from '../helpers/setup/on-node.ts';
