@@ -128,7 +128,12 @@ describe('a life is told in full', () => {
 test('what is dispatched where the platform has no class for it is an Event with its fields', async () => {
   vi.stubGlobal('CloseEvent', undefined);
   vi.resetModules();
-  const { CloseEvent } = await import('../../adapters/event-family.ts');
+  for (const name of ['MessageEvent', 'CustomEvent']) vi.stubGlobal(name, undefined);
+  const { CloseEvent, CustomEvent, MessageEvent } = await import('../../adapters/event-family.ts');
+  expect(new MessageEvent('message')).toMatchObject({ type: 'message', data: null, origin: '' });
+  expect(new CustomEvent('lost')).toMatchObject({ type: 'lost', detail: null });
+  expect([MessageEvent.name, CustomEvent.name]).toEqual(['MessageEvent', 'CustomEvent']);
+  expect(new CloseEvent('close')).toMatchObject({ code: 0, reason: '', wasClean: false });
   const event = new CloseEvent('close', { code: 4000, wasClean: true, cancelable: true });
   expect(event).toBeInstanceOf(Event);
   expect(event).toMatchObject({ type: 'close', code: 4000, reason: '', wasClean: true, cancelable: true });

@@ -146,3 +146,18 @@ test('while it is being closed, too: an error, then the close', async () => {
   expect(states).toContain('closing');
   expect(kinds).toEqual(['error', 'close']);
 });
+
+test('what was never open, or is full, says so', async () => {
+  const url = await raw(() => {});
+  const early = new Plain(url);
+  const closed = heard(early, 'error');
+  early.close();
+  expect(await closed).toMatchObject({ message: 'closed before it was open' });
+
+  const full = new (HeartbeatWebSocket.with({ retries: 0, buffer: { bytes: 0, messages: 0 } }))(url);
+  await heard(full, 'open');
+  const failed = heard(full, 'error');
+  // The first one goes whatever its size; what waits behind it finds no room.
+  for (let i = 0; i < 1_000 && full.readyState === 1; i += 1) full.send(new Uint8Array(1_000_000));
+  expect(await failed).toMatchObject({ message: 'the buffer is full' });
+});

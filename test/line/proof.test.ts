@@ -5,9 +5,10 @@ import type { Amount } from '../../adapters/buffer.ts';
 import { Proof } from '../../adapters/proof.ts';
 
 /**
- * `hand` a message of ten bytes; `ask`, at the next of 100, 200, 300 … ms, or `again`; `answer`; `await` what may yet be one.
+ * `hand` a message of ten bytes; `ask`, at the next of 100, 200, 300 … ms, or `again`; `answer`; `await` what may yet be one; `depart`, 7 ms after it was
+ * asked.
  */
-type Deed = 'hand' | 'ask' | 'again' | 'answer' | 'await';
+type Deed = 'hand' | 'ask' | 'again' | 'answer' | 'await' | 'depart';
 
 function play(steps: string, handed: Amount = { messages: 0, bytes: 0 }) {
   const proof = new Proof(handed);
@@ -19,6 +20,7 @@ function play(steps: string, handed: Amount = { messages: 0, bytes: 0 }) {
       handed.bytes += 10;
     } else if (step === 'answer') asked.push(proof.answer());
     else if (step === 'await') proof.await();
+    else if (step === 'depart') proof.depart(now + 7);
     else proof.ask((now += 100), step === 'again');
   }
   return { unconfirmed: proof.unconfirmed, asked };
@@ -92,6 +94,11 @@ describe('an answer is timed from its question', () => {
     ['ask answer await await answer answer', [100, 100, undefined]],
     ['ask answer ask await answer', [100, 200]],
     ['await answer', [undefined]],
+    // It lay behind what was sent: its time began later.
+    ['ask depart answer', [107]],
+    ['ask depart again answer', [107]],
+    ['ask answer depart answer', [100, undefined]],
+    ['depart answer', [undefined]],
   ];
   test.each(rows)('%s: %j', (steps, asked) => {
     expect(play(steps).asked).toEqual(asked);

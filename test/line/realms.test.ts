@@ -3,7 +3,8 @@ import { runInNewContext } from 'node:vm';
 
 import { describe, expect, test, vi } from 'vitest';
 
-import { byteLength } from '../../adapters/buffer.ts';
+import { byteLength, isBinary } from '../../adapters/buffer.ts';
+import { errorName } from '../../adapters/check.ts';
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { connect } from '../../adapters/index.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
@@ -62,7 +63,7 @@ const { ForeignBlob, ForeignFile, ForeignUrl, ForeignSignal } = polyfills();
 async function binaryEcho() {
   const heard: string[] = [];
   const { url } = await listen((socket) => {
-    socket.on('message', (data, isBinary) => heard.push(`${isBinary ? 'binary' : 'text'} ${textOf(data)}`));
+    socket.on('message', (data, binary) => heard.push(`${binary ? 'binary' : 'text'} ${textOf(data)}`));
   });
   return { url, heard };
 }
@@ -171,4 +172,31 @@ test('a plain object of another realm is one', () => {
   const connection = open('ws://127.0.0.1:9', { heartbeat: foreign('({ interval: 7_000 })') });
   expect(connection.actor.getSnapshot().context.settings.heartbeat.interval).toBe(7_000);
   open('ws://127.0.0.1:9', { heartbeat: Object.assign(Object.create(null), { interval: 7_000 }) });
+});
+
+test.each([
+  ['a string', 'TypeError', 'string'],
+  ['nothing', undefined, 'undefined'],
+  ['null', null, 'object'],
+  ['a name', { name: 'AbortError' }, 'AbortError'],
+  ['a DOMException', new DOMException('s3cret', 'DataCloneError'), 'DataCloneError'],
+  ['a name with more before it', { name: 's3cret TypeError' }, 'object'],
+  ['a name with more behind it', { name: 'TypeError s3cret' }, 'object'],
+  ['a name that is none', { name: 5 }, 'object'],
+])('what was thrown is called by its class, or by its type: %s', (_, error, name) => {
+  expect(errorName(error)).toBe(name);
+});
+
+test.each([
+  [new Blob([]), true],
+  [new ArrayBuffer(1), true],
+  [new Uint8Array(1), true],
+  ['text', false],
+  [{}, false],
+  [null, false],
+])('%o is binary: %s', (data, is) => expect(isBinary(data)).toBe(is));
+
+test.each([{}, { href: 5 }, 5, null])('%o is no URL', async (answer) => {
+  const connection = open(() => answer as never);
+  expect(await until(connection, 'retry')).toMatchObject({ reason: 'the url function must return a string or a URL' });
 });

@@ -632,3 +632,102 @@ test('a protocol without a session names nobody, and says nothing', () => {
   socket().hears('x');
   expect(connection.state).toBe('awaiting-id');
 });
+
+describe('a question behind what was sent', () => {
+  /** Asked, when so many bytes lie before it. */
+  function asked(lie: number) {
+    const subject = alive({ protocol: plain(), buffer: { bytes: 1_000 } });
+    subject.socket().bufferedAmount = lie;
+    subject.clock.advance(60_000);
+    expect(subject.socket().sent).toEqual(['ping']);
+    return subject;
+  }
+
+  test('is in no doubt while that leaves', () => {
+    const { connection, clock, socket } = asked(100);
+    clock.advance(20);
+    socket().bufferedAmount = 50;
+    clock.advance(20);
+    clock.advance(5_000);
+    expect(connection.state).toBe('alive');
+  });
+
+  test.each([0, 100])('is doubted where none of %i bytes leaves', (lie) => {
+    const { connection, clock } = asked(lie);
+    clock.advance(5_000);
+    expect(connection.state).toBe('stale');
+  });
+
+  test('is timed from when nothing lies before it any more', () => {
+    const { connection, clock, socket } = asked(100);
+    clock.advance(20);
+    socket().bufferedAmount = 0;
+    clock.advance(20);
+    clock.advance(7);
+    socket().hears('pong');
+    expect(connection.roundTripTime).toBe(7);
+  });
+
+  test('and where it is the second one, from the first', () => {
+    const { connection, clock, socket } = asked(0);
+    socket().bufferedAmount = 100;
+    clock.advance(5_000);
+    expect(connection.state).toBe('stale');
+    clock.advance(20);
+    socket().bufferedAmount = 0;
+    clock.advance(20);
+    socket().hears('pong');
+    expect(connection.roundTripTime).toBe(5_040);
+  });
+
+  test('leaves no timer with the line', () => {
+    const { connection, clock, socket } = asked(100);
+    expect(clock.pending).toContain(20);
+    socket().breaks();
+    expect(connection.state).toBe('reconnecting');
+    expect(clock.pending).not.toContain(20);
+  });
+});
+
+describe('a class that throws at what it is given', () => {
+  class Picky extends Puppet {
+    override send(data: unknown): void {
+      if (data === 'gone') this.readyState = 3;
+      if (data !== 'good') throw new TypeError(`no ${data as string}`);
+      super.send(data);
+    }
+  }
+
+  test('a message is dropped, and the next one goes', () => {
+    const { connection, socket } = alive({ WebSocket: Picky });
+    const dropped = eventsOf(connection, 'dropped');
+    expect([connection.send('bad'), connection.send('good')]).toEqual([true, true]);
+    expect(dropped).toEqual([{ data: 'bad', reason: 'unsendable', error: new TypeError('no bad') }]);
+    expect([socket().sent, connection.bufferedAmount]).toEqual([['good'], 0]);
+  });
+
+  test('one with which the socket goes waits for the next', () => {
+    const { connection } = alive({ WebSocket: Picky });
+    const dropped = eventsOf(connection, 'dropped');
+    expect([connection.send('gone'), dropped, connection.bufferedAmount]).toEqual([true, [], 4]);
+  });
+
+  test('a heartbeat costs the line', async () => {
+    const { connection, clock } = alive({ WebSocket: Picky, protocol: plain() });
+    const lost = eventsOf(connection, 'lost');
+    clock.advance(60_000);
+    await turn();
+    expect(lost).toMatchObject([{ reason: 'the WebSocket threw TypeError' }]);
+  });
+});
+
+test("an answer that is none surfaces, and the frame is the app's", async () => {
+  const heard: unknown[] = [];
+  const errors = await uncaughtDuring(async () => {
+    const { connection, socket } = alive(dialect({ opened: named, received: () => null as never }));
+    connection.on('message', (message) => heard.push(message));
+    socket().hears('a');
+    socket().hears('b');
+  });
+  expect([heard, errors.length]).toEqual([['a', 'b'], 2]);
+});
