@@ -507,6 +507,7 @@ describe('headers', () => {
     [['X-Token']],
     ['X-Token: s3cret'],
     new Set(['s3cret']),
+    [[5, 's3cret']],
     // It could be read once.
     new Map([['X-Token', 's3cret']]).entries(),
     [['X-Token', 's3cret\n']],
