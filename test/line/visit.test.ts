@@ -721,6 +721,19 @@ describe('a class that throws at what it is given', () => {
   });
 });
 
+test('a class that cannot say goodbye is left at once', async () => {
+  class Stuck extends Puppet {
+    override close(): void {
+      throw new Error('not now');
+    }
+  }
+  const { connection } = alive({ WebSocket: Stuck });
+  connection.close();
+  expect(connection.state).toBe('closing');
+  await turn();
+  expect(connection.state).toBe('closed');
+});
+
 test("an answer that is none surfaces, and the frame is the app's", async () => {
   const heard: unknown[] = [];
   const errors = await uncaughtDuring(async () => {
