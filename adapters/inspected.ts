@@ -20,7 +20,10 @@ export function discreet(): (told: InspectionEvent) => InspectionEvent {
     if (known) return known;
     const changed: Record<string, unknown> = {};
     for (const name of names) if (typeof value[name] === 'string') changed[name] = shortName(value[name]);
-    for (const name of within) if (short(value[name]) !== value[name]) changed[name] = short(value[name]);
+    for (const name of within) {
+      const part = short(value[name]);
+      if (part !== value[name]) changed[name] = part;
+    }
     if (Object.keys(changed).length === 0) return value;
     const copy = Object.assign(Object.create(Object.getPrototypeOf(value) as object), value, changed) as object;
     copies.set(value, copy);

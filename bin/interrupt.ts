@@ -15,3 +15,10 @@ export function onInterrupt(end: () => void): () => void {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   };
 }
+
+/** Fulfilled when a graceful end is asked for, from now on. */
+export function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    onInterrupt(resolve);
+  });
+}

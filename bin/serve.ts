@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 
 import { originOf } from '../adapters/loopback.ts';
 import { askedBy, milliseconds, noPositionals, parse, port, UsageError } from './arguments.ts';
-import { onInterrupt } from './interrupt.ts';
+import { interrupted } from './interrupt.ts';
 import { type News, PushServer } from './push-server.ts';
 import { duration, printable, type Terminal } from './terminal.ts';
 
@@ -58,9 +58,7 @@ export async function serve(args: string[], terminal: Terminal): Promise<number>
     say(paint('cyan', '›'), `pushed to ${clients(told)}: ${printable(text)}`);
   };
 
-  const interrupted = new Promise<void>((resolve) => {
-    onInterrupt(resolve);
-  });
+  const asked = interrupted();
 
   print(`${paint('bold', 'systole serve')}  ws://127.0.0.1:${server.port}  id-heartbeat`);
   print(paint('dim', 'each line typed here is pushed to every client; ctrl-C ends'));
@@ -69,7 +67,7 @@ export async function serve(args: string[], terminal: Terminal): Promise<number>
   const typed = createInterface({ input: process.stdin, terminal: false }).on('line', push);
   let ticks = 0;
   const ticker = tick && setInterval(() => push(`tick ${(ticks += 1)} ${new Date().toISOString()}`), tick);
-  await interrupted;
+  await asked;
   clearInterval(ticker);
   typed.close();
   // A read under way would hold the process.

@@ -3,7 +3,7 @@
  */
 import { askedBy, Failure, noPositionals, parse, port, UsageError } from './arguments.ts';
 import { openInBrowser } from './browser.ts';
-import { onInterrupt } from './interrupt.ts';
+import { interrupted } from './interrupt.ts';
 import { PageServer, readFiles } from './page.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -42,13 +42,11 @@ export async function visualize(args: string[], { print, paint }: Terminal): Pro
     'port',
     PageServer.open({ port: wanted, files, configFor: () => ({ sources, control: null }) }),
   );
-  const interrupted = new Promise<void>((resolve) => {
-    onInterrupt(resolve);
-  });
+  const asked = interrupted();
   print(`${paint('bold', 'systole visualize')}  ${server.address}`);
   print(paint('dim', `listens to ${sources.map((source) => new URL(source).host).join(', ')}; ctrl-C ends`));
   if (!values['no-open']) openInBrowser(server.address);
-  await interrupted;
+  await asked;
   await server.close();
   return 0;
 }

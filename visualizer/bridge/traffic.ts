@@ -1,8 +1,7 @@
 /**
  * What passes by a connection's machine: its messages, counted.
  */
-import { byteLength } from '../../adapters/buffer.ts';
-import type { Amount } from '../../adapters/buffer.ts';
+import { type Amount, byteLength } from '../../adapters/buffer.ts';
 import type { Counted } from '../entry.ts';
 
 type Counts = Omit<Counted, 'type' | 'at' | 'session'>;
