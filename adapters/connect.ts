@@ -4,7 +4,7 @@
 import { type Actor, createActor, type InspectionEvent, type Observer } from 'xstate';
 
 import { connectionMachine, type Context, stateOf } from '../machines/connection.ts';
-import type { Cause, CloseInfo, Fact, Output, Report, State } from '../machines/events.ts';
+import type { Cause, CloseInfo, Fact, Output, Report, State, Warning } from '../machines/events.ts';
 import { onAbort } from './aborts.ts';
 import type { Amount, Dropped, Sendable } from './buffer.ts';
 import { check, having, isFunction, isObject, rule, type Rules } from './check.ts';
@@ -53,8 +53,8 @@ export interface ConnectionEvents {
   drain: undefined;
   /** Every change of state. `cause`: why, where all is not well. */
   state: { state: State; previous: State; cause: Cause | undefined };
-  /** Something to tell the developers of the server. With no listener it goes to `console.warn`. */
-  warning: Of<'warning'>;
+  /** Something to tell the developers of the server. With no listener it goes to `console.warn`. `code`: the machine's, or one of the protocol's own. */
+  warning: { code: Warning | (string & {}); message: string };
   /**
    * Once, last. `undelivered`: accepted and never handed to a socket; each was `dropped` before. `unconfirmed`: as in `lost`, of the last socket;
    * nothing where your `close()` was answered.
@@ -209,8 +209,8 @@ export class Connection implements AsyncIterable<Frame> {
   #watch(): void {
     this.actor.on('*', ({ type, ...detail }) => {
       if (type === 'lost') Object.assign(detail, { unconfirmed: this.#line.unconfirmed });
-      const isHeard = this.#events.emit(type, detail as never);
-      if (type === 'warning' && !isHeard) console.warn(`systole: ${(detail as ConnectionEvents['warning']).message}`);
+      if (type === 'warning') this.#line.warn(detail as ConnectionEvents['warning']);
+      else this.#events.emit(type, detail as never);
     });
     this.actor.subscribe({
       next: (snapshot) => {

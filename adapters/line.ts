@@ -26,6 +26,7 @@ export interface LineEvents {
   message: Frame;
   dropped: Dropped;
   drain: undefined;
+  warning: { code: string; message: string };
 }
 
 /** How often a full socket is asked whether it has room again, ms. No WebSocket tells by itself. */
@@ -134,6 +135,10 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     this.#stopPump();
   }
 
+  warn({ code, message }: LineEvents['warning']): void {
+    if (!this.#events.emit('warning', { code, message })) console.warn(`systole: ${message}`);
+  }
+
   // For the app, by way of its connection.
 
   get events(): Emitter<LineEvents> {
@@ -213,7 +218,8 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     // A message larger than the bound must be sendable at all: it goes when nothing waits before it.
     if (waiting > 0 && waiting + bytes > this.#socketShare) return false;
     try {
-      socket.send(data, waiting);
+      const { outgoing } = this.#options.protocol;
+      socket.send(outgoing !== undefined && typeof data === 'string' ? outgoing(data) : data, waiting);
     } catch (error) {
       // Where the socket is gone with it, it was no trouble of the message's.
       if (!socket.isOpen) return false;

@@ -13,7 +13,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { Backlog } from './backlog.ts';
-import { age, callable, check, isNumber, rule, type Rule, type Rules, size } from './check.ts';
+import { age, callable, check, isNumber, plainObject, rule, type Rule, type Rules, size } from './check.ts';
 
 export interface HeartbeatServerOptions {
   /**
@@ -33,6 +33,8 @@ export interface HeartbeatServerOptions {
   nextId?: (() => string) | undefined;
   /** The server's clock, epoch ms. Default `Date.now`. Where it throws, or gives something else, the same happens. */
   now?: (() => number) | undefined;
+  /** Further fields of each first message, which clients pass over that do not know them. Default none. */
+  fields?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What is used of a socket of npm `ws`. By shape, so that nobody needs its types. */
@@ -76,15 +78,15 @@ export function serveHeartbeats<S extends ServerSocket>(
   server: SocketServer<S>,
   options: HeartbeatServerOptions = {},
 ): HeartbeatServer<S> {
-  check(options, rules);
-  const { silence = 150_000, maxBuffered = 16_384, nextId = randomUUID, now = Date.now } = options;
+  check(options, heartbeatRules);
+  const { silence = 150_000, maxBuffered = 16_384, nextId = randomUUID, now = Date.now, fields } = options;
   const clients = new Map<S, ServedClient>();
   const ids = new Map<string, S>();
 
   const welcome = (socket: S): void => {
     // `connection` was emitted late, as after an authorization that took its time: no `close` will follow.
     if (socket.readyState === CLOSED) return;
-    const name = unlessFailed(socket, () => ({ id: nameFrom(nextId, ids), now_time: timeFrom(now) }));
+    const name = unlessFailed(socket, () => ({ ...fields, id: nameFrom(nextId, ids), now_time: timeFrom(now) }));
     if (name === undefined) return;
     const backlog = new Backlog(socket, maxBuffered);
     const stop = listen(socket, {
@@ -201,9 +203,10 @@ const soundTime = rule(
   'a number of milliseconds since 1970',
 );
 
-const rules: Rules = {
+export const heartbeatRules: Rules = {
   silence: age,
   maxBuffered: size,
   nextId: callable,
   now: callable,
+  fields: plainObject,
 };

@@ -26,6 +26,8 @@ export interface VisitOptions {
   WebSocket: WebSocketClass;
 }
 
+type Warned = NonNullable<Answer['warning']>;
+
 /** The line that is visited. */
 export interface Visited {
   /** All that it has ever handed to sockets. */
@@ -38,6 +40,8 @@ export interface Visited {
   hold(): void;
   /** From now on everything is refused, and what waits no longer grows old. */
   shut(): void;
+  /** There is something to tell the developers. */
+  warn(warning: Warned): void;
 }
 
 export class Visit implements Ears {
@@ -66,7 +70,7 @@ export class Visit implements Ears {
     this.#line = line;
     this.#report = report;
     this.#inbox = new Inbox(line.messages, options.buffer);
-    this.#session = guarded(() => options.protocol.session())() ?? {};
+    this.#session = guarded(() => options.protocol.session({ tell: (answer) => this.#told(answer) }))() ?? {};
     this.#stamp();
     this.proof = new Proof(line.handed);
     this.#begin();
@@ -87,7 +91,7 @@ export class Visit implements Ears {
     if (answer === undefined) {
       if (this.#armed) this.#spoke();
     } else if (this.#heed(answer)) return;
-    if (this.#inbox.take(frame)) return;
+    if (this.#inbox.take(answer?.deliver ?? frame)) return;
     this.#report({ type: 'peer.refused', reason: 'more messages before the session was named than buffer allows' });
   }
 
@@ -139,7 +143,7 @@ export class Visit implements Ears {
   /** Leaves the socket for good: whatever it does later changes nothing. */
   end(): void {
     this.isOver = true;
-    this.#inbox.turnOff();
+    this.#turnOff();
     this.#armed = false;
     this.#stopWatching();
     this.#line.hold();
@@ -166,9 +170,16 @@ export class Visit implements Ears {
   }
 
   #hangUp(code: number, reason: string): void {
-    this.#inbox.turnOff();
+    this.#turnOff();
     this.#line.shut();
     this.socket?.close(code, reason);
+  }
+
+  /** Nothing more is heard. */
+  #turnOff(): void {
+    if (this.#inbox.isOff) return;
+    this.#inbox.turnOff();
+    guarded(() => this.#session.ended?.(this.heardAt))();
   }
 
   #probe(again: boolean): void {
@@ -219,20 +230,31 @@ export class Visit implements Ears {
    * True: swallowed. The frame is reported before what it means: a probe that its meaning leads to is not answered by the same frame. Fields are
    * taken one by one, so that nothing a protocol read from the wire can become an event's `type`.
    */
-  #apply({ named, beat, refused, write, swallow }: Answer): boolean {
+  #apply(answer: Answer): boolean {
     if (this.#inbox.isOff) return false;
+    const { named, beat, refused, write, swallow, warning } = answer;
     if (beat === undefined) this.#spoke();
+    if (warning !== undefined) this.#line.warn(warning);
     if (write !== undefined) this.#write(write);
     if (named !== undefined) {
       const { id, serverTime, interval } = named;
       this.#report({ type: 'peer.named', id, serverTime, interval, receivedAt: this.#options.clock.now() });
     }
     if (beat !== undefined) this.#beat(beat.serverTime);
-    if (refused !== undefined) {
-      const { reason, fatal, retryAfter } = refused;
-      this.#report({ type: 'peer.refused', reason, fatal, retryAfter });
-    }
+    if (refused !== undefined) this.#refused(refused);
     return swallow ?? false;
+  }
+
+  #refused({ reason, fatal, retryAfter }: NonNullable<Answer['refused']>): void {
+    this.#report({ type: 'peer.refused', reason, fatal, retryAfter });
+  }
+
+  /** Unasked, which is no sign of life. */
+  #told({ write, refused, warning }: Pick<Answer, 'write' | 'refused' | 'warning'>): void {
+    if (this.#inbox.isOff) return;
+    if (warning !== undefined) this.#line.warn(warning);
+    if (write !== undefined) this.#write(write);
+    if (refused !== undefined) this.#refused(refused);
   }
 
   /** Where we ask, only an answer is a beat: a server cannot keep us from asking by answering unasked. */

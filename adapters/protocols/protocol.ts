@@ -30,6 +30,16 @@ export interface Answer {
   write?: readonly (Frame | typeof ping)[];
   /** True: the frame was ours, the app does not see it. */
   swallow?: boolean;
+  /** What the app hears in place of the frame. */
+  deliver?: Frame;
+  /** Something to tell the developers; with no listener to `warning` it goes to `console.warn`. No secrets. */
+  warning?: { code: string; message: string };
+}
+
+/** What a session can do without being asked. */
+export interface Visitor {
+  /** Writes, refuses and warns; what else an answer may say belongs to a frame. Nothing happens once the visit is over. */
+  tell(answer: Pick<Answer, 'write' | 'refused' | 'warning'>): void;
 }
 
 export interface Session {
@@ -46,6 +56,11 @@ export interface Session {
   probe?(): Answer | undefined;
   /** The socket was closed by the peer. Undefined, or a field left out: the machine's own rule decides. */
   closed?(code: number, reason: string): { fatal?: boolean; retryAfter?: number } | undefined;
+  /**
+   * Nothing is wanted of it any more: the app has closed, or the visit is over, whatever has ended it. Once.
+   * @param heardAt when the last frame came, epoch ms
+   */
+  ended?(heardAt: number): void;
 }
 
 export interface Protocol {
@@ -55,7 +70,10 @@ export interface Protocol {
   readonly subprotocols?: readonly string[];
   /** True: the WebSocket class has to be able to send pings. */
   readonly needsPing?: boolean;
-  session(): Session;
+  /** A text that the app sends, as it goes onto the wire: for dialects in which some texts have another meaning. Default: as it is. */
+  readonly outgoing?: (text: string) => string;
+  /** @param visitor undefined: nobody visits, one only wants to know what it says */
+  session(visitor?: Visitor): Session;
 }
 
 /** The answer to a server that speaks another dialect, where that was agreed on: no new dial can help. Undefined: it speaks one of ours. */
