@@ -5,6 +5,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 
 import { findChromium, quietly } from './test/helpers/find-chromium.ts';
+import { type EngineName, findEngine } from './test/helpers/find-engines.ts';
 import { builtinFlags, isUnexpected, onNode } from './test/helpers/setup/on-node.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -16,6 +17,18 @@ const chromium = await findChromium();
 if (chromium === undefined) {
   console.warn(
     '\n*** SKIPPED: all that is told in Chromium (the adapter suite, the life of a page), for want of one. Get it with `npx playwright install chromium`, on Debian with `apt-get install chromium`, or name yours in SYSTOLE_CHROMIUM. ***\n',
+  );
+}
+
+/** Told with a real engine. */
+const withEngines: Record<EngineName, string> = {
+  'redis-server': 'test/push/**/*.redis.test.ts',
+  'nats-server': 'test/push/**/*.nats.test.ts',
+};
+const missing = (Object.keys(withEngines) as EngineName[]).filter((name) => findEngine(name) === undefined);
+if (missing.length > 0) {
+  console.warn(
+    `\n*** SKIPPED: all that is told of logs in engines (${missing.map((name) => withEngines[name]).join(', ')}), for want of ${missing.join(' and ')}. Get both with \`apt-get install redis-server nats-server\`. ***\n`,
   );
 }
 
@@ -50,6 +63,7 @@ export default defineConfig({
             'test/attack/**',
             ...alone,
             ...(chromium === undefined ? inPages : []),
+            ...missing.map((name) => withEngines[name]),
           ],
           globalSetup: build,
         },

@@ -74,7 +74,9 @@ class MemoryLog implements Log {
     const its = this.#of(topic);
     const known = id === undefined ? undefined : its.ids.get(id);
     if (known !== undefined && now - known.since <= idsKeptFor) return { epoch: this.#epoch, at: known.at };
-    const entry: Entry = { epoch: this.#epoch, at: its.at + 1, prev: its.at, data };
+    // Whoever appends may use the bytes for something else.
+    const kept = typeof data === 'string' ? data : new Uint8Array(data);
+    const entry: Entry = { epoch: this.#epoch, at: its.at + 1, prev: its.at, data: kept };
     its.at = entry.at;
     its.since = now;
     its.kept.push({ entry, since: now });

@@ -1,0 +1,149 @@
+/**
+ * Real engines of logs, each a process of its own on a port of its own, in a folder of its own. Stop them in `afterAll`; whatever became of it, with this process they are
+ * gone, too.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type EngineName, findEngine } from './find-engines.ts';
+
+export interface RedisOptions {
+  /** Every write is on the disk before it is answered. Default: what is stopped has forgotten everything. */
+  persistent?: boolean;
+  replicaOf?: Engine;
+}
+
+export function startRedis({ persistent = false, replicaOf }: RedisOptions = {}): Promise<Engine> {
+  return Engine.start('redis-server', 'Ready to accept connections', (port) =>
+    wordsOf(`--port ${port} --bind 127.0.0.1 --appendonly ${persistent ? 'yes' : 'no'} --appendfsync always`)
+      // No snapshots; and a replica is not to wait for others that might want the same.
+      .concat('--save', '', '--repl-diskless-sync-delay', '0')
+      .concat(replicaOf ? wordsOf(`--replicaof 127.0.0.1 ${replicaOf.port}`) : []),
+  );
+}
+
+/** With JetStream, whose files outlive a restart. */
+export function startNats(): Promise<Engine> {
+  return Engine.start('nats-server', 'Server is ready', (port) =>
+    wordsOf(`--addr 127.0.0.1 --port ${port} --jetstream --store_dir .`),
+  );
+}
+
+function wordsOf(line: string): string[] {
+  return line.split(' ');
+}
+
+export class Engine {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #name: EngineName;
+  readonly #ready: string;
+  readonly #args: (port: number) => readonly string[];
+  #process: ChildProcess | undefined;
+
+  /** Resolves when it serves. @throws {Error} with its last words, where it does not */
+  static async start(name: EngineName, ready: string, args: (port: number) => readonly string[]): Promise<Engine> {
+    const engine = new Engine(name, ready, args, await freePort());
+    await engine.start();
+    return engine;
+  }
+
+  private constructor(name: EngineName, ready: string, args: (port: number) => readonly string[], port: number) {
+    this.#name = name;
+    this.#ready = ready;
+    this.#args = args;
+    this.port = port;
+    this.#folder = mkdtempSync(join(tmpdir(), `systole-${name}-`));
+    engines.add(this);
+  }
+
+  /** On the port it had before. */
+  async start(): Promise<void> {
+    const path = findEngine(this.#name);
+    if (path === undefined) throw new Error(`there is no ${this.#name}: apt-get install redis-server nats-server`);
+    const engine = spawn(path, this.#args(this.port), {
+      cwd: this.#folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = engine;
+    let words = '';
+    await new Promise<void>((resolve, reject) => {
+      const hear = (data: Buffer) => {
+        words = (words + String(data)).slice(-4_000);
+        if (words.includes(this.#ready)) resolve();
+      };
+      engine.stdout.on('data', hear);
+      engine.stderr.on('data', hear);
+      engine.once('error', reject);
+      engine.once('exit', () => reject(new Error(`${this.#name} has ended:\n${words}`)));
+    });
+  }
+
+  /** Nothing is written, nobody is told. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** It stands still, and its sockets stay open. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** Once it has been killed: nothing is left of what it kept. */
+  wipe(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+    mkdirSync(this.#folder);
+  }
+
+  /** For good. */
+  async stop(): Promise<void> {
+    await this.#end('SIGKILL');
+    this.endNow();
+  }
+
+  endNow(): void {
+    this.#process?.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+    engines.delete(this);
+  }
+
+  async #end(signal: 'SIGKILL'): Promise<void> {
+    const engine = this.#process;
+    this.#process = undefined;
+    if (engine === undefined || engine.exitCode !== null || engine.signalCode !== null) return;
+    const exited = once(engine, 'exit');
+    engine.kill(signal);
+    await exited;
+  }
+}
+
+const engines = new Set<Engine>();
+process.once('exit', () => {
+  for (const engine of engines) engine.endNow();
+});
+
+/**
+ * Below those that systems give to whoever dials: while an engine is down, a client that dials it again and again would sooner or later be given its port.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+}
