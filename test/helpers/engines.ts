@@ -133,7 +133,7 @@ process.once('exit', () => {
 /**
  * Below those that systems give to whoever dials: while an engine is down, a client that dials it again and again would sooner or later be given its port.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const server = createServer();
