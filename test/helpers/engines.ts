@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,10 +26,13 @@ export function startRedis({ persistent = false, replicaOf }: RedisOptions = {})
   );
 }
 
-/** With JetStream, whose files outlive a restart. */
-export function startNats(): Promise<Engine> {
-  return Engine.start('nats-server', 'Server is ready', (port) =>
-    wordsOf(`--addr 127.0.0.1 --port ${port} --jetstream --store_dir .`),
+/** With JetStream, whose files outlive a restart. @param config what else its file says */
+export function startNats(config = ''): Promise<Engine> {
+  return Engine.start(
+    'nats-server',
+    'Server is ready',
+    (port) => wordsOf(`--config nats.conf --addr 127.0.0.1 --port ${port} --jetstream --store_dir .`),
+    { 'nats.conf': config },
   );
 }
 
@@ -43,19 +46,32 @@ export class Engine {
   readonly #name: EngineName;
   readonly #ready: string;
   readonly #args: (port: number) => readonly string[];
+  readonly #files: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
 
   /** Resolves when it serves. @throws {Error} with its last words, where it does not */
-  static async start(name: EngineName, ready: string, args: (port: number) => readonly string[]): Promise<Engine> {
-    const engine = new Engine(name, ready, args, await freePort());
+  static async start(
+    name: EngineName,
+    ready: string,
+    args: (port: number) => readonly string[],
+    files: Readonly<Record<string, string>> = {},
+  ): Promise<Engine> {
+    const engine = new Engine(name, ready, args, files, await freePort());
     await engine.start();
     return engine;
   }
 
-  private constructor(name: EngineName, ready: string, args: (port: number) => readonly string[], port: number) {
+  private constructor(
+    name: EngineName,
+    ready: string,
+    args: (port: number) => readonly string[],
+    files: Readonly<Record<string, string>>,
+    port: number,
+  ) {
     this.#name = name;
     this.#ready = ready;
     this.#args = args;
+    this.#files = files;
     this.port = port;
     this.#folder = mkdtempSync(join(tmpdir(), `systole-${name}-`));
     engines.add(this);
@@ -65,6 +81,7 @@ export class Engine {
   async start(): Promise<void> {
     const path = findEngine(this.#name);
     if (path === undefined) throw new Error(`there is no ${this.#name}: apt-get install redis-server nats-server`);
+    for (const [file, text] of Object.entries(this.#files)) writeFileSync(join(this.#folder, file), text);
     const engine = spawn(path, this.#args(this.port), {
       cwd: this.#folder,
       stdio: ['ignore', 'pipe', 'pipe'],
