@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -48,6 +48,7 @@ export class Engine {
   readonly #args: (port: number) => readonly string[];
   readonly #files: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
+  #guard: ChildProcess | undefined;
 
   /** Resolves when it serves. @throws {Error} with its last words, where it does not */
   static async start(
@@ -87,6 +88,7 @@ export class Engine {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = engine;
+    this.#guard = guard(engine.pid, this.#folder);
     let words = '';
     await new Promise<void>((resolve, reject) => {
       const hear = (data: Buffer) => {
@@ -102,7 +104,13 @@ export class Engine {
 
   /** Nothing is written, nobody is told. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    const engine = this.#process;
+    this.#process = undefined;
+    this.#guard?.kill('SIGKILL');
+    if (engine === undefined || engine.exitCode !== null || engine.signalCode !== null) return;
+    const exited = once(engine, 'exit');
+    engine.kill('SIGKILL');
+    await exited;
   }
 
   /** It stands still, and its sockets stay open. */
@@ -114,32 +122,33 @@ export class Engine {
     this.#process?.kill('SIGCONT');
   }
 
-  /** Once it has been killed: nothing is left of what it kept. */
-  wipe(): void {
+  /** Once it has been killed: what it has kept is gone. */
+  empty(): void {
     rmSync(this.#folder, { recursive: true, force: true });
     mkdirSync(this.#folder);
   }
 
   /** For good. */
   async stop(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.kill();
     this.endNow();
   }
 
   endNow(): void {
+    this.#guard?.kill('SIGKILL');
     this.#process?.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
     engines.delete(this);
   }
+}
 
-  async #end(signal: 'SIGKILL'): Promise<void> {
-    const engine = this.#process;
-    this.#process = undefined;
-    if (engine === undefined || engine.exitCode !== null || engine.signalCode !== null) return;
-    const exited = once(engine, 'exit');
-    engine.kill(signal);
-    await exited;
-  }
+/** Ends the engine when this process is gone, also where it was killed and could not do it: then nobody holds the other end of what it reads. */
+function guard(pid: number | undefined, folder: string): ChildProcess {
+  const waits = 'read _; kill -9 "$0"; rm -rf "$1"';
+  const its = spawn('sh', ['-c', waits, String(pid), folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  its.unref();
+  (its.stdin as Socket).unref();
+  return its;
 }
 
 const engines = new Set<Engine>();

@@ -59,6 +59,7 @@ async function rig() {
   const engine: Hands = {
     port: nats.port,
     kill: () => nats.kill(),
+    empty: () => nats.empty(),
     start: () => nats.start(),
     pause: () => nats.pause(),
     resume: () => nats.resume(),
