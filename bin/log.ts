@@ -1,6 +1,9 @@
 /**
  * The log that `--log` names. What is printed of its URL is its host and port: the rest may be secret.
  */
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+
 import type { Log } from '../push/log.ts';
 import { memoryLog } from '../push/memory.ts';
 import { Failure, UsageError } from './arguments.ts';
@@ -36,6 +39,7 @@ export function logAddress(given: string): LogAddress {
   if (/@/.test(url.pathname + url.search + url.hash) || !isEncoded(url.username + url.password)) {
     throw new UsageError('--log: what is special in a user or a password has to be percent-encoded');
   }
+  if (!engine.path.test(url.pathname + url.search + url.hash)) throw new UsageError(`--log must be ${forms}`);
   const name = `${engine.name} at ${printable(`${url.hostname}:${url.port || engine.port}`)}`;
   return { name, open: () => opening(name, engine, url) };
 }
@@ -48,17 +52,21 @@ interface Engine {
   readonly name: string;
   /** The usual one. */
   readonly port: number;
+  /** What may follow the port. */
+  readonly path: RegExp;
   /** What speaks to it. */
   readonly packages: readonly string[];
-  /** @param url with all that is in it */
-  connect(url: URL): Promise<{ log: Log; leave(): Promise<unknown> }>;
+  /** @param late says that nobody waits any more */
+  connect(url: URL, late: AbortSignal): Promise<{ log: Log; leave(): Promise<unknown> }>;
 }
 
 const redis: Engine = {
   name: 'Redis',
   port: 6379,
+  // The number of a database.
+  path: /^\/?\d*$/,
   packages: ['redis'],
-  async connect({ href }) {
+  async connect({ href }, late) {
     const { createClient } = await import('redis');
     const { redisLog } = await import('../push/redis.ts');
     let wasConnected = false;
@@ -74,6 +82,8 @@ const redis: Engine = {
     });
     // Whoever asks the log is told.
     client.on('error', () => {});
+    // Who accepts and says nothing would be waited for.
+    late.addEventListener('abort', () => client.destroy());
     try {
       await client.connect();
     } catch (error) {
@@ -88,10 +98,12 @@ const redis: Engine = {
 const nats: Engine = {
   name: 'NATS',
   port: 4222,
+  path: /^\/?$/,
   packages: ['@nats-io/transport-node'],
-  async connect({ host, username, password }) {
+  async connect({ hostname, port, host, username, password }, late) {
     const { connect } = await import('@nats-io/transport-node');
     const { natsLog } = await import('../push/nats.ts');
+    await speaking(hostname, Number(port || this.port), late);
     const [user, pass] = [username, password].map(decodeURIComponent) as [string, string];
     const connection = await connect({
       servers: host,
@@ -103,22 +115,32 @@ const nats: Engine = {
   },
 };
 
+/** A server of NATS speaks first. For one that does not, its client would wait for ever, and hold the process. */
+async function speaking(host: string, port: number, late: AbortSignal): Promise<void> {
+  const socket = createConnection({ host: host.replace(/^\[|\]$/g, ''), port });
+  try {
+    await once(socket, 'data', { signal: late });
+  } finally {
+    socket.on('error', () => {}).destroy();
+  }
+}
+
 /** By the beginning of their URLs. */
 const engines: Record<string, Engine> = { 'redis:': redis, 'rediss:': redis, 'nats:': nats };
 
 async function opening(name: string, engine: Engine, url: URL): Promise<OpenedLog> {
-  let isLate = false;
+  const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      isLate = true;
       reject(new Failure(`--log: ${name} cannot be reached: no answer within ${patience / 1_000} s`));
+      abort.abort();
     }, patience);
   });
-  const connecting = engine.connect(url);
+  const connecting = engine.connect(url, abort.signal);
   // What comes too late is left.
   connecting.then(
-    (its) => (isLate ? its.leave() : undefined),
+    (its) => (abort.signal.aborted ? its.leave() : undefined),
     () => {},
   );
   try {
@@ -133,12 +155,16 @@ async function opening(name: string, engine: Engine, url: URL): Promise<OpenedLo
 
 /** Without the message, which may repeat the URL. */
 function failureToConnect(name: string, { packages }: Engine, error: unknown): Failure {
-  const { code = '', message = '' } = error as { code?: unknown; message?: string };
+  const { code, name: kind, message, cause } = error as NodeJS.ErrnoException;
   if (code === 'ERR_MODULE_NOT_FOUND' && packages.some((its) => message.includes(`'${its}'`))) {
     return new Failure(`--log: ${name} takes a package that is not installed: npm install ${packages.join(' ')}`);
   }
-  // Of Redis the first word, such as WRONGPASS.
-  const why = /^E[A-Z_]+$/.exec(String(code))?.[0] ?? /^[A-Z]{4,}\b/.exec(message)?.[0];
+  // The first word of Redis, such as WRONGPASS; what NATS calls it.
+  const refusal = /^[A-Z]{4,}\b/.exec(message)?.[0] ?? (kind === 'AuthorizationError' ? kind : undefined);
+  if (refusal !== undefined) return new Failure(`--log: ${name} has refused: ${refusal}`);
+  const why = [code, (cause as NodeJS.ErrnoException | undefined)?.code].find((each) =>
+    /^E[A-Z_]+$/.test(String(each)),
+  );
   return new Failure(`--log: ${name} cannot be reached${why === undefined ? '' : ` (${why})`}`);
 }
 

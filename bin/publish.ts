@@ -18,8 +18,8 @@ log, now or when they come back. Prints the message's cursor.
   TEXT       the message; -: each line of the standard input is one
   --log URL  where topics are kept: redis://HOST:PORT or nats://HOST:PORT, with
              user:password@ where it is asked for; what is special in those is
-             percent-encoded. Redis takes the package redis, NATS the package
-             @nats-io/transport-node
+             percent-encoded. Redis takes npm install redis, NATS takes
+             npm install @nats-io/transport-node
   --id ID    the same id within two minutes is the same message, so that it can
              be tried again (default: a new one)
 

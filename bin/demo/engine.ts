@@ -64,7 +64,7 @@ export async function startEngine(): Promise<Engine | string> {
   for (const program of programs) {
     const path = process.env[program.variable] ?? onPath(program.name);
     if (path === undefined) reasons.push(program.name);
-    else if (!(await isInstalled(program.package))) reasons.push(`npm install ${program.package}`);
+    else if (!(await isInstalled(program.package))) reasons.push(`the package ${program.package}`);
     else {
       const engine = await started(program, path);
       if (engine !== undefined) return engine;
