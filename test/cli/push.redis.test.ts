@@ -58,17 +58,19 @@ test('the demo kills a process, and misses nothing; its Redis and its nodes end 
   expect(await isOpen(port)).toBe(false);
 });
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
-  '%s ends all that the demo has started',
-  async (signal) => {
-    const demo = run('demo', '--script');
-    await demo.line(/● alive/);
-    const ports = [...demo.stdout.matchAll(/(?:node [AB] |of its own, ):(\d+)/g)].map(([, port]) => Number(port));
-    expect(ports).toHaveLength(3);
-    expect(await Promise.all(ports.map(isOpen))).toEqual([true, true, true]);
-    demo.process.kill(signal);
-    await demo.ended;
-    // After SIGKILL others have to do it.
-    for (const port of ports) while (await isOpen(port));
-  },
-);
+test.each([
+  ['SIGINT', { code: 130, signal: null }],
+  ['SIGTERM', { code: 143, signal: null }],
+  ['SIGHUP', { code: 129, signal: null }],
+  ['SIGKILL', { code: null, signal: 'SIGKILL' }],
+] as const)('%s ends all that the demo has started', async (signal, end) => {
+  const demo = run('demo', '--script');
+  await demo.line(/● alive/);
+  const ports = [...demo.stdout.matchAll(/(?:node [AB] |of its own, ):(\d+)/g)].map(([, port]) => Number(port));
+  expect(ports).toHaveLength(3);
+  expect(await Promise.all(ports.map(isOpen))).toEqual([true, true, true]);
+  demo.process.kill(signal);
+  expect(await demo.ended).toEqual(end);
+  // After SIGKILL others have to do it.
+  for (const port of ports) while (await isOpen(port));
+});
