@@ -159,7 +159,7 @@ export class Topic {
     const isOld = from?.epoch === position.epoch && from.at < position.at;
     if (this.#phase !== 'asking' || isOld || (typeof this.#state === 'object' && this.#state.isFull)) return;
     this.#phase = 'behind';
-    if (from === undefined) this.#move(position);
+    if (from === undefined) this.#start(position);
     else if (from.epoch !== position.epoch) return this.#tellGap(position, 'epoch', undefined);
     if (this.#state === 'none') this.#load();
   }
@@ -229,6 +229,12 @@ export class Topic {
     this.#heard = at;
   }
 
+  /** From now on nothing is missed, also by the next page. */
+  #start(position: Position): void {
+    this.#move(position);
+    this.record();
+  }
+
   #deliver(message: Message): void {
     this.#messages.call(message);
     this.#at = message.at;
@@ -242,9 +248,10 @@ export class Topic {
   }
 
   #tellGap(to: Position, reason: GapReason, missed: number | undefined): void {
-    this.#move(to);
-    this.record();
-    this.#events.emit('gap', { reason, missed });
+    // What waits for a state is not heard any more either: the next one will hold it.
+    const held = typeof this.#state === 'object' ? this.#state.held.length : 0;
+    this.#start(to);
+    this.#events.emit('gap', { reason, missed: missed === undefined ? undefined : missed + held });
     if (this.#options.load) this.#load();
   }
 
