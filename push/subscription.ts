@@ -57,6 +57,8 @@ export class Subscription implements Listening {
   // How it comes so far.
 
   async #begin({ from, away, history }: Wish): Promise<void> {
+    // What was published before it came is none of its business, also where the hub has not heard of it yet.
+    if (!history) this.#feed.sync();
     const head = await this.#settledHead();
     if (head === undefined) return;
     this.#at = from === undefined || from === 'none' ? head : from;

@@ -2,10 +2,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { everyOrder, lifeBy, randomLives, rich, scenes } from './world/play.ts';
+import { everyOrder, kinds, lifeBy, randomLives, scenes } from './world/play.ts';
 
-const depth = Number(process.env['PUSH_DEPTH'] ?? 4);
-const lives = Number(process.env['PUSH_LIVES'] ?? 300);
+const depth = Number(process.env['PUSH_DEPTH'] ?? 5);
+const lives = Number(process.env['PUSH_LIVES'] ?? 2_000);
+const seed = process.env['PUSH_SEED'];
 
 describe(`every order of ${depth} steps`, () => {
   for (const scene of scenes) {
@@ -17,9 +18,9 @@ describe(`every order of ${depth} steps`, () => {
   }
 });
 
-test.each([{ loads: false }, { loads: true, reloads: false }])(`${lives} random lives %o`, async (options) => {
+test.each(Object.entries(kinds))(`${lives} lives by chance: %s`, async (_, options) => {
   await fc.assert(
-    fc.asyncProperty(randomLives, (steps) => lifeBy({ ...rich, ...options }, steps)),
-    { numRuns: lives, ...(process.env.PUSH_SEED && { seed: Number(process.env.PUSH_SEED) }) },
+    fc.asyncProperty(randomLives, (steps) => lifeBy(options, steps)),
+    { numRuns: lives, ...(seed !== undefined && { seed: Number(seed) }) },
   );
 });

@@ -27,8 +27,11 @@ export class Engine {
     return this.#log;
   }
 
-  async append(topic: string, data: Payload): Promise<Position> {
-    const position = await this.#log.append(topic, data);
+  /** @param id of one that may be there already */
+  async append(topic: string, data: Payload, id: string): Promise<Position> {
+    const before = await this.#log.head(topic);
+    const position = await this.#log.append(topic, data, { id });
+    if (position.at <= before.at) return position;
     this.#counts.set(topic, this.count(topic) + 1);
     const entry: Entry = { ...position, prev: position.at - 1, data };
     for (const link of this.links) link.publish(topic, entry);
@@ -107,6 +110,11 @@ export class Link implements Log {
   hear(): void {
     const { topic, entry } = this.published.shift()!;
     for (const hear of this.#followers.get(topic) ?? []) hear(entry);
+  }
+
+  /** What was published is never heard, and nobody is told. */
+  miss(): void {
+    this.published.shift();
   }
 
   /** What was published and not heard yet is never heard, and that is told. */

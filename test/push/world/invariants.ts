@@ -21,11 +21,11 @@ export const invariants: readonly Invariant[] = [
   {
     name: 'each once, in order',
     says: 'Each message of a topic is heard at most once, and in the order in which it was published.',
-    judge: each(({ type, ...event }, at) =>
-      type === 'heard' && 'place' in event && event.place <= at.place
-        ? `message ${event.place} is heard after ${at.place}`
-        : undefined,
-    ),
+    judge: each((event, at) => {
+      if (event.type !== 'heard') return undefined;
+      if (event.text !== `m${event.place}`) return `message ${event.place} is ${event.text}`;
+      return event.place <= at.place ? `message ${event.place} is heard after ${at.place}` : undefined;
+    }),
   },
   {
     name: 'nothing is missing in silence',
@@ -87,6 +87,43 @@ export const invariants: readonly Invariant[] = [
         if (event.type === 'loaded') isLoaded.set(event.who, true);
         if (event.type === 'heard' && isLoaded.get(event.who) === false)
           return `${event.who} hears ${event.text} before its state`;
+      }
+      return undefined;
+    },
+  },
+  {
+    name: 'each line is told once',
+    says: 'A line is told each message of a topic once, in order, from where it was told that it is; also by a hub that has not come so far as its client.',
+    judge({ events }) {
+      const ats = new Map<string, number>();
+      for (const event of events) {
+        if (event.type !== 'sent') continue;
+        const [kind, alias, ...rest] = event.frame.slice(1).split(' ');
+        const who = `line ${event.line}, topic`;
+        if (kind === 'o' || kind === 'g') ats.set(`${who} ${alias}`, Number(rest[1]));
+        if (kind === undefined || !/^\d/.test(kind)) continue;
+        const before = ats.get(`${who} ${kind}`) ?? 0;
+        if (Number(alias) <= before) return `${who} ${kind} is told ${alias} after ${before}`;
+        ats.set(`${who} ${kind}`, Number(alias));
+      }
+      return undefined;
+    },
+  },
+  {
+    name: 'nobody is believed',
+    says: 'Who says to have heard more than there is, is told of a gap; who may not hear what was, hears none of it, whatever cursor it has.',
+    judge({ events }) {
+      const isTold = new Set<number>();
+      for (const event of events) {
+        if (event.type !== 'sent' || event.who === 'client') continue;
+        const { line, frame, who, published, now } = event;
+        if (frame.startsWith('~g')) isTold.add(line);
+        const [, text] = /^~\d+ \d+ m(\d+)$/.exec(frame) ?? [];
+        if (who === 'stranger' && Number(text) <= published) return `a stranger hears ${frame}, of ${published}`;
+        const at = Number(frame.split(' ')[2]);
+        if (who === 'liar' && frame.startsWith('~=') && !isTold.has(line) && at > now) {
+          return `a liar is believed: ${frame}, where there are ${now}`;
+        }
       }
       return undefined;
     },

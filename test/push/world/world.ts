@@ -25,8 +25,8 @@ export type Event =
   | { type: 'cursor'; who: string; position: Position }
   | { type: 'loading' | 'loaded'; who: string }
   | { type: 'waiting'; bytes: number; most: number }
-  /** To a line that is nobody's we know. */
-  | { type: 'leaked'; text: string };
+  /** A server has sent it. `published`: how many of the topic there were when the line came; `now`: how many there are. */
+  | { type: 'sent'; line: number; who: 'client' | 'liar' | 'stranger'; frame: string; published: number; now: number };
 
 export interface WorldOptions {
   readonly topics: readonly string[];
@@ -45,6 +45,14 @@ export interface WorldOptions {
   /** Times at which a client may be cut off. */
   readonly cuts: number;
   readonly publishes: number;
+  /** Publishing is tried again, though it had worked. */
+  readonly retries: boolean;
+  /** What is published may be missed by a hub, and nobody tells it. */
+  readonly silent: boolean;
+  /** Heads are compared now and then. */
+  readonly checks: boolean;
+  /** Lines come that ask for what they never heard, or may not hear. */
+  readonly forgers: boolean;
 }
 
 export const small: WorldOptions = {
@@ -60,6 +68,10 @@ export const small: WorldOptions = {
   reloads: false,
   cuts: 2,
   publishes: 3,
+  retries: false,
+  silent: false,
+  checks: true,
+  forgers: false,
 };
 
 export interface Action {
@@ -112,6 +124,9 @@ export class World {
   readonly #clients: VirtualClient[];
   readonly #lines = new Set<Line>();
   #published = 0;
+  #last: [topic: string, text: string, id: string] | undefined;
+  #forged = 0;
+  #numbered = 0;
   #cuts = 0;
   /** Loads under way. */
   readonly #loads: { readonly what: string; readonly end: () => void }[] = [];
@@ -140,7 +155,8 @@ export class World {
       const [asked] = link.asked;
       if (asked) can(`answer ${name}: ${asked.what}`, () => link.asked.shift()!.answer());
       if (link.published.length > 0) can(`${name} hears`, () => link.hear());
-      if (link.published.length > 0) can(`${name} misses`, () => link.reset());
+      if (link.published.length > 0) can(`${name} misses, and is told`, () => link.reset());
+      if (link.published.length > 0 && options.silent) can(`${name} misses in silence`, () => link.miss());
     }
     for (const line of this.#lines) {
       const { client, node } = line;
@@ -158,6 +174,11 @@ export class World {
       if (options.reloads && this.#cuts < options.cuts) can(`${client.name} is reloaded`, () => this.#reload(client));
     }
     for (const load of this.#loads) can(load.what, load.end);
+    if (options.retries && this.#last) can('publish once more', () => this.engine.append(...this.#last!));
+    if (options.forgers && this.#forged < 3) {
+      for (const node of this.#nodes) can(`a liar comes to ${node.name}`, () => this.#forge(node, 'liar'));
+      for (const node of this.#nodes) can(`a stranger comes to ${node.name}`, () => this.#forge(node, 'stranger'));
+    }
     if (options.wipes && this.#cuts < options.cuts) can('the engine is wiped', () => this.#wipe());
     if (options.kills && this.#cuts < options.cuts) {
       for (const node of this.#nodes) can(`kill -9 ${node.name}`, () => this.#kill(node));
@@ -175,7 +196,8 @@ export class World {
   async publish(topic: string): Promise<void> {
     this.#published += 1;
     const text = `m${this.engine.count(topic) + 1}`;
-    await this.engine.append(topic, text);
+    this.#last = [topic, text, `id ${this.#published}`];
+    await this.engine.append(...this.#last);
     this.events.push({ type: 'published', topic, place: this.engine.count(topic) });
   }
 
@@ -225,7 +247,7 @@ export class World {
       isLeft: false,
       isGone: false,
       guest: node.hub.join(
-        this.#outletOf(() => line),
+        this.#outletOf(() => line, 'client'),
         'user',
       ),
     };
@@ -257,9 +279,17 @@ export class World {
   }
 
   #hubOn(log: Link): Hub<string> {
-    const { unsent, recent } = this.options;
+    const { unsent, recent, checks } = this.options;
+    const checkEvery = checks ? 15_000 : 1e9;
     const authorize = (session: string): Permission => (session === 'user' ? true : { history: false });
-    return new Hub<string>({ log, authorize, unsent, recent: { messages: recent, bytes: 1e6 }, clock: this.#clock });
+    return new Hub<string>({
+      log,
+      authorize,
+      unsent,
+      recent: { messages: recent, bytes: 1e6 },
+      checkEvery,
+      clock: this.#clock,
+    });
   }
 
   /** A page, or a process, that begins. */
@@ -336,13 +366,22 @@ export class World {
     return last && 'place' in last ? last.place : undefined;
   }
 
-  #outletOf(lineOf: () => Line): Outlet {
+  #outletOf(lineOf: () => Line, who: 'client' | 'liar' | 'stranger'): Outlet {
     const { slow } = this.options;
+    this.#numbered += 1;
+    const number = this.#numbered;
+    const published = this.engine.count(this.options.topics[0]!);
+    const tell = (frame: Uint8Array) => {
+      const now = this.engine.count(this.options.topics[0]!);
+      this.events.push({ type: 'sent', line: number, who, frame: decoder.decode(frame), published, now });
+    };
     return {
       get bufferedAmount() {
-        return lineOf().buffer.reduce((sum, { frame }) => sum + frame.length, 0);
+        return who === 'client' ? lineOf().buffer.reduce((sum, { frame }) => sum + frame.length, 0) : 0;
       },
       send(frame, _, left) {
+        tell(frame);
+        if (who !== 'client') return;
         const line = lineOf();
         if (line.isGone) return;
         if (slow) line.buffer.push({ frame, left });
@@ -396,8 +435,24 @@ export class World {
     this.#live(client);
   }
 
+  /** Who has never been here. `liar`: says to have heard more than there is. `stranger`: asks for all there was, and may not hear it. */
+  async #forge({ hub }: Node, who: 'liar' | 'stranger'): Promise<void> {
+    this.#forged += 1;
+    const [topic] = this.options.topics;
+    const { epoch, at } = await this.engine.log.head(topic!);
+    const cursor = `${epoch}.${who === 'liar' ? at + 2 : 0}`;
+    const none = (): never => {
+      throw new Error('it has no line');
+    };
+    const session = who === 'liar' ? 'user' : 'stranger';
+    // Its line takes everything at once.
+    hub.join(this.#outletOf(none, who), session).received(`~s [["${topic}","${cursor}",0]]`);
+  }
+
   #wipe(): Promise<void> {
     this.#cuts += 1;
+    // What the engine has forgotten is published anew.
+    this.#last = undefined;
     return this.engine.wipe();
   }
 
