@@ -106,6 +106,25 @@ test('a topic that was revoked is not known to be complete from then on', async 
   expect(store.get('systole:news')).toMatch(/ 1000000$/);
 });
 
+test('who is still being asked for when the server closes is sent elsewhere', async () => {
+  let answer!: (session: Session) => void;
+  const answered = new Promise<Session>((resolve) => (answer = resolve));
+  const asked = ears();
+  const { push, url } = await node({
+    authenticate() {
+      asked.say('who');
+      return answered;
+    },
+  });
+  const closed = ears();
+  client(url, { retries: 0 }).connection.on('closed', ({ code }) => closed.say(String(code)));
+  await asked.until('who');
+  await push.close();
+  answer({});
+  await closed.until('1001');
+  expect(push.clients.size).toBe(0);
+});
+
 test('to a server that does not speak push, and from it, texts go as they are', async () => {
   const { server, url } = await sockets();
   const received = ears();
