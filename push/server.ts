@@ -225,7 +225,7 @@ class Client<S extends object> implements PushClient<S> {
     socket.on('message', (data: Uint8Array, isBinary: boolean) => {
       const isOurs = !isBinary && data[0] === markerCode;
       if (isOurs && data[1] !== markerCode) return this.#guest.received(String(data));
-      if (message === undefined || isHeartbeat(data)) return undefined;
+      if (message === undefined || (!isBinary && isHeartbeat(data))) return undefined;
       return message(isBinary ? data : textOf(data, isOurs), this);
     });
     this.#awaitExpiry();

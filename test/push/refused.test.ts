@@ -1,4 +1,4 @@
-/** Who is refused, and who is ahead: nothing is missed without a word, and nobody believes to hear what he does not. */
+/** Who is refused, who is ahead, and what is not push at all: nothing is missed without a word, and nobody believes to hear what he does not. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
@@ -123,6 +123,15 @@ test('who is still being asked for when the server closes is sent elsewhere', as
   answer({});
   await closed.until('1001');
   expect(push.clients.size).toBe(0);
+});
+
+test('bytes that read like a heartbeat are the app’s', async () => {
+  const received = ears();
+  const { url } = await node({ message: (data) => received.say(typeof data === 'string' ? data : 'bytes') });
+  const its = client(url);
+  its.connection.send(new TextEncoder().encode('heartbeat'));
+  its.connection.send('end');
+  expect(await received.until('end')).toEqual(['bytes', 'end']);
 });
 
 test('to a server that does not speak push, and from it, texts go as they are', async () => {
