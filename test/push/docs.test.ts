@@ -104,3 +104,16 @@ test('docs/PUSH.md names every option', () => {
   });
   expect(missing).toEqual([]);
 });
+
+test('its defaults are the defaults', () => {
+  const rows = readFileSync('docs/PUSH.md', 'utf8').match(/^\| `.*$/gm)!;
+  const sources = ['push/server', 'push/topic', 'push/memory', 'push/redis', 'push/nats', 'adapters/server'];
+  const defaults = sources.flatMap((file) => [
+    ...readFileSync(`${file}.ts`, 'utf8').matchAll(/\/\*\*(?:(?!\*\/)[^])*?Default ([\d,]{3,})[^]*?\*\/\s+(\w+)\?:/g),
+  ]);
+  expect(defaults.length).toBeGreaterThanOrEqual(11);
+  for (const [, value, name] of defaults) {
+    const said = rows.some((row) => row.startsWith(`| \`${name}\``) && row.includes(` ${value!.replace(/,$/, '')}`));
+    expect(said, `${name}: ${value}`).toBe(true);
+  }
+});
