@@ -92,6 +92,8 @@ export interface PushSocket extends ServerSocket {
 
 /** How long `authenticate` may take, ms. */
 const mostAsking = 10_000;
+/** RFC 6455 §7.4.1: clients dial again. */
+const goingAway = 1001;
 /** Unauthorized (IANA, WebSocket Close Code Number Registry): clients do not dial again. */
 const unauthorized = 3000;
 /** Of ours: the session is over, and a new dial begins another one. */
@@ -118,6 +120,7 @@ class Pusher<S extends object> implements PushServer<S> {
   readonly #door: Door;
   readonly #clients = new Set<Client<S>>();
   readonly #leave: () => void;
+  #isClosed = false;
 
   constructor(server: SocketServer<PushSocket>, options: PushServerOptions<S>) {
     const {
@@ -155,8 +158,9 @@ class Pusher<S extends object> implements PushServer<S> {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#leave();
-    for (const client of this.#clients) client.close(1001, 'going away');
+    for (const client of this.#clients) client.close(goingAway, 'going away');
     this.#hub.close();
     this.#heartbeats.stop();
     if (this.#options.log === undefined) await this.#log.close();
@@ -180,6 +184,8 @@ class Pusher<S extends object> implements PushServer<S> {
       socket.resume();
       if (session === undefined) return this.#turnAway(socket, unauthorized, 'unauthorized');
     }
+    // Meanwhile.
+    if (this.#isClosed) return this.#turnAway(socket, goingAway, 'going away');
     return this.#welcome(socket, session);
   }
 
@@ -219,7 +225,7 @@ class Client<S extends object> implements PushClient<S> {
     socket.on('message', (data: Uint8Array, isBinary: boolean) => {
       const isOurs = !isBinary && data[0] === markerCode;
       if (isOurs && data[1] !== markerCode) return this.#guest.received(String(data));
-      if (message === undefined || isHeartbeat(data)) return undefined;
+      if (message === undefined || (!isBinary && isHeartbeat(data))) return undefined;
       return message(isBinary ? data : textOf(data, isOurs), this);
     });
     this.#awaitExpiry();

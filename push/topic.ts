@@ -177,7 +177,8 @@ export class Topic {
   /** @internal */
   gap(to: Position, reason: GapReason, missed: number | undefined): void {
     if (this.#phase === 'asking' || this.#phase === 'closed') return;
-    if (to.epoch !== this.#epoch || to.at > this.#heard) this.#tellGap(to, reason, missed);
+    // Of two who hear it here, one may have come farther. But where the log has not come so far, nobody has.
+    if (to.epoch !== this.#epoch || to.at > this.#heard || reason === 'ahead') this.#tellGap(to, reason, missed);
   }
 
   /** There is nothing up to there that was not told. @internal */
@@ -191,9 +192,11 @@ export class Topic {
     if (phase === 'behind') this.#events.emit('caught-up', undefined);
   }
 
-  /** @internal */
+  /** Nothing comes from now on. @internal */
   refused(code: string): void {
-    if (this.#phase === 'closed' || this.#events.emit('refused', { code })) return;
+    if (this.#phase === 'closed') return;
+    this.lost(wallTimeOf(this.#backing.clock));
+    if (this.#events.emit('refused', { code })) return;
     console.warn(`systole: the server does not let the topic ${this.name} be heard: ${code}`);
   }
 
