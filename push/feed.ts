@@ -333,11 +333,11 @@ function bytesOf({ framed }: Kept): number {
   return framed.text.length + (framed.binary?.length ?? 0);
 }
 
-/** What a read from one position says of a later one; undefined: nothing. */
+/** What a read from one position says of another one; undefined: nothing, as of all that lie before it. */
 function partOf(read: Read, from: Position, after: Position): Read | undefined {
   if (after.epoch !== from.epoch) return undefined;
   if ('gap' in read) return isSame(after, from) ? read : undefined;
   const last = read.entries.at(-1)?.at ?? from.at;
-  if (after.at > last) return undefined;
+  if (after.at < from.at || after.at > last) return undefined;
   return { entries: read.entries.filter(({ at }) => at > after.at), head: read.head };
 }

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 const reach: Record<string, string[]> = {
   machines: ['machines/'],
   adapters: ['machines/', 'adapters/'],
+  push: ['machines/', 'adapters/', 'push/'],
   'test/kit': ['machines/', 'adapters/', 'test/kit/'],
   push: ['machines/', 'adapters/', 'push/'],
   bin: ['machines/', 'adapters/', 'push/', 'test/kit/index.ts', 'bin/'],
