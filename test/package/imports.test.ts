@@ -10,9 +10,8 @@ const reach: Record<string, string[]> = {
   adapters: ['machines/', 'adapters/'],
   push: ['machines/', 'adapters/', 'push/'],
   'test/kit': ['machines/', 'adapters/', 'test/kit/'],
-  push: ['machines/', 'adapters/', 'push/'],
   bin: ['machines/', 'adapters/', 'push/', 'test/kit/index.ts', 'bin/'],
-  visualizer: ['machines/', 'adapters/', 'push/', 'test/kit/index.ts', 'bin/', 'visualizer/'],
+  visualizer: ['machines/', 'adapters/', 'test/kit/index.ts', 'bin/', 'visualizer/'],
 };
 
 const { imports: aliases } = JSON.parse(readFileSync('package.json', 'utf8')) as {
