@@ -41,7 +41,7 @@ export class PushDialect implements Protocol, Backing {
     this.records = records;
   }
 
-  outgoing = marked;
+  outgoing = (text: string): string => (this.#session?.isDeaf ? text : marked(text));
 
   session(visitor?: Visitor): Session {
     this.#session = new PushSession(this, visitor);
@@ -151,7 +151,9 @@ class Channel {
     }
   }
 
+  /** Nothing comes from now on: who comes new asks anew, and joins nobody. */
   refused(code: string): void {
+    this.#epoch = undefined;
     for (const each of this.topics) each.refused(code);
   }
 
@@ -182,10 +184,14 @@ class PushSession implements Session {
     this.#visitor = visitor;
   }
 
+  get isDeaf(): boolean {
+    return this.#state === 'deaf';
+  }
+
   /** The hot path. */
   received(frame: Frame): Answer | undefined {
     if (typeof frame === 'string') {
-      if (frame.charCodeAt(0) === markerCode) return this.#ours(frame);
+      if (frame.charCodeAt(0) === markerCode && this.#state !== 'deaf') return this.#ours(frame);
     } else if (this.#announced !== undefined) {
       const { channel, at } = this.#announced;
       this.#announced = undefined;

@@ -333,7 +333,7 @@ function bytesOf({ framed }: Kept): number {
   return framed.text.length + (framed.binary?.length ?? 0);
 }
 
-/** What a read from one position says of a later one; undefined: nothing. */
+/** What a read from one position says of another one; undefined: nothing, as of all that lie before it. */
 function partOf(read: Read, from: Position, after: Position): Read | undefined {
   if (after.epoch !== from.epoch) return undefined;
   if ('gap' in read) return isSame(after, from) ? read : undefined;

@@ -111,7 +111,12 @@ class MemoryLog implements Log {
 
   async follow(topic: string, hear: (entry: Entry) => void): Promise<() => void> {
     this.#checkOpen();
-    return this.#of(topic).followers.add(hear);
+    const its = this.#of(topic);
+    const remove = its.followers.add(hear);
+    return () => {
+      remove();
+      this.#leave(topic, its);
+    };
   }
 
   /** Nobody misses anything here. */
@@ -135,6 +140,12 @@ class MemoryLog implements Log {
       this.#topics.set(topic, its);
     }
     return its;
+  }
+
+  /** Nothing is left behind by who asks for names under which nothing is: the head of such a topic is the floor. */
+  #leave(topic: string, its: Topic): void {
+    if (its.followers.all.length > 0 || this.#topics.get(topic) !== its) return;
+    if (its.at === this.#floor && its.kept.length === 0 && its.ids.size === 0) this.#topics.delete(topic);
   }
 
   #trim(its: Topic, now: number): void {

@@ -21,9 +21,9 @@ export interface Framed {
 
 /** Each frame that waits costs some hundred bytes besides its own, so that no more than so many may wait. */
 const mostFrames = 512;
-/** Words are few and short. Who has more of them wait, for so many frames and so many times the bytes, asks without reading. */
+/** Words are few and short. Who lets more of them wait, by their number or their bytes, asks on and on without reading. */
 const mostWords = 4_096;
-const wordShare = 2;
+const mostWordBytes = 262_144;
 
 const encoder = new TextEncoder();
 
@@ -69,7 +69,7 @@ export class Peer {
     const outlet = this.#outlet;
     const waiting = outlet.bufferedAmount;
     this.#frames = waiting === 0 ? 1 : this.#frames + 1;
-    if (waiting > this.#most * wordShare || this.#frames > mostWords) return outlet.terminate();
+    if (waiting > this.#most + mostWordBytes || this.#frames > mostWords) return outlet.terminate();
     return outlet.send(encoded(text), false);
   }
 

@@ -69,7 +69,13 @@ export class RedisEar {
 
   close(): void {
     this.#channels.clear();
-    if (this.#life) this.#end(this.#life);
+    const life = this.#life;
+    this.#leave();
+    // One that is destroyed while it dials may connect all the same.
+    life?.connected.then(
+      () => destroy(life.client),
+      () => {},
+    );
   }
 
   #begin(): Life {
@@ -84,8 +90,7 @@ export class RedisEar {
 
   async #live(life: Life): Promise<void> {
     await life.connected;
-    // What is destroyed while it dials, connects all the same.
-    if (this.#life !== life) return destroy(life.client);
+    if (this.#life !== life) return;
     if (this.#channels.size > 0) await this.#subscribe(life, [...this.#channels]);
     this.#failures = 0;
     if (this.#hasHeard) this.#options.mayHaveMissed();
@@ -115,18 +120,18 @@ export class RedisEar {
   }
 
   #lose(life: Life): void {
+    destroy(life.client);
     if (this.#life !== life) return;
-    this.#end(life);
+    this.#leave();
     if (this.#channels.size === 0) return;
     const wait = Math.min(latest, soonest * 2 ** this.#failures);
     this.#failures += 1;
     this.#timer = setTimeout(() => (this.#life ??= this.#begin()), wait * (0.5 + Math.random() / 2));
   }
 
-  #end(life: Life): void {
+  #leave(): void {
     clearTimeout(this.#timer);
     this.#life = undefined;
-    destroy(life.client);
   }
 }
 

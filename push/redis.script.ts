@@ -13,7 +13,7 @@ export interface Script {
 /**
  * An epoch is one life of one log on one master. `master_replid` is another one after each restart and failover; the hash is gone after FLUSHALL, eviction, or a
  * day without use. Then history may be, too, or is another's: it is dropped, and a new epoch begins, named by the caller (chance in a script is the same each time).
- * KEYS: hash, stream. ARGV: name for a new epoch, ms until an idle topic is forgotten.
+ * KEYS: hash, stream. ARGV: name for a new epoch, ms until an idle topic is forgotten, which both scripts see to.
  */
 const life = `
 local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
@@ -24,7 +24,6 @@ if its[2] ~= replid or not epoch or not at then
   epoch, at = ARGV[1], 0
   redis.call('DEL', KEYS[1], KEYS[2])
   redis.call('HSET', KEYS[1], 'epoch', epoch, 'replid', replid, 'at', 0)
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
 `;
 

@@ -42,10 +42,8 @@ export class Subscription implements Listening {
 
   /** The hot path. */
   heard(message: Kept): void {
-    const { entry } = message;
-    // The client may have come farther on another hub, before it came here.
-    if (entry.at <= this.#at.at && entry.epoch === this.#at.epoch) return;
-    if (this.#peer.give(message.framed)) this.#at = entry;
+    // Who is live is where the feed is.
+    if (this.#peer.give(message.framed)) this.#at = message.entry;
     else this.#fallBehind();
   }
 
@@ -57,6 +55,8 @@ export class Subscription implements Listening {
   // How it comes so far.
 
   async #begin({ from, away, history }: Wish): Promise<void> {
+    // What was published before it came is none of its business, also where the hub has not heard of it yet.
+    if (!history) this.#feed.sync();
     const head = await this.#settledHead();
     if (head === undefined) return;
     this.#at = from === undefined || from === 'none' ? head : from;

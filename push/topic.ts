@@ -159,7 +159,7 @@ export class Topic {
     const isOld = from?.epoch === position.epoch && from.at < position.at;
     if (this.#phase !== 'asking' || isOld || (typeof this.#state === 'object' && this.#state.isFull)) return;
     this.#phase = 'behind';
-    if (from === undefined) this.#move(position);
+    if (from === undefined) this.#start(position);
     else if (from.epoch !== position.epoch) return this.#tellGap(position, 'epoch', undefined);
     if (this.#state === 'none') this.#load();
   }
@@ -177,7 +177,8 @@ export class Topic {
   /** @internal */
   gap(to: Position, reason: GapReason, missed: number | undefined): void {
     if (this.#phase === 'asking' || this.#phase === 'closed') return;
-    if (to.epoch !== this.#epoch || to.at > this.#heard) this.#tellGap(to, reason, missed);
+    // Of two who hear it here, one may have come farther. But where the log has not come so far, nobody has.
+    if (to.epoch !== this.#epoch || to.at > this.#heard || reason === 'ahead') this.#tellGap(to, reason, missed);
   }
 
   /** There is nothing up to there that was not told. @internal */
@@ -191,9 +192,11 @@ export class Topic {
     if (phase === 'behind') this.#events.emit('caught-up', undefined);
   }
 
-  /** @internal */
+  /** Nothing comes from now on. @internal */
   refused(code: string): void {
-    if (this.#phase === 'closed' || this.#events.emit('refused', { code })) return;
+    if (this.#phase === 'closed') return;
+    this.lost(wallTimeOf(this.#backing.clock));
+    if (this.#events.emit('refused', { code })) return;
     console.warn(`systole: the server does not let the topic ${this.name} be heard: ${code}`);
   }
 
@@ -229,6 +232,12 @@ export class Topic {
     this.#heard = at;
   }
 
+  /** From now on nothing is missed, also by the next page. */
+  #start(position: Position): void {
+    this.#move(position);
+    this.record();
+  }
+
   #deliver(message: Message): void {
     this.#messages.call(message);
     this.#at = message.at;
@@ -242,9 +251,10 @@ export class Topic {
   }
 
   #tellGap(to: Position, reason: GapReason, missed: number | undefined): void {
-    this.#move(to);
-    this.record();
-    this.#events.emit('gap', { reason, missed });
+    // What waits for a state is not heard any more either: the next one will hold it.
+    const held = typeof this.#state === 'object' ? this.#state.held.length : 0;
+    this.#start(to);
+    this.#events.emit('gap', { reason, missed: missed === undefined ? undefined : missed + held });
     if (this.#options.load) this.#load();
   }
 

@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,10 +26,13 @@ export function startRedis({ persistent = false, replicaOf }: RedisOptions = {})
   );
 }
 
-/** With JetStream, whose files outlive a restart. */
-export function startNats(): Promise<Engine> {
-  return Engine.start('nats-server', 'Server is ready', (port) =>
-    wordsOf(`--addr 127.0.0.1 --port ${port} --jetstream --store_dir .`),
+/** With JetStream, whose files outlive a restart. @param config what else its file says */
+export function startNats(config = ''): Promise<Engine> {
+  return Engine.start(
+    'nats-server',
+    'Server is ready',
+    (port) => wordsOf(`--config nats.conf --addr 127.0.0.1 --port ${port} --jetstream --store_dir .`),
+    { 'nats.conf': config },
   );
 }
 
@@ -43,19 +46,33 @@ export class Engine {
   readonly #name: EngineName;
   readonly #ready: string;
   readonly #args: (port: number) => readonly string[];
+  readonly #files: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
+  #guard: ChildProcess | undefined;
 
   /** Resolves when it serves. @throws {Error} with its last words, where it does not */
-  static async start(name: EngineName, ready: string, args: (port: number) => readonly string[]): Promise<Engine> {
-    const engine = new Engine(name, ready, args, await freePort());
+  static async start(
+    name: EngineName,
+    ready: string,
+    args: (port: number) => readonly string[],
+    files: Readonly<Record<string, string>> = {},
+  ): Promise<Engine> {
+    const engine = new Engine(name, ready, args, files, await freePort());
     await engine.start();
     return engine;
   }
 
-  private constructor(name: EngineName, ready: string, args: (port: number) => readonly string[], port: number) {
+  private constructor(
+    name: EngineName,
+    ready: string,
+    args: (port: number) => readonly string[],
+    files: Readonly<Record<string, string>>,
+    port: number,
+  ) {
     this.#name = name;
     this.#ready = ready;
     this.#args = args;
+    this.#files = files;
     this.port = port;
     this.#folder = mkdtempSync(join(tmpdir(), `systole-${name}-`));
     engines.add(this);
@@ -65,11 +82,13 @@ export class Engine {
   async start(): Promise<void> {
     const path = findEngine(this.#name);
     if (path === undefined) throw new Error(`there is no ${this.#name}: apt-get install redis-server nats-server`);
+    for (const [file, text] of Object.entries(this.#files)) writeFileSync(join(this.#folder, file), text);
     const engine = spawn(path, this.#args(this.port), {
       cwd: this.#folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = engine;
+    this.#guard = guard(engine.pid, this.#folder);
     let words = '';
     await new Promise<void>((resolve, reject) => {
       const hear = (data: Buffer) => {
@@ -85,7 +104,13 @@ export class Engine {
 
   /** Nothing is written, nobody is told. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    const engine = this.#process;
+    this.#process = undefined;
+    this.#guard?.kill('SIGKILL');
+    if (engine === undefined || engine.exitCode !== null || engine.signalCode !== null) return;
+    const exited = once(engine, 'exit');
+    engine.kill('SIGKILL');
+    await exited;
   }
 
   /** It stands still, and its sockets stay open. */
@@ -97,32 +122,33 @@ export class Engine {
     this.#process?.kill('SIGCONT');
   }
 
-  /** Once it has been killed: nothing is left of what it kept. */
-  wipe(): void {
+  /** Once it has been killed: what it has kept is gone. */
+  empty(): void {
     rmSync(this.#folder, { recursive: true, force: true });
     mkdirSync(this.#folder);
   }
 
   /** For good. */
   async stop(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.kill();
     this.endNow();
   }
 
   endNow(): void {
+    this.#guard?.kill('SIGKILL');
     this.#process?.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
     engines.delete(this);
   }
+}
 
-  async #end(signal: 'SIGKILL'): Promise<void> {
-    const engine = this.#process;
-    this.#process = undefined;
-    if (engine === undefined || engine.exitCode !== null || engine.signalCode !== null) return;
-    const exited = once(engine, 'exit');
-    engine.kill(signal);
-    await exited;
-  }
+/** Ends the engine when this process is gone, also where it was killed and could not do it: then nobody holds the other end of what it reads. */
+function guard(pid: number | undefined, folder: string): ChildProcess {
+  const waits = 'read _; kill -9 "$0"; rm -rf "$1"';
+  const its = spawn('sh', ['-c', waits, String(pid), folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  its.unref();
+  (its.stdin as Socket).unref();
+  return its;
 }
 
 const engines = new Set<Engine>();

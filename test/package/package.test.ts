@@ -23,7 +23,7 @@ test('it holds what users need, and nothing else', () => {
   );
   const strange = files.filter(
     (file) =>
-      !/^(?:dist\/(?:machines|adapters|adapters\/protocols|bin|bin\/demo|test\/kit)\/[\w.-]+\.(?:js|d\.ts)|[\w.]+)$/.test(
+      !/^(?:dist\/(?:machines|adapters|adapters\/protocols|push|bin|bin\/demo|test\/kit)\/[\w.-]+\.(?:js|d\.ts)|docs\/[A-Z]+\.md|[\w.]+)$/.test(
         file,
       ) &&
       !/^dist\/visualizer\/(?:(?:inspect\.(?:node|browser)\.js|(?:inspect|entry)\.d\.ts|LICENSES\.md)|page\/(?:index\.html|LICENSES\.md|assets\/[\w.-]+\.(?:js|css)))$/.test(
@@ -51,6 +51,9 @@ test('every entry is there, with the names it promises', () => {
     'systole/protocols/silent': ['silent'],
     'systole/protocols/graphql-transport-ws': ['graphqlTransportWs'],
     'systole/server': ['serveHeartbeats', 'isHeartbeat'],
+    'systole/push': ['connectPush'],
+    'systole/push/server': ['servePush', 'publisher', 'memoryLog', 'Hub', 'LogError'],
+    'systole/push/redis': ['redisLog'],
     'systole/testing': ['connectionModel', 'faultProxy', 'faultServer', 'virtualWorld', 'steppedClock', 'rubbish'],
     'systole/inspect': ['inspect', 'observe', 'serveInspection'],
   };

@@ -83,7 +83,11 @@ const stories: Record<string, { first: RegExp; says: string; expected: RegExp[] 
 };
 
 test('every example has a story', () => {
-  const tests = ['check-server.test.mjs']; // run by model-kit.test.ts
+  const tests = [
+    'check-server.test.mjs', // run by model-kit.test.ts
+    'trusted-client.mjs', // run by docs.test.ts, as the next
+    'trusted-server.mjs',
+  ];
   expect(readdirSync('examples').toSorted()).toEqual([...Object.keys(stories), ...tests].toSorted());
 });
 

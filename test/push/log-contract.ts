@@ -26,6 +26,8 @@ export interface Hands {
   readonly port: number;
   /** Nobody is told. */
   kill(): Promise<void>;
+  /** After `kill`: what it has kept is gone. */
+  empty(): void;
   /** After `kill`, with what it has kept. */
   start(): Promise<void>;
   /** It stands still, and all lines stay open. */
@@ -330,7 +332,7 @@ export function describeEngine(name: string, start: () => Promise<Rig & { engine
       expect(heard.at(-1)).toMatchObject(after.at(-1)!);
     });
 
-    test('killed, and back with what it has kept: another epoch, followers are told, and everything goes on', async () => {
+    test.each(['with what it has kept', 'with nothing'])('killed, and back %s: another life', async (back) => {
       const rig = await start();
       const log = await rig.open();
       const topic = newTopic();
@@ -338,6 +340,7 @@ export function describeEngine(name: string, start: () => Promise<Rig & { engine
       const before = await log.append(topic, 'a');
       const reset = resetOf(log);
       await rig.engine.kill();
+      if (back === 'with nothing') rig.engine.empty();
       await rig.engine.start();
       await reset;
       const head = await eventually(() => log.head(topic));

@@ -1,4 +1,7 @@
 /** The log in memory: what all logs promise, and what age does to it, by a clock that is stepped. */
+import v8 from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import { expect, onTestFinished, test } from 'vitest';
 
 import { memoryLog, type MemoryLogOptions } from '../../push/memory.ts';
@@ -47,6 +50,24 @@ test('an id is kept for two minutes', async () => {
   expect(second.at).toBe(first.at + 1);
   clock.advance(2 * minute);
   expect(await log.append('t', 'a', { id: '1' })).toEqual(second);
+});
+
+test('who listens to names under which nothing is, and leaves, leaves nothing behind', async () => {
+  v8.setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const log = memoryLog();
+  const head = await log.head('t');
+  const names = 100_000;
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < names; i += 1) {
+    const leave = await log.follow(`t${i}`, () => {});
+    leave();
+  }
+  collect();
+  // A topic takes some 500.
+  expect((process.memoryUsage().heapUsed - before) / names).toBeLessThan(100);
+  expect(await log.head('t7')).toEqual(head);
 });
 
 test('a topic that was forgotten uses no number twice', async () => {

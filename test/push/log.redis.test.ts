@@ -30,7 +30,9 @@ afterAll(() => redis.stop());
 async function connected(port = redis.port, options: Parameters<typeof createClient>[0] = {}) {
   const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 20 }, ...options });
   client.on('error', () => {});
-  onTestFinished(() => client.destroy());
+  onTestFinished(() => {
+    if (client.isOpen) client.destroy();
+  });
   await client.connect();
   return client;
 }
@@ -49,6 +51,7 @@ async function rig() {
   const engine: Hands = {
     port: redis.port,
     kill: () => redis.kill(),
+    empty: () => redis.empty(),
     start: () => redis.start(),
     pause: () => redis.pause(),
     resume: () => redis.resume(),
@@ -244,6 +247,29 @@ test('after it is closed, nothing of it is left, and the client is as it was', a
   await log.close();
   await expect.poll(others, { timeout: 20_000 }).toBe(before);
   expect((await client.clientId()).toString()).toBe(name);
+});
+
+test('closed while it dials: nothing is left of it, either', async () => {
+  const client = await connected();
+  const others = async () => (await client.clientList()).length;
+  const before = await others();
+  const log = redisLog({ client });
+  const following = log.follow(newTopic(), () => {}).catch(() => {});
+  await log.close();
+  await following;
+  await expect.poll(others, { timeout: 20_000 }).toBe(before);
+});
+
+test('nothing is sent of what nobody follows any more', async () => {
+  const { client, log } = await redisOf();
+  const topic = newTopic();
+  const listeners = async () => Number((await client.pubSubNumSub([`systole:{${topic}}`]))[`systole:{${topic}}`]);
+  const undo = [await log.follow(topic, () => {}), await log.follow(topic, () => {})];
+  expect(await listeners()).toBe(1);
+  undo[0]?.();
+  expect(await listeners()).toBe(1);
+  undo[1]?.();
+  await expect.poll(listeners, { timeout: 20_000 }).toBe(0);
 });
 
 test.each<[Partial<Record<keyof RedisLogOptions, unknown>>, string]>([

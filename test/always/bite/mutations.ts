@@ -1,8 +1,8 @@
 /** For each invariant, how to break the library so that it has to fail, for each of its judges. */
 export interface Mutation {
   readonly invariant: string;
-  /** `everywhere`: by walking the machine; `lives`: by random lives. */
-  readonly judges: readonly ('everywhere' | 'lives')[];
+  /** `everywhere`: by walking the machine; `lives`: by random lives; `push`: by those of listeners, on two hubs. */
+  readonly judges: readonly ('everywhere' | 'lives' | 'push')[];
   readonly what: string;
   readonly file: string;
   /** What stands there, once, and what stands there instead. */
@@ -38,7 +38,7 @@ export const mutations: readonly Mutation[] = [
     file: 'adapters/visit.ts',
     edits: [
       [
-        'this.#inbox.turnOff();\n    this.#armed = false;\n    this.#stopWatching();\n    this.#line.hold();',
+        'this.#turnOff();\n    this.#armed = false;\n    this.#stopWatching();\n    this.#line.hold();',
         'this.#line.hold();\n    if (this) return;',
       ],
     ],

@@ -5,6 +5,7 @@ import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 import { onNode } from '../../helpers/setup/on-node.ts';
+import { rules } from './mutations.push.ts';
 import { type Mutation, mutations } from './mutations.ts';
 
 declare module 'vitest' {
@@ -20,7 +21,7 @@ export default defineConfig({
   root,
   test: {
     maxWorkers: availableParallelism(),
-    projects: mutations.map((mutation, i) => {
+    projects: [...mutations, ...rules].map((mutation, i) => {
       const { invariant, judges, what } = mutation;
       return {
         resolve: onNode,

@@ -1,0 +1,119 @@
+/** What the documents of push say is so: their examples run and compile, their links lead somewhere, and no option is missing. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+import { afterAll, afterEach, expect, test } from 'vitest';
+
+import { packed } from '../package/packed.ts';
+import { blocksOf, freePort, Run, write } from './docs.ts';
+
+const types = ['@types/node', 'undici-types', '@types/ws', '@nats-io/transport-node'];
+const { folder, installed, remove } = packed(['ws', 'xstate', 'redis', ...types]);
+afterAll(remove);
+
+const runs: Run[] = [];
+afterEach(async () => {
+  for (const run of runs.splice(0)) await run.kill();
+});
+
+test('the README’s two are the examples, of 20 lines or so', () => {
+  const blocks = blocksOf('README.md');
+  let lines = 0;
+  for (const name of ['trusted-server.mjs', 'trusted-client.mjs']) {
+    const example = readFileSync(`examples/${name}`, 'utf8');
+    expect(blocks.get(`examples/${name}`)).toBe(example);
+    lines += example.split('\n').filter((line) => line !== '').length;
+  }
+  expect(lines).toBeLessThanOrEqual(20);
+});
+
+test('the README’s two run: what comes is heard, and a server that has forgotten is a gap', async () => {
+  const port = await freePort();
+  const serve = () => {
+    const server = new Run('.', ['examples/trusted-server.mjs', String(port)]);
+    runs.push(server);
+    return server;
+  };
+  const first = serve();
+  const client = new Run('.', ['examples/trusted-client.mjs', `ws://127.0.0.1:${port}`]);
+  runs.push(client);
+  await client.until('heard: news ');
+  await first.kill();
+  serve();
+  await client.until('a gap (epoch), nobody knows how many missing');
+  const behind = client.said.findIndex((line) => line.startsWith('a gap'));
+  await client.until('heard: news ', behind);
+  expect(client.said[0]).toBe('there is nothing that was not heard');
+});
+
+test('all that is shown compiles', () => {
+  const blocks = blocksOf('docs/PUSH.md');
+  expect(blocks.size).toBe(readFileSync('docs/PUSH.md', 'utf8').match(/^```js$/gm)?.length);
+  write(folder, blocks);
+  // What is the app's.
+  const others = 'declare const db: any, push: any, render: any, apply: any;';
+  writeFileSync(join(folder, 'app.d.ts'), others);
+  const options = ['--noEmit', '--allowJs', '--checkJs', '--strict', '--noImplicitAny', 'false', '--skipLibCheck'];
+  const modules = ['--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,dom', '--types', 'node'];
+  const tsc = resolve('node_modules/typescript/bin/tsc');
+  const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, ...modules, 'app.d.ts', ...blocks.keys()], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
+});
+
+test.each(['README.md', 'docs/PUSH.md', 'docs/PROTOCOL.md'])('every link in %s leads somewhere', (document) => {
+  const text = readFileSync(document, 'utf8').replaceAll(/^```[^]*?^```$/gm, '');
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)/g)];
+  expect(links).not.toEqual([]);
+  const broken = links.filter(([, path = '', anchor]) => {
+    const target = path === '' ? document : join(dirname(document), path);
+    return !existsSync(target) || (anchor !== undefined && !anchorsIn(target).includes(anchor));
+  });
+  expect(broken.map(([link]) => link)).toEqual([]);
+});
+
+/** As GitHub and npm make them of headings. */
+function anchorsIn(document: string): string[] {
+  const headings = readFileSync(document, 'utf8').matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(
+    ([, heading]) =>
+      `#${heading!
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\d _-]/gu, '')
+        .replaceAll(' ', '-')}`,
+  );
+}
+
+test('the documents are in the package', () => {
+  for (const name of ['PUSH.md', 'PROTOCOL.md']) expect(existsSync(join(installed, 'docs', name))).toBe(true);
+});
+
+test('docs/PUSH.md names every option', () => {
+  const text = readFileSync('docs/PUSH.md', 'utf8');
+  const missing = ['server', 'index', 'topic', 'memory', 'redis', 'nats'].flatMap((file) => {
+    const source = readFileSync(`push/${file}.ts`, 'utf8');
+    const interfaces = [...source.matchAll(/^export interface \w+Options\b[^{]*\{\n([^]*?)^\}/gm)];
+    expect(interfaces).not.toEqual([]);
+    return interfaces
+      .flatMap(([, body]) => [...body!.matchAll(/^ {2}(\w+)\??:/gm)])
+      .map(([, name]) => name!)
+      .filter((name) => !text.includes(`\`${name}`) && !text.includes(` ${name}`));
+  });
+  expect(missing).toEqual([]);
+});
+
+test('its defaults are the defaults', () => {
+  const rows = readFileSync('docs/PUSH.md', 'utf8').match(/^\| `.*$/gm)!;
+  const sources = ['push/server', 'push/topic', 'push/memory', 'push/redis', 'push/nats', 'adapters/server'];
+  const defaults = sources.flatMap((file) => [
+    ...readFileSync(`${file}.ts`, 'utf8').matchAll(/\/\*\*(?:(?!\*\/)[^])*?Default ([\d,]{3,})[^]*?\*\/\s+(\w+)\?:/g),
+  ]);
+  expect(defaults.length).toBeGreaterThanOrEqual(11);
+  for (const [, value, name] of defaults) {
+    const said = rows.some((row) => row.startsWith(`| \`${name}\``) && row.includes(` ${value!.replace(/,$/, '')}`));
+    expect(said, `${name}: ${value}`).toBe(true);
+  }
+});

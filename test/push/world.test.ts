@@ -1,0 +1,28 @@
+/** Two hubs, one engine, clients that come and go: every order of a few steps, and long lives by chance. */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { everyOrder, kinds, lifeBy, randomLives, scenes } from './world/play.ts';
+
+const depth = Number(process.env['PUSH_DEPTH'] ?? 5);
+const lives = Number(process.env['PUSH_LIVES'] ?? 2_000);
+const seed = process.env['PUSH_SEED'];
+
+describe(`every order of ${depth} steps`, () => {
+  test.each(scenes.map((scene) => [scene.name, scene] as const))('%s', async (_, scene) => {
+    const orders = await everyOrder(scene, depth);
+    console.info(`${scene.name}: ${orders} orders`);
+    expect(orders).toBeGreaterThan(1);
+  });
+});
+
+test.each(Object.entries(kinds))(`${lives} lives by chance: %s`, async (_, options) => {
+  await expectAll((steps) => lifeBy(options, steps));
+});
+
+async function expectAll(live: (steps: readonly number[]) => Promise<void>): Promise<void> {
+  await fc.assert(fc.asyncProperty(randomLives, live), {
+    numRuns: lives,
+    ...(seed !== undefined && { seed: Number(seed) }),
+  });
+}
