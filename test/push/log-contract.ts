@@ -31,7 +31,7 @@ export interface Hands {
   /** After `kill`, with what it has kept. */
   start(): Promise<void>;
   /** It stands still, and all lines stay open. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** While it runs: somebody drops all of it. */
   wipe(): Promise<void>;
@@ -362,7 +362,8 @@ export function describeEngine(name: string, start: () => Promise<Rig & { engine
       await expectUnavailable(log.append(topic, 'c'));
       await expectUnavailable(log.head(topic));
       await expectUnavailable(log.read(topic, position, 10));
-      await expectUnavailable(log.follow(newTopic(), () => {}));
+      const refused: Payload[] = [];
+      await expectUnavailable(log.follow(topic, ({ data }) => refused.push(data)));
       await rig.engine.start();
       const head = await eventually(() => log.head(topic));
       await log.append(topic, 'b', { id: 'of b' });
@@ -371,6 +372,7 @@ export function describeEngine(name: string, start: () => Promise<Rig & { engine
       const heard = await eventually(() => followed(log, topic));
       await log.append(topic, 'd');
       await untilSo(() => heard.at(-1)?.data === 'd');
+      expect(refused).toEqual([]);
     });
 
     test('standing still: everything is refused in time, and the same id finds out what became of a message', async () => {
@@ -378,8 +380,8 @@ export function describeEngine(name: string, start: () => Promise<Rig & { engine
       const log = await rig.open();
       const topic = newTopic();
       const position = await log.append(topic, 'a');
-      rig.engine.pause();
       onTestFinished(() => rig.engine.resume());
+      await rig.engine.pause();
       await Promise.all([
         expectUnavailable(log.append(topic, 'b', { id: 'of b' }), 'of b'),
         expectUnavailable(log.head(topic)),
