@@ -167,7 +167,7 @@ export class Stream {
           opt_start_seq: after + 1,
           ack_policy: 'none',
           // Where nobody lives to delete it.
-          inactive_threshold: nanoseconds(2 * patience),
+          inactive_threshold: nanoseconds(60_000),
           mem_storage: true,
           num_replicas: 1,
         },

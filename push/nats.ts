@@ -301,13 +301,10 @@ class NatsLog implements Log {
     return `${birth}-${info.server_id.slice(2, 14)}`;
   }
 
-  /** Whatever was heard and known is of another life. */
+  /** Whatever was heard is of another life. What was known holds: of this one, nothing can have come and gone since. */
   #forget(): void {
     this.#epoch = undefined;
-    for (const its of this.#followed.values()) {
-      its.last = 0;
-      its.known = undefined;
-    }
+    for (const its of this.#followed.values()) its.last = 0;
   }
 
   async #watch(): Promise<void> {

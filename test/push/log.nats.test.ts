@@ -217,6 +217,18 @@ test('what others say where it is heard is not taken for a message', async () =>
   expect(heard.map(({ data }) => data)).toEqual(['ours']);
 });
 
+test('after it is closed, its connection is brought nothing for it', async () => {
+  const connection = await connected();
+  const [log, writer] = [await open({}, { connection }), await open()];
+  const topic = newTopic();
+  const heard = await followed(log, topic);
+  await log.close();
+  const before = connection.stats().inMsgs;
+  await writer.append(topic, 'a');
+  await connection.flush();
+  expect([heard.length, connection.stats().inMsgs]).toEqual([0, before]);
+});
+
 test('a message larger than the server takes is refused', async () => {
   const log = await open();
   const large = log.append(newTopic(), 'x'.repeat(2 * 2 ** 20), { id: '1' });
