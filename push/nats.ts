@@ -114,7 +114,7 @@ class NatsLog implements Log {
       const info = await this.#stream.info(topic);
       const gap = await this.#gapIn(topic, after, info, away);
       if (gap !== undefined) return { gap, head: await this.#head(topic) };
-      if (stored.length === 0) this.#learn(topic, { at: after.at, when: since });
+      if (stored.length === 0) this.#learn(topic, { epoch, at: after.at }, since);
       const entries = stored.map(({ at, data }, i) => ({ epoch, at, prev: stored[i - 1]?.at ?? after.at, data }));
       return { entries, head: { epoch, at: Math.max(last, entries.at(-1)?.at ?? after.at) } };
     });
@@ -183,7 +183,7 @@ class NatsLog implements Log {
     const known = this.#followed.get(topic)?.known;
     // Of what was known not long ago and is still so, the lowest: whoever has heard up to there need not ask.
     const at = last?.at ?? (known && this.#isFresh(now() - known.when) ? known.at : info.state.last_seq);
-    this.#learn(topic, { at, when });
+    this.#learn(topic, { epoch, at }, when);
     return { epoch, at };
   }
 
@@ -220,9 +220,10 @@ class NatsLog implements Log {
     return ms < 0.9 * this.#settings.maxAge;
   }
 
-  #learn(topic: string, known: Known): void {
+  #learn(topic: string, { epoch, at }: Position, when: number): void {
     const its = this.#followed.get(topic);
-    if (its !== undefined) its.known = known;
+    // While it was asked, another life may have begun.
+    if (its !== undefined && epoch === this.#epoch) its.known = { at, when };
   }
 
   // What is heard

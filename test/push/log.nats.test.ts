@@ -1,5 +1,5 @@
 /** The log in NATS JetStream, with a real one. */
-import { connect } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import type { Log } from '../../push/log.ts';
@@ -95,6 +95,35 @@ test('the first message of a topic joins the head that was asked for', async () 
   const first = await log.append(topic, '1');
   await untilSo(() => heard.length === 1);
   expect(heard[0]).toMatchObject({ ...first, prev: head.at });
+});
+
+test('what was known of a stream that was deleted while it was asked, is known of no other', async () => {
+  const [topic, other] = [newTopic(), newTopic()];
+  const connection = await connected();
+  let hold = () => {};
+  let goOn = () => {};
+  const isHeld = new Promise<void>((resolve) => (hold = resolve));
+  const goesOn = new Promise<void>((resolve) => (goOn = resolve));
+  /** What the topic's last message is, is asked late. */
+  const request: NatsConnection['request'] = async (subject, question, options) => {
+    if (String(question).includes(`"last_by_subj":"deleted.log.${topic}"`)) {
+      hold();
+      await goesOn;
+    }
+    return connection.request(subject, question, options);
+  };
+  const slow = Object.assign(Object.create(connection) as NatsConnection, { request });
+  const log = natsLog({ connection: slow, stream: 'deleted' });
+  onTestFinished(() => log.close());
+  await followed(log, topic);
+  await appendAll(log, other, ['1', '2', '3']);
+  const head = log.head(topic);
+  await isHeld;
+  await ask('STREAM.DELETE.deleted');
+  const { epoch } = await log.append(other, '1');
+  goOn();
+  await head;
+  expect(await log.head(topic)).toEqual({ epoch, at: 1 });
 });
 
 test('a message before which all is gone joins nothing: one may have come and gone, and been missed', async () => {
