@@ -86,6 +86,8 @@ class NatsLog implements Log {
   #outage: { readonly over: Promise<void>; end(): void } | undefined;
   /** Undefined: nobody knows, and what is heard is of none. */
   #epoch: string | undefined;
+  /** The stream's newest number, as far as it is known. */
+  #newest = 0;
   #beginning: Promise<string> | undefined;
   #isClosed = false;
 
@@ -99,7 +101,17 @@ class NatsLog implements Log {
   }
 
   async append(topic: string, data: Payload, { id }: AppendOptions = {}): Promise<Position> {
-    return this.#ask(async (epoch) => ({ epoch, at: await this.#stream.append(topic, data, id) }), id);
+    return this.#ask(async (epoch, signal) => {
+      const newest = this.#newest;
+      const { at, isKnown } = await this.#stream.append(topic, data, id);
+      if (isKnown || at > newest) {
+        if (epoch === this.#epoch) this.#newest = Math.max(this.#newest, at);
+        return { epoch, at };
+      }
+      // A number has fallen: whoever only appends is not told of another stream by anything else.
+      this.#beginning = undefined;
+      return { epoch: await this.#begun(signal), at };
+    }, id);
   }
 
   async head(topic: string): Promise<Position> {
@@ -161,15 +173,15 @@ class NatsLog implements Log {
   // What is asked
 
   /** Where somebody has deleted the stream, it is made, and asked once more. */
-  async #ask<T>(call: (epoch: string) => Promise<T>, id?: string): Promise<T> {
+  async #ask<T>(call: (epoch: string, signal: AbortSignal) => Promise<T>, id?: string): Promise<T> {
     this.#checkOpen();
     return inTime(asked(id), async (signal) => {
       try {
-        return await call(await this.#begun(signal));
+        return await call(await this.#begun(signal), signal);
       } catch (error) {
         if (!isMissing(error)) throw error;
         this.#beginning = undefined;
-        return call(await this.#begun(signal));
+        return call(await this.#begun(signal), signal);
       }
     });
   }
@@ -282,6 +294,7 @@ class NatsLog implements Log {
     const isAnother = this.#epoch !== undefined && this.#epoch !== epoch;
     if (isAnother) this.#forget();
     this.#epoch = epoch;
+    this.#newest = Math.max(this.#newest, info.state.last_seq);
     if (isAnother) this.#resets.call();
     return epoch;
   }
@@ -305,6 +318,7 @@ class NatsLog implements Log {
   /** Whatever was heard is of another life. What was known holds: of this one, nothing can have come and gone since. */
   #forget(): void {
     this.#epoch = undefined;
+    this.#newest = 0;
     for (const its of this.#followed.values()) its.last = 0;
   }
 

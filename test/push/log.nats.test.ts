@@ -126,6 +126,20 @@ test('what was known of a stream that was deleted while it was asked, is known o
   expect(await log.head(topic)).toEqual({ epoch, at: 1 });
 });
 
+test('whoever only appends says of which life it is, also of a stream that somebody has made anew', async () => {
+  const [log, other, topic] = [
+    await open({}, { stream: 'made-anew' }),
+    await open({}, { stream: 'made-anew' }),
+    newTopic(),
+  ];
+  await appendAll(log, topic, ['1', '2', '3']);
+  await ask('STREAM.DELETE.made-anew');
+  const { epoch } = await other.append(topic, '1');
+  expect(await log.append(topic, '2')).toEqual({ epoch, at: 2 });
+  expect(await log.append(topic, '3', { id: '3' })).toEqual({ epoch, at: 3 });
+  expect(await log.append(topic, '3', { id: '3' })).toEqual({ epoch, at: 3 });
+});
+
 test('a message before which all is gone joins nothing: one may have come and gone, and been missed', async () => {
   const [log, reader] = [
     await open({ maxAge: 200 }, { stream: 'aged' }),
