@@ -59,9 +59,8 @@ export function natsLog(options: NatsLogOptions): Log {
 
 type Settings = { [Name in Exclude<keyof NatsLogOptions, 'connection'>]-?: NonNullable<NatsLogOptions[Name]> };
 
-/** Nothing of a topic lay behind `at`, then: ms of this process. */
-interface Known {
-  readonly at: number;
+/** Nothing of a topic lay behind it, then: ms of this process. */
+interface Known extends Position {
   readonly when: number;
 }
 
@@ -126,7 +125,7 @@ class NatsLog implements Log {
       const info = await this.#stream.info(topic);
       const gap = await this.#gapIn(topic, after, info, away);
       if (gap !== undefined) return { gap, head: await this.#head(topic) };
-      if (stored.length === 0) this.#learn(topic, { epoch, at: after.at }, since);
+      if (stored.length === 0) this.#learn(topic, { epoch, at: after.at, when: since });
       const entries = stored.map(({ at, data }, i) => ({ epoch, at, prev: stored[i - 1]?.at ?? after.at, data }));
       return { entries, head: { epoch, at: Math.max(last, entries.at(-1)?.at ?? after.at) } };
     });
@@ -192,10 +191,9 @@ class NatsLog implements Log {
     const info = await this.#stream.info();
     const epoch = this.#seen(info);
     const last = await this.#stream.last(topic);
-    const known = this.#followed.get(topic)?.known;
     // Of what was known not long ago and is still so, the lowest: whoever has heard up to there need not ask.
-    const at = last?.at ?? (known && this.#isFresh(now() - known.when) ? known.at : info.state.last_seq);
-    this.#learn(topic, { epoch, at }, when);
+    const at = last?.at ?? this.#knownOf(topic, epoch) ?? info.state.last_seq;
+    this.#learn(topic, { epoch, at, when });
     return { epoch, at };
   }
 
@@ -232,10 +230,15 @@ class NatsLog implements Log {
     return ms < 0.9 * this.#settings.maxAge;
   }
 
-  #learn(topic: string, { epoch, at }: Position, when: number): void {
+  #learn(topic: string, known: Known): void {
     const its = this.#followed.get(topic);
-    // While it was asked, another life may have begun.
-    if (its !== undefined && epoch === this.#epoch) its.known = { at, when };
+    if (its !== undefined) its.known = known;
+  }
+
+  /** Where nothing of the topic lay behind not long ago: no message can have come and gone since. Numbers of another life say nothing. */
+  #knownOf(topic: string, epoch: string): number | undefined {
+    const known = this.#followed.get(topic)?.known;
+    return known?.epoch === epoch && this.#isFresh(now() - known.when) ? known.at : undefined;
   }
 
   // What is heard
@@ -244,12 +247,12 @@ class NatsLog implements Log {
     return this.#connection.subscribe(this.#stream.liveSubject(topic), {
       callback: (error, message) => {
         if (error) its.trouble = error;
-        else this.#hear(its, message);
+        else this.#hear(topic, its, message);
       },
     });
   }
 
-  #hear(its: Followed, message: Msg): void {
+  #hear(topic: string, its: Followed, message: Msg): void {
     const epoch = this.#epoch;
     const at = Number(message.headers?.get('Nats-Sequence'));
     // Somebody else's; or nobody knows yet of which life it is: followers will be told to read.
@@ -258,12 +261,14 @@ class NatsLog implements Log {
     its.last = at;
     if (isFalling) return this.#doubt();
     const before = Number(message.headers?.get('Nats-Last-Sequence'));
-    its.listeners.call({ epoch, at, prev: before > 0 ? before : this.#before(its, at), data: payloadOf(message) });
+    const prev = before > 0 ? before : this.#before(topic, epoch, at);
+    its.listeners.call({ epoch, at, prev, data: payloadOf(message) });
   }
 
   /** Nothing of the topic is left before this message: there was none, or it is gone for its age. One of that kind may have been missed. */
-  #before({ known }: Followed, at: number): number {
-    return known !== undefined && known.at < at && this.#isFresh(now() - known.when) ? known.at : at - 1;
+  #before(topic: string, epoch: string, at: number): number {
+    const known = this.#knownOf(topic, epoch);
+    return known !== undefined && known < at ? known : at - 1;
   }
 
   // Which life it is
@@ -315,7 +320,7 @@ class NatsLog implements Log {
     return `${birth}-${info.server_id.slice(2, 14)}`;
   }
 
-  /** Whatever was heard is of another life. What was known holds: of this one, nothing can have come and gone since. */
+  /** Whatever was heard is of another life. What was known holds, should it be the same. */
   #forget(): void {
     this.#epoch = undefined;
     this.#newest = 0;

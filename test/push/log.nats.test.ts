@@ -126,6 +126,19 @@ test('what was known of a stream that was deleted while it was asked, is known o
   expect(await log.head(topic)).toEqual({ epoch, at: 1 });
 });
 
+test('what was known before everything was lost, is not known afterwards', async () => {
+  const [log, topic, other] = [await open(), newTopic(), newTopic()];
+  await followed(log, topic);
+  await appendAll(log, other, ['1', '2', '3']);
+  await log.head(topic);
+  const reset = resetOf(log);
+  await nats.kill();
+  nats.empty();
+  await nats.start();
+  await reset;
+  expect(await log.head(topic)).toMatchObject({ at: 0 });
+});
+
 test('whoever only appends says of which life it is, also of a stream that somebody has made anew', async () => {
   const [log, other, topic] = [
     await open({}, { stream: 'made-anew' }),
