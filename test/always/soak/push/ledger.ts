@@ -105,10 +105,11 @@ export class Ledger {
     return publication;
   }
 
-  acknowledged(publication: Publication, cursor: string): Position {
+  /** @param isSure false: of which life the position is, is not to be relied upon */
+  acknowledged(publication: Publication, cursor: string, isSure: boolean): Position {
     const position = positionIn(cursor)!;
     publication.acknowledged = position;
-    this.#note(publication.topic, position, nameOf(publication));
+    if (isSure) this.#note(publication.topic, position, nameOf(publication));
     return position;
   }
 

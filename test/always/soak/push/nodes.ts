@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-import type { EngineName } from './engines.ts';
+import type { EngineName } from './engine.ts';
 
 const script = fileURLToPath(new URL('node.mjs', import.meta.url));
 

@@ -59,26 +59,27 @@ export class Publisher {
     }
   }
 
-  /** @param size of the filler */
-  async say(topic: string, size: number): Promise<Position> {
+  /** Resolves when it is acknowledged, or undefined: it has given up. @param size of the filler */
+  async say(topic: string, size: number): Promise<Position | undefined> {
     const { ledger } = this.#world;
     const publication = ledger.begin(this.name, topic);
     const text = `${nameOf(publication)} ${'x'.repeat(Math.ceil(size))}`;
     const id = `${topic} ${nameOf(publication)}`;
     const since = performance.now();
     let position: Position | undefined;
-    while (position === undefined) {
+    while (position === undefined && performance.now() - since < mostTrying) {
       publication.tries += 1;
       const publish = this.#ways[publication.tries % this.#ways.length]!;
+      const isSteady = this.#world.steadiness();
       try {
-        position = ledger.acknowledged(publication, await publish(topic, text, id));
+        position = ledger.acknowledged(publication, await publish(topic, text, id), isSteady());
       } catch (error) {
         this.#judge(error);
         ledger.retries += 1;
         await pause(50);
       }
     }
-    if (performance.now() - since > mostTrying) this.#world.complain(`${this.name} has tried "${id}" for too long`);
+    if (position === undefined) this.#world.complain(`${this.name} has tried "${id}" for too long`);
     return position;
   }
 

@@ -5,7 +5,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 
 import { findEngine } from '../../../helpers/find-engines.ts';
-import type { EngineName } from './engines.ts';
+import type { EngineName } from './engine.ts';
 import type { Verdict } from './judge.ts';
 import { pace, planOf } from './plan.ts';
 import { World } from './world.ts';
@@ -18,7 +18,7 @@ const stretch = 250;
 /** What is done meanwhile, and waits, ms. */
 const patience = 300_000;
 
-test.each<EngineName>(['memory', 'redis'])(
+test.each<EngineName>(['memory', 'redis', 'nats'])(
   `${faults} faults, with the log in %s`,
   { timeout: faults * pace * 4 + 4 * patience },
   async (engine) => {

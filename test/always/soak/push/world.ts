@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Position, positionIn } from '../../../../push/position.ts';
 import { freePort } from '../../../helpers/engines.ts';
 import { type FaultProxy, faultProxy } from '../../../kit/fault-proxy.ts';
-import { type EngineName, type Opened, positionsOf, SoakMemory, type SoakEngine, startEngine } from './engines.ts';
+import { MemoryEngine } from './engine.memory.ts';
+import type { EngineName, Opened, SoakEngine } from './engine.ts';
+import { positionsOf, startEngine } from './engines.ts';
 import { drawn, kinds } from './fault-kinds.ts';
 import { judge, type Verdict } from './judge.ts';
 import { Ledger, type Life } from './ledger.ts';
@@ -59,6 +61,7 @@ export class World {
   readonly #work = new Set<Promise<void>>();
   readonly #startedAt = performance.now();
   #wake = () => {};
+  #lossesBegun = 0;
   #log!: Opened;
 
   async start(name: EngineName, seed: number): Promise<void> {
@@ -66,7 +69,7 @@ export class World {
     const input = { engine: name, kept, failed: (why: string) => this.complain(`a node: ${why}`) };
     if (name === 'memory') {
       const process = new NodeProcess({ ...input, ports, enginePort: 0 });
-      this.engine = new SoakMemory(process);
+      this.engine = new MemoryEngine(process);
       this.#nodes.push(...ports.map((port) => ({ port, process })));
       await process.start();
     } else {
@@ -129,7 +132,7 @@ export class World {
     await Promise.all(this.#publishers.map((each) => each.stop()));
     const last = new Publisher('end', { world: this, ways: [byLog(this.#log.log)], seed: 0 });
     const since = performance.now();
-    const ends = new Map<string, Position>();
+    const ends = new Map<string, Position | undefined>();
     for (const topic of this.topics) ends.set(topic, await last.say(topic, 1));
     await this.#tails(ends, since);
     for (const each of this.#publishers) each.goOn();
@@ -201,7 +204,7 @@ export class World {
 
   async stopEngine(lasts: number): Promise<void> {
     this.isLosing = true;
-    this.engine.pause();
+    await this.engine.pause();
     await sleep(lasts);
     this.engine.resume();
     this.isLosing = false;
@@ -216,12 +219,20 @@ export class World {
     this.#faults.push({ when: performance.now(), what: name });
     const shared = this.engine.name === 'memory' ? this.#nodes.map(({ process }) => process) : [];
     this.isLosing = true;
+    this.#lossesBegun += 1;
     return this.#busy(shared, async () => {
       await losses[name]!.happen(amount, () => this.#settle());
       await this.#settle();
       this.isLosing = false;
       this.#faults.push({ when: performance.now(), what: `${name}: done` });
     });
+  }
+
+  /** Answers whether the log has begun no other life since then. Where numbers are shared among topics, one may be acknowledged as of the life before. */
+  steadiness(): () => boolean {
+    const { isLosing, engine } = this;
+    const begun = this.#lossesBegun;
+    return () => engine.isDense || (!isLosing && begun === this.#lossesBegun);
   }
 
   // For clients
@@ -269,12 +280,12 @@ export class World {
   }
 
   /** Everybody comes to the last message of each topic, by hearing it, or by a gap that was told. */
-  async #tails(ends: ReadonlyMap<string, Position>, since: number): Promise<void> {
+  async #tails(ends: ReadonlyMap<string, Position | undefined>, since: number): Promise<void> {
     const late = setTimeout(() => this.#wake(), patience);
     for (;;) {
       const behind = this.listeners
         .flatMap((each) => each.places)
-        .filter(({ life, cursor }) => !isAt(ends.get(life.topic)!, positionIn(cursor)));
+        .filter(({ life, cursor }) => !isAt(ends.get(life.topic), positionIn(cursor)));
       const ms = performance.now() - since;
       if (behind.length === 0 || ms > patience) {
         this.longestTail = Math.max(this.longestTail, ms);
@@ -329,8 +340,8 @@ export class World {
   }
 }
 
-function isAt(end: Position, position: Position | undefined): boolean {
-  return position !== undefined && position.epoch === end.epoch && position.at >= end.at;
+function isAt(end: Position | undefined, position: Position | undefined): boolean {
+  return end !== undefined && position !== undefined && position.epoch === end.epoch && position.at >= end.at;
 }
 
 /** What a life has heard, where messages that follow each other are one line. */
