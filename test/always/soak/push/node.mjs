@@ -72,7 +72,11 @@ async function close(port) {
 
 const look = setInterval(() => {
   for (const { sockets } of served.values()) {
-    for (const { bufferedAmount } of sockets.clients) mostUnsent = Math.max(mostUnsent, bufferedAmount);
+    for (const { bufferedAmount } of sockets.clients) {
+      if (bufferedAmount <= mostUnsent) continue;
+      mostUnsent = bufferedAmount;
+      process.send({ mostUnsent });
+    }
   }
 }, 20);
 
@@ -81,7 +85,6 @@ const calls = {
   position: ([topic]) => publisher(log).position(topic),
   serve: ([port]) => serve(port),
   close: ([port]) => close(port),
-  mostUnsent: () => mostUnsent,
   /** All is over: with nothing left that holds it, this process ends. */
   async end() {
     isEnding = true;

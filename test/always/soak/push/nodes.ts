@@ -24,6 +24,13 @@ export interface NodeInput {
   readonly failed: (why: string) => void;
 }
 
+interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: CallError;
+  readonly mostUnsent?: number;
+}
+
 interface Call {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -44,6 +51,8 @@ export class NodeProcess {
   readonly input: NodeInput;
   /** Something is being done to it that others are not to disturb. */
   isBusy = false;
+  /** Bytes that have waited for a client, at most. */
+  mostUnsent = 0;
   #process: ChildProcess | undefined;
   readonly #calls = new Map<number, Call>();
   #lastCall = 0;
@@ -60,7 +69,8 @@ export class NodeProcess {
     let words = '';
     its.stderr?.on('data', (data) => (words = (words + String(data)).slice(-4_000)));
     const serving = this.#answer(0);
-    its.on('message', ({ id, value, error }: { id: number; value?: unknown; error?: CallError }) => {
+    its.on('message', ({ id, value, error, mostUnsent = 0 }: Answer) => {
+      this.mostUnsent = Math.max(this.mostUnsent, mostUnsent);
       const call = this.#calls.get(id);
       this.#calls.delete(id);
       if (error) call?.reject(new CallError(error.message, error.code));

@@ -38,10 +38,10 @@ test.each<EngineName>(['memory', 'redis', 'nats'])(
       if (world.complaints.length > 0) break;
     }
     await world.calm();
-    const { mostUnsent } = await world.close();
+    await world.close();
     const verdict = world.judge();
     const seconds = (performance.now() - startedAt) / 1_000;
-    report(world, verdict, { mostUnsent, seconds: Math.round(seconds) });
+    report(world, verdict, { 'most bytes that waited for a client': world.mostUnsent, seconds: Math.round(seconds) });
     const { complaints } = world;
     expect([...complaints, ...world.ledger.forks].slice(0, 5).join('\n\n'), `${complaints.length} complaints`).toBe('');
     expect(verdict).toMatchObject({ lost: 0, doubled: 0, misordered: 0, needless: 0 });

@@ -145,13 +145,16 @@ export class World {
     });
   }
 
-  async close(): Promise<{ mostUnsent: number }> {
-    const mostUnsent = await Promise.all(this.#nodes.map(({ process }) => process.call('mostUnsent')));
+  /** Bytes that have waited for a client, at most. */
+  get mostUnsent(): number {
+    return Math.max(...this.#nodes.map(({ process }) => process.mostUnsent));
+  }
+
+  async close(): Promise<void> {
     await Promise.all(this.#publishers.map((each) => each.stop()));
     await Promise.all(this.listeners.map((each) => each.close()));
     await Promise.all([...this.#processes].map((process) => process.end()));
     await this.#closeRest();
-    return { mostUnsent: Math.max(...(mostUnsent as number[])) };
   }
 
   /** Whatever is left of it. */
