@@ -6,7 +6,7 @@
  * 1. Follow first, then ask for the head; what comes in between is held. (feed.ts)
  * 2. What does not join what is known is not delivered: the log is read. So it is at every reset, and whenever heads that are compared differ. (feed.ts)
  * 3. A read that does not join the position is a gap, never "what is left". (the logs)
- * 4. A message at or below the client's own position is skipped; a client ahead of the hub makes the hub ask. (subscription.ts)
+ * 4. A client ahead of the hub makes the hub ask; until it has come as far, the client is not live. (feed.ts, subscription.ts)
  * 5. "Has all there is" and "is live" happen in one turn of the loop. (subscription.ts)
  * 6. Before a gap is told, the log is asked: it may be the hub that lags. (subscription.ts)
  * 7. A number that falls has the log asked anew, epoch and all. (feed.ts)

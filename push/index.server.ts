@@ -14,4 +14,5 @@ export {
   type PushSocket,
   servePush,
   type Session,
+  type UpgradeRequest,
 } from './server.ts';

@@ -8,8 +8,6 @@
  *
  * It speaks `id-heartbeat`, as `serveHeartbeats` does, with one more field in the welcome; every other message is the app's, as before.
  */
-import type { IncomingMessage } from 'node:http';
-
 import { callable, check, having, rule, type Rules, size } from '../adapters/check.ts';
 import { type Clock, systemClock } from '../adapters/clock.ts';
 import {
@@ -31,6 +29,13 @@ import type { Outlet } from './peer.ts';
 import { longestMessage, type Publisher, publisher } from './publisher.ts';
 import { checkTopic } from './topic-name.ts';
 
+/** With what a client came: Node's `IncomingMessage`, as far as it is of use. By shape, so that nobody needs its types. */
+export interface UpgradeRequest {
+  readonly url?: string | undefined;
+  readonly headers: { readonly [name: string]: string | readonly string[] | undefined };
+  readonly socket: { readonly remoteAddress?: string | undefined };
+}
+
 /** What an app knows of a client. */
 export interface Session {
   /** Epoch ms from which on it is not believed any more: the client is closed with 4001, and dials again, with a fresh token. Default: never. */
@@ -42,9 +47,10 @@ export interface PushServerOptions<S> extends Omit<HeartbeatServerOptions, 'fiel
   log?: Log | undefined;
   /**
    * Who a client is, from the request with which it came; it is asked before the client is welcomed. Undefined: the client is closed with 3000, and does not
-   * dial again. Where it throws, or takes longer than 10 s, with 1011, `console.warn` says why, and the client dials again. Default: everybody is `{}`.
+   * dial again. Where it throws, or takes longer than 5 s, with 1011, `console.warn` says why, and the client dials again. Default: everybody is `{}`.
    */
-  authenticate?: ((request: IncomingMessage) => S | undefined | Promise<S | undefined>) | undefined;
+  // As a method: a function that takes an `IncomingMessage` is one, too.
+  authenticate?(request: UpgradeRequest): S | undefined | Promise<S | undefined>;
   /**
    * Asked at every subscription of every line: true, false, or `{ history: false }`, for what comes from now on. Where it throws, the client is closed with
    * 1011, and the error surfaces as an uncaught one. Default: everybody may hear everything.
@@ -90,8 +96,8 @@ export interface PushSocket extends ServerSocket {
   resume(): void;
 }
 
-/** How long `authenticate` may take, ms. */
-const mostAsking = 10_000;
+/** How long `authenticate` may take, ms: as long as clients wait for their name. */
+const mostAsking = 5_000;
 /** RFC 6455 §7.4.1: clients dial again. */
 const goingAway = 1001;
 /** Unauthorized (IANA, WebSocket Close Code Number Registry): clients do not dial again. */
@@ -140,7 +146,7 @@ class Pusher<S extends object> implements PushServer<S> {
     this.#publisher = publisher(this.#log, maxMessage);
     this.#door = new Door(server);
     this.#heartbeats = serveHeartbeats(this.#door, { silence, maxBuffered, nextId, now, fields: { push: 1 } });
-    const come = (socket: PushSocket, request: IncomingMessage) => void this.#come(socket, request);
+    const come = (socket: PushSocket, request: UpgradeRequest) => void this.#come(socket, request);
     server.on('connection', come);
     this.#leave = () => server.off('connection', come);
   }
@@ -166,17 +172,16 @@ class Pusher<S extends object> implements PushServer<S> {
     if (this.#options.log === undefined) await this.#log.close();
   }
 
-  async #come(socket: PushSocket, request: IncomingMessage): Promise<void> {
-    const { authenticate } = this.#options;
+  async #come(socket: PushSocket, request: UpgradeRequest): Promise<void> {
     let session: S | undefined;
-    if (authenticate === undefined) {
+    if (this.#options.authenticate === undefined) {
       session = {} as S;
     } else {
       socket.on('error', ignore);
       // What it says meanwhile waits in its socket.
       socket.pause();
       try {
-        session = await within(mostAsking, authenticate(request));
+        session = await within(mostAsking, this.#options.authenticate(request));
       } catch (error) {
         console.warn('systole/push/server: a client is closed with 1011:', error);
         return this.#turnAway(socket, 1011, '');

@@ -42,10 +42,8 @@ export class Subscription implements Listening {
 
   /** The hot path. */
   heard(message: Kept): void {
-    const { entry } = message;
-    // The client may have come farther on another hub, before it came here.
-    if (entry.at <= this.#at.at && entry.epoch === this.#at.epoch) return;
-    if (this.#peer.give(message.framed)) this.#at = entry;
+    // Who is live is where the feed is.
+    if (this.#peer.give(message.framed)) this.#at = message.entry;
     else this.#fallBehind();
   }
 

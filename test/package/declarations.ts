@@ -36,6 +36,8 @@ const entries = [
   'systole/machine',
   'systole/websocket',
   'systole/server',
+  'systole/push',
+  'systole/push/server',
   'systole/testing',
   'systole/inspect',
   'systole/worker-clock',

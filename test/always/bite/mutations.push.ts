@@ -58,9 +58,9 @@ export const rules: readonly Mutation[] = [
   {
     invariant: 'each line is told once',
     judges: ['push'],
-    what: '4. a hub that lags tells its client what it knows',
-    file: 'push/subscription.ts',
-    edits: [['if (entry.at <= this.#at.at && entry.epoch === this.#at.epoch) return;', '']],
+    what: '4. a client that is ahead of the hub becomes live',
+    file: 'push/feed.ts',
+    edits: [['at < this.#from || at > this.#head.at)', 'at < this.#from)']],
   },
   {
     invariant: 'nobody is believed',
@@ -145,7 +145,14 @@ export const rules: readonly Mutation[] = [
   {
     invariant: 'a position only rises',
     judges: ['push'],
-    what: 'a client takes what it has heard',
+    what: 'who has caught up begins anew',
+    file: 'push/topic.ts',
+    edits: [['this.#at = this.#heard;', 'this.#at = 0;']],
+  },
+  {
+    invariant: silence,
+    judges: ['push'],
+    what: 'what comes after more than may wait for a state is taken',
     file: 'push/topic.ts',
     edits: [
       ["if (at <= this.#heard || phase === 'asking' || phase === 'closed') return;", "if (phase === 'closed') return;"],

@@ -38,7 +38,7 @@ export const mutations: readonly Mutation[] = [
     file: 'adapters/visit.ts',
     edits: [
       [
-        'this.#inbox.turnOff();\n    this.#armed = false;\n    this.#stopWatching();\n    this.#line.hold();',
+        'this.#turnOff();\n    this.#armed = false;\n    this.#stopWatching();\n    this.#line.hold();',
         'this.#line.hold();\n    if (this) return;',
       ],
     ],

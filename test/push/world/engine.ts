@@ -50,6 +50,11 @@ export class Engine {
     return this.#counts.get(topic) ?? 0;
   }
 
+  /** Which life of the engine an epoch is. */
+  lifeOf(epoch: string): number {
+    return [...this.#bases.keys()].indexOf(epoch);
+  }
+
   /** How many of the topic were appended up to there, in all lives. */
   placeOf(topic: string, { epoch, at }: Position): number {
     const base = this.#bases.get(epoch);
@@ -64,7 +69,7 @@ export class Link implements Log {
   readonly #followers = new Map<string, Set<(entry: Entry) => void>>();
   readonly #resets = new Set<() => void>();
   /** What was asked, oldest first. */
-  readonly asked: { readonly what: string; readonly answer: () => Promise<void>; readonly fail: () => void }[] = [];
+  readonly asked: Question[] = [];
   /** What was published, and has not been heard. */
   readonly published: { readonly topic: string; readonly entry: Entry }[] = [];
   #isCut = false;
@@ -134,11 +139,34 @@ export class Link implements Log {
   #ask<V>(what: string, how: (log: Log) => Promise<V>): Promise<V> {
     return new Promise((resolve, reject) => {
       if (this.#isCut) return;
-      this.asked.push({
+      let found: V | undefined;
+      const question: Question = {
         what,
-        answer: () => how(this.#engine.log).then(resolve, reject),
-        fail: () => reject(new LogError('unavailable', 'the link is cut')),
-      });
+        isFound: false,
+        find: async () => {
+          found = await how(this.#engine.log);
+          question.isFound = true;
+        },
+        answer: async () => {
+          if (!question.isFound) await question.find();
+          this.asked.shift();
+          resolve(found!);
+        },
+        fail: () => {
+          this.asked.shift();
+          reject(new LogError('unavailable', 'the link is cut'));
+        },
+      };
+      this.asked.push(question);
     });
   }
+}
+
+/** The engine finds the answer, and later it arrives, or never. */
+interface Question {
+  readonly what: string;
+  isFound: boolean;
+  readonly find: () => Promise<void>;
+  readonly answer: () => Promise<void>;
+  readonly fail: () => void;
 }

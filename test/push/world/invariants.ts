@@ -43,7 +43,8 @@ export const invariants: readonly Invariant[] = [
     says: 'A gap is told where the log has begun another life, or where something is missing: never where history joins, and once.',
     judge: each((event, at) => {
       if (event.type !== 'gap') return undefined;
-      if (event.position.epoch !== at.epoch) return undefined;
+      if (event.life < at.life) return `a gap (${event.reason}) leads back to an earlier life of the engine`;
+      if (event.life > at.life) return undefined;
       return event.place > at.place ? undefined : `a gap (${event.reason}) at ${at.place}, where nothing is missing`;
     }),
   },
@@ -52,7 +53,7 @@ export const invariants: readonly Invariant[] = [
     says: 'The reason of a gap is true: another epoch where there is one, and where a number is told, so many are missing.',
     judge: each((event, at) => {
       if (event.type !== 'gap') return undefined;
-      const isOther = event.position.epoch !== at.epoch;
+      const isOther = event.life !== at.life;
       if ((event.reason === 'epoch') !== isOther)
         return `a gap for ${event.reason}, in ${isOther ? 'another' : 'the same'} epoch`;
       const isWrong = event.missed !== undefined && event.missed !== event.place - at.place;
@@ -118,7 +119,7 @@ export const invariants: readonly Invariant[] = [
         if (event.type !== 'sent' || event.who === 'client') continue;
         const { line, frame, who, published, now } = event;
         if (frame.startsWith('~g')) isTold.add(line);
-        const [, text] = /^~\d+ \d+ m(\d+)$/.exec(frame) ?? [];
+        const [, text] = /^~\d+ \d+ m(\d+) /.exec(frame) ?? [];
         if (who === 'stranger' && Number(text) <= published) return `a stranger hears ${frame}, of ${published}`;
         const at = Number(frame.split(' ')[2]);
         if (who === 'liar' && frame.startsWith('~=') && !isTold.has(line) && at > now) {
@@ -141,7 +142,7 @@ export const invariants: readonly Invariant[] = [
 
 interface At {
   place: number;
-  epoch: string;
+  life: number;
 }
 
 /** Walks along each listener's events. */
@@ -152,14 +153,14 @@ function each(
   return ({ events, counts }) => {
     const places = new Map<string, At>();
     for (const event of events) {
-      if (event.type === 'began') places.set(event.who, { place: event.place, epoch: event.position.epoch });
+      if (event.type === 'began') places.set(event.who, { place: event.place, life: event.life });
       if (event.type !== 'heard' && event.type !== 'gap') continue;
       const at = places.get(event.who);
       if (at === undefined) return `${event.who} hears before it has begun`;
       const wrong = step(event, at);
       if (wrong !== undefined) return `${event.who}: ${wrong}`;
       at.place = event.place;
-      if (event.type === 'gap') at.epoch = event.position.epoch;
+      if (event.type === 'gap') at.life = event.life;
     }
     const lives = [...places.keys()].filter((who) => !hasNext(who, places));
     for (const who of lives) {

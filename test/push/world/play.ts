@@ -48,10 +48,20 @@ export const scenes: readonly Scene[] = [
       );
     },
   },
+  {
+    name: 'a hub is still in an earlier life of the engine than a client',
+    options: { cuts: 3 },
+    async before(world) {
+      await live(world);
+      await world.play('publish', 'A hears', 'the engine is wiped', 'client 1 is cut off', 'client 1 comes to B');
+      await world.carry();
+      await world.play('client 1 is cut off');
+    },
+  },
   { name: 'a hub may be killed', options: { kills: true, wipes: false }, before: live },
   { name: 'a page loads a state', options: { loads: true }, before: live },
   { name: 'a page may be reloaded', options: { reloads: true, wipes: false }, before: live },
-  { name: 'a client reads slowly', options: { slow: true, unsent: 12, wipes: false }, before: live },
+  { name: 'a client reads slowly', options: { slow: true, unsent: 70, wipes: false }, before: live },
 ];
 
 export const rich: WorldOptions = {
@@ -59,7 +69,7 @@ export const rich: WorldOptions = {
   clients: 2,
   kept: 4,
   recent: 2,
-  unsent: 40,
+  unsent: 150,
   wipes: true,
   kills: true,
   loads: false,
@@ -71,6 +81,7 @@ export const rich: WorldOptions = {
   silent: true,
   checks: true,
   forgers: true,
+  late: true,
 };
 
 /** Random lives of several kinds: what mends one fault hides another. */
@@ -156,6 +167,5 @@ async function judge(world: World, judges: readonly Invariant[]): Promise<void> 
 }
 
 function told(event: World['events'][number]): string {
-  const { type, ...rest } = event;
-  return type === 'did' ? String(Object.values(rest)[0]) : `    ${type} ${JSON.stringify(rest)}`;
+  return event.type === 'did' ? event.what : `    ${JSON.stringify(event)}`;
 }

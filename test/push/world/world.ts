@@ -19,9 +19,18 @@ import { Engine, Link } from './engine.ts';
 export type Event =
   | { type: 'did'; what: string }
   | { type: 'published'; topic: string; place: number }
-  | { type: 'began'; who: string; place: number; position: Position }
+  | { type: 'began'; who: string; place: number; position: Position; life: number }
   | { type: 'heard'; who: string; place: number; text: string }
-  | { type: 'gap'; who: string; place: number; position: Position; reason: string; missed: number | undefined }
+  | {
+      type: 'gap';
+      who: string;
+      place: number;
+      position: Position;
+      /** Of the engine. */
+      life: number;
+      reason: string;
+      missed: number | undefined;
+    }
   | { type: 'cursor'; who: string; position: Position }
   | { type: 'loading' | 'loaded'; who: string }
   | { type: 'waiting'; bytes: number; most: number }
@@ -53,6 +62,8 @@ export interface WorldOptions {
   readonly checks: boolean;
   /** Lines come that ask for what they never heard, or may not hear. */
   readonly forgers: boolean;
+  /** What a hub asked of the engine is found, and arrives later, or never. */
+  readonly late: boolean;
 }
 
 export const small: WorldOptions = {
@@ -72,6 +83,7 @@ export const small: WorldOptions = {
   silent: false,
   checks: true,
   forgers: false,
+  late: false,
 };
 
 export interface Action {
@@ -114,6 +126,8 @@ class VirtualClient {
 }
 
 const decoder = new TextDecoder();
+/** Of a message, in bytes. */
+const messageSize = 60;
 
 export class World {
   readonly events: Event[] = [];
@@ -153,7 +167,9 @@ export class World {
     }
     for (const { link, name } of this.#nodes) {
       const [asked] = link.asked;
-      if (asked) can(`answer ${name}: ${asked.what}`, () => link.asked.shift()!.answer());
+      if (asked) can(`answer ${name}: ${asked.what}`, () => asked.answer());
+      if (asked && options.late && !asked.isFound) can(`find for ${name}: ${asked.what}`, () => asked.find());
+      if (asked && options.late) can(`fail ${name}: ${asked.what}`, () => asked.fail());
       if (link.published.length > 0) can(`${name} hears`, () => link.hear());
       if (link.published.length > 0) can(`${name} misses, and is told`, () => link.reset());
       if (link.published.length > 0 && options.silent) can(`${name} misses in silence`, () => link.miss());
@@ -195,7 +211,7 @@ export class World {
 
   async publish(topic: string): Promise<void> {
     this.#published += 1;
-    const text = `m${this.engine.count(topic) + 1}`;
+    const text = `m${this.engine.count(topic) + 1} `.padEnd(messageSize, '.');
     this.#last = [topic, text, `id ${this.#published}`];
     await this.engine.append(...this.#last);
     this.events.push({ type: 'published', topic, place: this.engine.count(topic) });
@@ -206,10 +222,10 @@ export class World {
     this.events.push({ type: 'did', what: 'all is well' });
     for (let round = 0; round < 4; round += 1) {
       for (const client of this.#clients) if (client.line === undefined) this.come(client, this.#nodes[round % 2]!);
-      await this.#carryAll();
+      await this.carry();
       this.#clock.advance(20_000);
       await turn();
-      await this.#carryAll();
+      await this.carry();
     }
   }
 
@@ -230,7 +246,7 @@ export class World {
   /** Everybody has come, and hears everything. */
   async gather(): Promise<void> {
     for (const [i, client] of this.#clients.entries()) this.come(client, this.#nodes[i % 2]!);
-    await this.#carryAll();
+    await this.carry();
   }
 
   come(client: VirtualClient, node: Node): void {
@@ -257,7 +273,8 @@ export class World {
     up.push(...(write as string[]));
   }
 
-  async #carryAll(): Promise<void> {
+  /** Everything that is under way arrives. */
+  async carry(): Promise<void> {
     for (let i = 0; i < 10_000; i += 1) {
       const next = this.actions.find(({ name }) => /^(?:answer|up|down|. hears|. notices|.* reads$|load)/.test(name));
       if (next === undefined) {
@@ -319,11 +336,13 @@ export class World {
     const positionOf = () => positionIn(topic.cursor)!;
     topic.on('message', (data, { at }) => {
       const place = this.engine.placeOf(name, { epoch: positionOf().epoch, at });
-      this.events.push({ type: 'heard', who, place, text: data as string });
+      this.events.push({ type: 'heard', who, place, text: (data as string).split(' ')[0]! });
     });
     topic.on('gap', ({ reason, missed }) => {
       const position = positionOf();
-      this.events.push({ type: 'gap', who, place: this.engine.placeOf(name, position), position, reason, missed });
+      const place = this.engine.placeOf(name, position);
+      const life = this.engine.lifeOf(position.epoch);
+      this.events.push({ type: 'gap', who, place, position, life, reason, missed });
     });
     return topic;
   }
@@ -357,7 +376,13 @@ export class World {
         : undefined;
     const heard = this.events.filter((event) => event.type === 'heard' && event.who === who).length;
     const began = before ?? place - heard;
-    this.events.splice(at < 0 ? this.events.length : at, 0, { type: 'began', who, place: began, position });
+    this.events.splice(at < 0 ? this.events.length : at, 0, {
+      type: 'began',
+      who,
+      place: began,
+      position,
+      life: this.engine.lifeOf(position.epoch),
+    });
   }
 
   /** Where the life before has come to. */
