@@ -173,11 +173,12 @@ class Pusher<S extends object> implements PushServer<S> {
   }
 
   async #come(socket: PushSocket, request: UpgradeRequest): Promise<void> {
+    // Also once nobody else listens: who breaks the protocol stops no server.
+    socket.on('error', ignore);
     let session: S | undefined;
     if (this.#options.authenticate === undefined) {
       session = {} as S;
     } else {
-      socket.on('error', ignore);
       // What it says meanwhile waits in its socket.
       socket.pause();
       try {
