@@ -301,4 +301,5 @@ test('who breaks the protocol while a server closes stops nobody', async () => {
   its.end(frame(0xf));
   await gone;
   its.destroy();
+  expect(push.clients.size).toBe(0);
 });
