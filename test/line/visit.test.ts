@@ -650,6 +650,14 @@ describe('a session that speaks unasked', () => {
     expect(lost).toMatchObject([{ cause: 'refused', reason: 'enough', nextDialIn: 9_500 }]);
   });
 
+  test('need not write', async () => {
+    const { connection, tell } = outspoken();
+    connection.on('warning', () => {});
+    tell({ warning: { code: 'odd', message: 'odd' } });
+    await turn();
+    expect(connection.state).toBe('alive');
+  });
+
   test('shows no life of its peer', () => {
     const { connection, clock, tell } = outspoken();
     clock.advance(60_000);
