@@ -22,8 +22,8 @@ if (chromium === undefined) {
 
 /** Told with a real engine. */
 const withEngines: Record<EngineName, string> = {
-  'redis-server': 'test/push/**/*.redis.test.ts',
-  'nats-server': 'test/push/**/*.nats.test.ts',
+  'redis-server': 'test/**/*.redis.test.ts',
+  'nats-server': 'test/**/*.nats.test.ts',
 };
 const missing = (Object.keys(withEngines) as EngineName[]).filter((name) => findEngine(name) === undefined);
 if (missing.length > 0) {

@@ -6,12 +6,16 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { WebSocket, WebSocketServer } from 'ws';
 
 import { refusal } from '../adapters/loopback.ts';
 import { isHeartbeat, serveHeartbeats } from '../adapters/server.ts';
+import { marked } from '../push/frames.ts';
+import type { Log } from '../push/log.ts';
+import { type PushServer as PushService, servePush } from '../push/server.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 export interface PushServerOptions {
   /** On 127.0.0.1. 0: any free one. */
@@ -22,11 +26,27 @@ export interface PushServerOptions {
   nextId?: () => string;
   /** Origins of web pages that may connect, besides those of this machine. */
   allowedOrigins?: ReadonlySet<string>;
+  /** Where the topics are kept that clients may hear. Default: it knows no topics. */
+  log?: Log | undefined;
   hear?: (news: News) => void;
 }
 
+/** How a server serves, well or badly. */
+export interface Manner {
+  /** Ms by which the time that it tells is ahead of this machine's; negative: behind. */
+  readonly skew: number;
+  /** Heartbeats are heard and not answered. Clients are named, and messages flow, as before. */
+  readonly isMuted: boolean;
+  /** Dials are answered with 503; who is connected stays. `retryAfter`: seconds that clients are asked to wait; default: not said. */
+  readonly refused?: { readonly retryAfter?: number } | undefined;
+}
+
+export const wellBehaved: Manner = { skew: 0, isMuted: false };
+
 export type News =
   | { type: 'joined'; id: string; clients: number }
+  /** It asks for what is published to these. */
+  | { type: 'subscribed'; id: string; topics: readonly string[] }
   | { type: 'left'; id: string; code: number; why: 'closed' | 'vanished' | 'silent' | 'slow'; clients: number }
   | { type: 'refused'; why: string };
 
@@ -34,6 +54,8 @@ export type News =
 const mostWaiting = 1_048_576;
 /** Of all clients: with more than its share of it none is kept. */
 const mostWaitingInAll = 4_194_304;
+/** Bytes of what is published that wait for a client; what follows waits in the log. A client's share, where there are as many as there may be. */
+const mostUnsent = 4_096;
 /** The longest message a client may send, in bytes. */
 const longestMessage = 65_536;
 /** And in how many pieces: each keeps all that was read with it until the last has come. */
@@ -46,8 +68,6 @@ const mostConnections = mostClients + 200;
 const longestRequest = 10_000;
 /** How long clients may take to answer a close frame, ms. */
 const patience = 500;
-/** Messages of a flood between which others get their turn. */
-const gush = 100;
 
 /** For requests that are never finished. */
 const hasty: ServerOptions = {
@@ -57,18 +77,17 @@ const hasty: ServerOptions = {
 };
 
 export class PushServer {
-  readonly #options: Required<PushServerOptions>;
+  readonly #options: Omit<Required<PushServerOptions>, 'log'> & Pick<PushServerOptions, 'log'>;
   readonly #closing = new AbortController();
   #http!: Server;
   #sockets!: WebSocketServer;
+  #push: PushService<object> | undefined;
   /** Every TCP connection, whatever became of it. */
   readonly #links = new Set<Socket>();
   #port: number;
   #restarting: Promise<void> | undefined;
   readonly #slow = new WeakSet<WebSocket>();
-  #skew = 0;
-  #isMuted = false;
-  #refused: { retryAfter?: number } | undefined;
+  #manner = wellBehaved;
 
   private constructor(options: PushServerOptions) {
     this.#options = {
@@ -99,49 +118,16 @@ export class PushServer {
     return this.#restarting !== undefined;
   }
 
-  /** Ms by which its clock is ahead of this machine's. */
-  get skew(): number {
-    return this.#skew;
+  /** From now on. */
+  behave(manner: Manner): void {
+    this.#manner = manner;
   }
 
-  get isMuted(): boolean {
-    return this.#isMuted;
-  }
-
-  get isRefusing(): boolean {
-    return this.#refused !== undefined;
-  }
-
-  /** From now on the time that it tells is `ms` ahead of this machine's; negative: behind. */
-  skewClock(ms: number): void {
-    this.#skew = ms;
-  }
-
-  /** From now on heartbeats are heard and not answered. Clients are named, and messages flow, as before. */
-  mute(): void {
-    this.#isMuted = true;
-  }
-
-  unmute(): void {
-    this.#isMuted = false;
-  }
-
-  /**
-   * From now on dials are answered with 503; who is connected stays.
-   * @param retryAfter seconds that clients are asked to wait; default: not said
-   */
-  refuse(retryAfter?: number): void {
-    this.#refused = retryAfter === undefined ? {} : { retryAfter };
-  }
-
-  accept(): void {
-    this.#refused = undefined;
-  }
-
-  /** To every client; answers how many there are. */
+  /** To every client, as it is connected now; answers how many there are. What has to arrive is published to a topic. */
   push(text: string): number {
     const { clients } = this.#sockets;
     const share = Math.min(mostWaiting, mostWaitingInAll / clients.size);
+    const frame = this.#options.log === undefined ? text : marked(text);
     let told = 0;
     for (const socket of clients) {
       if (socket.readyState !== socket.OPEN) continue;
@@ -150,21 +136,10 @@ export class PushServer {
         socket.terminate();
         continue;
       }
-      socket.send(text);
+      socket.send(frame);
       told += 1;
     }
     return told;
-  }
-
-  /**
-   * Pushes `count` messages, as fast as others on this event loop allow; `text` is given the number of each, from 1. A client that cannot keep up
-   * is cut off, as by any push.
-   */
-  async flood(count: number, text: (number: number) => string): Promise<void> {
-    for (let number = 1; number <= count && !this.#closing.signal.aborted; number += 1) {
-      this.push(text(number));
-      if (number % gush === 0) await turn();
-    }
   }
 
   /** Ends every connection without a word, as a server does that lost its sessions; answers how many there were. */
@@ -186,11 +161,20 @@ export class PushServer {
     this.#closing.abort();
     // Whoever asked for it hears of its failure.
     await this.#restarting?.catch(() => {});
-    await this.#end(1001, 'going away');
+    await this.#end((socket) => socket.close(1001, 'going away'));
+  }
+
+  /** As a process goes that is killed: every link ends without a word, and nobody listens any more. */
+  async vanish(): Promise<void> {
+    this.#closing.abort();
+    await this.#restarting?.catch(() => {});
+    const gone = this.#end((socket) => socket.terminate());
+    for (const link of this.#links) link.destroy();
+    await gone;
   }
 
   async #restart(downFor: number): Promise<void> {
-    await this.#end(1012, 'restarting');
+    await this.#end((socket) => socket.close(1012, 'restarting'));
     // Rejects when the server is closed for good meanwhile.
     await sleep(downFor, undefined, { signal: this.#closing.signal }).catch(() => {});
     if (!this.#closing.signal.aborted) await this.#listen();
@@ -221,13 +205,28 @@ export class PushServer {
         answer(false, status, undefined, retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) });
       },
     });
-    const { silence, nextId } = this.#options;
-    const now = () => Date.now() + this.#skew;
-    const named = serveHeartbeats(this.#sockets, { silence, nextId, now }).clients;
-    this.#sockets.on('connection', (socket) => {
-      const id = [...named].find(([, each]) => each === socket)?.[0];
+    this.#serve(this.#sockets);
+  }
+
+  /** Names clients and answers them; and lets them hear topics, if there are any. */
+  #serve(sockets: WebSocketServer): void {
+    const { log, silence, nextId, hear } = this.#options;
+    let id: string | undefined;
+    const heart = {
+      silence,
+      now: () => Date.now() + this.#manner.skew,
+      nextId: () => (id = nextId()),
+    };
+    const subscriptions = new Subscriptions((client, topics) => hear({ type: 'subscribed', id: client, topics }));
+    if (log === undefined) serveHeartbeats(sockets, heart);
+    else this.#push = servePush(sockets, { ...heart, log, maxUnsent: mostUnsent, authorize: subscriptions.ask });
+    sockets.on('connection', (socket) => {
       // Without a name it has been sent away.
-      if (id !== undefined) this.#follow(socket, id, this.#sockets);
+      if (id === undefined || socket.readyState !== socket.OPEN) return;
+      const client = [...(this.#push?.clients ?? [])].at(-1);
+      if (client !== undefined) subscriptions.name(client.session, id);
+      this.#follow(socket, id, sockets);
+      id = undefined;
     });
   }
 
@@ -239,12 +238,13 @@ export class PushServer {
     if (why !== undefined) hear({ type: 'refused', why });
     if (stranger !== undefined) return { status: 403 };
     if (why !== undefined) return { status: 503 };
-    return this.#refused && { status: 503, ...this.#refused };
+    const { refused } = this.#manner;
+    return refused && { status: 503, ...refused };
   }
 
   /** Sockets on which, while the server is mute, a heartbeat counts as heard, as a ping does, but is no message that anyone could answer. */
   #socketClass(): typeof WebSocket {
-    const isMuted = () => this.#isMuted;
+    const isMuted = () => this.#manner.isMuted;
     return class extends WebSocket {
       override emit(event: string | symbol, ...args: unknown[]): boolean {
         if (event === 'message' && isMuted() && isHeartbeat(args[0])) return super.emit('ping', args[0]);
@@ -260,6 +260,8 @@ export class PushServer {
       heardAt = performance.now();
     };
     socket.on('message', heard).on('ping', heard).on('pong', heard);
+    // Also of one that errs while the server closes, when nobody else listens any more: `close` follows.
+    socket.on('error', () => {});
     hear({ type: 'joined', id, clients: clients.size });
     socket.on('close', (code) => {
       let why: 'closed' | 'vanished' | 'silent' | 'slow' = code === 1006 ? 'vanished' : 'closed';
@@ -269,7 +271,8 @@ export class PushServer {
     });
   }
 
-  async #end(code: number, reason: string): Promise<void> {
+  /** @param leave ends the connection of a client */
+  async #end(leave: (socket: WebSocket) => void): Promise<void> {
     const http = this.#http;
     const sockets = this.#sockets;
     if (!http.listening) return;
@@ -279,7 +282,8 @@ export class PushServer {
     ];
     sockets.close();
     http.close();
-    for (const socket of sockets.clients) socket.close(code, reason);
+    for (const socket of sockets.clients) leave(socket);
+    void this.#push?.close();
     const cut = setTimeout(() => {
       for (const link of this.#links) link.destroy();
     }, patience);

@@ -3,6 +3,7 @@
  */
 import type { Cause, Connection, ConnectionEvents, State } from '../adapters/index.ts';
 import { shortName } from '../adapters/short-name.ts';
+import type { GapReason, Topic } from '../push/index.ts';
 import { duration, type Paint, printable, type Style, unarmed } from './terminal.ts';
 
 /** `at`: ms since the beginning. */
@@ -13,7 +14,16 @@ type Tale =
   /** A heartbeat was answered. */
   | { type: 'beat'; roundTripTime: number }
   | { type: 'message'; data: ConnectionEvents['message'] }
+  | TopicTale
   | ({ type: 'warning' } & ConnectionEvents['warning']);
+
+/** What is heard of a topic. */
+type TopicTale = { topic: string } & (
+  | { type: 'published'; place: number; replayed: boolean; data: ConnectionEvents['message'] }
+  | { type: 'gap'; reason: GapReason; missed: number | undefined }
+  | { type: 'caught-up'; cursor: string | undefined }
+  | { type: 'refused'; code: string }
+);
 
 /** Durations in ms. What is undefined is not known, or does not apply. */
 export interface StateChange {
@@ -40,10 +50,15 @@ export interface StateChange {
   roundTripTime?: number | undefined;
 }
 
-/** Tells of everything that happens to a connection that has just been made. */
-export function follow(connection: Connection, hear: (happening: Happening) => void): void {
+/** Tells of everything that happens to a connection that has just been made, and to topics on it. */
+export function follow(
+  connection: Connection,
+  hear: (happening: Happening) => void,
+  topics: readonly Topic[] = [],
+): void {
   const start = performance.now();
   const tell = (what: Tale) => hear({ at: performance.now() - start, ...what });
+  for (const topic of topics) followTopic(topic, tell);
   // The machine reports what it does (`lost`, `restored`) in the step that changes the state, before the state is seen: one line for both.
   let report: Partial<StateChange> = {};
   let last: State = connection.state;
@@ -78,16 +93,22 @@ export function follow(connection: Connection, hear: (happening: Happening) => v
   });
 }
 
+function followTopic(topic: Topic, tell: (what: TopicTale) => void): void {
+  const { name } = topic;
+  topic.on('message', (data, { at, replayed }) => tell({ type: 'published', topic: name, place: at, replayed, data }));
+  topic.on('gap', ({ reason, missed }) => tell({ type: 'gap', topic: name, reason, missed }));
+  topic.on('caught-up', () => tell({ type: 'caught-up', topic: name, cursor: topic.cursor }));
+  topic.on('refused', ({ code }) => tell({ type: 'refused', topic: name, code }));
+}
+
 function short(id: string | undefined): string | undefined {
   return id === undefined ? undefined : shortName(id);
 }
 
 /** One line of JSON. Times in ms, to the microsecond; binary messages as base64. */
 export function asJson(happening: Happening): string {
-  const fields: object =
-    happening.type === 'message' && typeof happening.data !== 'string'
-      ? { at: happening.at, type: 'message', base64: Buffer.from(happening.data).toString('base64') }
-      : happening;
+  const { data, ...known } = { data: '', ...happening };
+  const fields = typeof data === 'string' ? happening : { ...known, base64: Buffer.from(data).toString('base64') };
   return unarmed(
     JSON.stringify(fields, (_, value: unknown) =>
       typeof value === 'number' ? Math.round(value * 1_000) / 1_000 : value,
@@ -129,6 +150,22 @@ function columnsOf(happening: Happening): Columns {
       return { symbol: '♥', style: 'dim', word: 'beat', known: `round trip ${duration(happening.roundTripTime)}` };
     case 'message':
       return { symbol: '‹', style: 'cyan', word: 'message', known: contentOf(happening.data) };
+    case 'published': {
+      const { topic, place, replayed, data } = happening;
+      const word = replayed ? 'replayed' : 'message';
+      return { symbol: '‹', style: 'cyan', word, known: `${topic} ${place}: ${contentOf(data)}` };
+    }
+    case 'gap': {
+      const { topic, reason, missed } = happening;
+      const count = missed === undefined ? '' : `, ${missed} missing`;
+      return { symbol: '!', style: 'red', word: 'gap', known: `${topic}: ${printable(reason)}${count}` };
+    }
+    case 'caught-up': {
+      const { topic, cursor } = happening;
+      return { symbol: '✓', style: 'green', word: 'caught up', known: `${topic}, cursor ${cursor}` };
+    }
+    case 'refused':
+      return { symbol: '!', style: 'red', word: 'refused', known: `${happening.topic}: ${printable(happening.code)}` };
     case 'warning':
       return { symbol: '!', style: 'yellow', word: 'warning', known: happening.message };
     case 'state':

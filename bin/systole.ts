@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 
 import { Failure, UsageError } from './arguments.ts';
 import { demo } from './demo/demo.ts';
+import { publish } from './publish.ts';
 import { serve } from './serve.ts';
 import { type Terminal, terminalOn } from './terminal.ts';
 import { visualize } from './visualize.ts';
@@ -19,6 +20,7 @@ A WebSocket that knows when its line is dead.
   watch URL    connect to a server and print every transition
   visualize    a page that shows connections at work, and recordings
   serve        a push server to connect to
+  publish      a message to a topic, for all who hear it
 
 systole COMMAND --help tells more; systole --version tells the version.`;
 
@@ -27,6 +29,7 @@ const commands: Record<string, (args: string[], terminal: Terminal) => Promise<n
   watch,
   visualize,
   serve,
+  publish,
 };
 
 process.exitCode = await run(process.argv.slice(2), terminalOn(process.stdout, process.env));

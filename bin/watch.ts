@@ -12,10 +12,13 @@ import { plain } from '../adapters/protocols/plain.ts';
 import type { Protocol } from '../adapters/protocols/protocol.ts';
 import { silent } from '../adapters/protocols/silent.ts';
 import { defaultSettings } from '../machines/settings.ts';
+import { connectPush, type PushOptions } from '../push/index.ts';
+import { positionIn } from '../push/position.ts';
+import { isTopicName } from '../push/topic-name.ts';
 import { milliseconds, parse, UsageError, wholeNumber } from './arguments.ts';
 import { onInterrupt } from './interrupt.ts';
 import { Recording } from './recording.ts';
-import { asJson, asText, follow } from './story.ts';
+import { asJson, asText, follow, type Happening } from './story.ts';
 import { duration, printable, type Terminal } from './terminal.ts';
 
 export const watchHelp = `usage: systole watch URL [options]
@@ -37,6 +40,10 @@ Of the URL no more is printed than its host, of the session's id its end.
   --retries N            dials in a row that may fail (default: any number)
   --header 'NAME: VALUE' send a header with the upgrade; may be repeated
   --subprotocol NAME     offer a subprotocol; may be repeated
+  --topic TOPIC          hear a topic of a server of trusted push: each message
+                         with its place, also what was missed; gaps; and when
+                         there is nothing more to catch up; may be repeated
+  --cursor CURSOR        with one --topic: begin there, not with what is new
   --messages             print messages as well
   --json                 print JSON, one object a line; times in ms
   --record FILE          write down what the machine does, for the page of
@@ -56,6 +63,8 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
     retries: { type: 'string' },
     header: { type: 'string', multiple: true },
     subprotocol: { type: 'string', multiple: true },
+    topic: { type: 'string', multiple: true },
+    cursor: { type: 'string' },
     messages: { type: 'boolean' },
     json: { type: 'boolean' },
     record: { type: 'string' },
@@ -70,41 +79,59 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
   if (url === undefined) throw new UsageError('needs the URL of a server, such as ws://127.0.0.1:8080');
   if (more.length > 0) throw new UsageError('takes one URL; put what has spaces in it between quotes');
   const { interval, timeout } = defaultSettings.heartbeat;
+  const topics = topicsIn(values);
   const protocol = protocolNamed(values.protocol ?? 'id-heartbeat', values);
   const heartbeat = {
     interval: milliseconds('interval', values.interval) ?? interval,
     timeout: milliseconds('timeout', values.timeout) ?? timeout,
   };
   if (values.force && values.record === undefined) throw new UsageError('--force goes with --record only');
-  const options: ConnectOptions = {
-    protocol,
+  const options: PushOptions = {
     heartbeat,
     retries: wholeNumber('retries', values.retries, 0, Number.MAX_SAFE_INTEGER) ?? Infinity,
     protocols: values.subprotocol ?? [],
     ...(values.header && { headers: headersIn(values.header) }),
   };
-  checkDial(url, options);
+  checkDial(url, { ...options, protocol });
   const recording = values.record === undefined ? undefined : await Recording.open(values.record, values.force);
-  const connection = connect(url, { ...options, inspect: recording?.inspect });
+  const inspect = recording?.inspect;
+  const push = topics.length > 0 ? connectPush(url, { ...options, inspect }) : undefined;
+  const connection = push?.connection ?? connect(url, { ...options, protocol, inspect });
   void recording?.failed.then(() => connection.close());
   const undo = onInterrupt(() => connection.close());
 
   if (!values.json) {
-    print(`${paint('bold', 'systole watch')}  ${shownUrl(url)}  ${protocol.name}`);
+    print(`${paint('bold', 'systole watch')}  ${shownUrl(url)}  ${push ? 'push' : protocol.name}`);
     print(paint('dim', promiseOf(protocol, heartbeat)));
     print('');
   }
   const cause = await new Promise<string>((resolve) => {
-    follow(connection, (happening) => {
+    const tell = (happening: Happening) => {
       if (happening.type === 'message' && !values.messages) return;
       if (values.json) print(asJson(happening));
       else print(asText(happening, paint), happening.type === 'beat');
-    });
+    };
+    const { cursor } = values;
+    follow(connection, tell, push && topics.map((topic) => push.topic(topic, { cursor })));
     connection.on('closed', (end) => resolve(end.cause));
   });
   undo();
   recording?.end();
   return cause === 'user-closed' ? 0 : 1;
+}
+
+/** @throws {UsageError} which repeats nothing of it */
+function topicsIn({ topic: given = [], cursor, protocol }: { topic?: string[]; cursor?: string; protocol?: string }) {
+  const topics = [...new Set(given)];
+  if (topics.length > 0 && protocol !== undefined) {
+    throw new UsageError('--topic and --protocol do not go together: topics have a protocol of their own');
+  }
+  if (!topics.every(isTopicName))
+    throw new UsageError('--topic must be 1 to 128 characters of A-Z a-z 0-9 _ . : @ / -');
+  if (cursor === undefined) return topics;
+  if (topics.length !== 1) throw new UsageError('--cursor goes with one --topic');
+  if (positionIn(cursor) === undefined) throw new UsageError('--cursor must be the cursor of a topic');
+  return topics;
 }
 
 const protocols: Record<string, (texts: { heartbeat?: string; reply?: string }) => Protocol> = {

@@ -339,6 +339,7 @@ function partOf(read: Read, from: Position, after: Position): Read | undefined {
   if (after.epoch !== from.epoch) return undefined;
   if ('gap' in read) return isSame(after, from) ? read : undefined;
   const last = read.entries.at(-1)?.at ?? from.at;
+  // Who came while it was read may be farther behind than the one for whom it was.
   if (after.at < from.at || after.at > last) return undefined;
   return { entries: read.entries.filter(({ at }) => at > after.at), head: read.head };
 }

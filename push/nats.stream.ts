@@ -128,14 +128,15 @@ export class Stream {
     return info.state.subjects?.[this.subject(topic)] ?? 0;
   }
 
-  /** The number it has, or had when it was appended with the same id. */
-  async append(topic: string, data: Payload, id?: string): Promise<number> {
+  /** The number it has; known: it had it before, when it was appended with the same id. */
+  async append(topic: string, data: Payload, id?: string): Promise<{ at: number; isKnown: boolean }> {
     const its: MsgHdrs = headers();
     if (typeof data !== 'string') its.set(kind, 'binary');
     // Ids are the stream's, and its topics do not share them. Nothing in them is to end the header.
     if (id !== undefined) its.set('Nats-Msg-Id', `${encoded(topic)} ${Buffer.from(id).toString('base64url')}`);
     const answer = await this.#connection.request(this.subject(topic), data, { headers: its, timeout: patience });
-    return answerIn<{ seq: number }>(answer).seq;
+    const { seq, duplicate = false } = answerIn<{ seq: number; duplicate?: boolean }>(answer);
+    return { at: seq, isKnown: duplicate };
   }
 
   last(topic: string): Promise<Stored | undefined> {
@@ -167,7 +168,7 @@ export class Stream {
           opt_start_seq: after + 1,
           ack_policy: 'none',
           // Where nobody lives to delete it.
-          inactive_threshold: nanoseconds(2 * patience),
+          inactive_threshold: nanoseconds(60_000),
           mem_storage: true,
           num_replicas: 1,
         },

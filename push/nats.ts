@@ -59,9 +59,8 @@ export function natsLog(options: NatsLogOptions): Log {
 
 type Settings = { [Name in Exclude<keyof NatsLogOptions, 'connection'>]-?: NonNullable<NatsLogOptions[Name]> };
 
-/** Nothing of a topic lay behind `at`, then: ms of this process. */
-interface Known {
-  readonly at: number;
+/** Nothing of a topic lay behind it, then: ms of this process. */
+interface Known extends Position {
   readonly when: number;
 }
 
@@ -86,6 +85,8 @@ class NatsLog implements Log {
   #outage: { readonly over: Promise<void>; end(): void } | undefined;
   /** Undefined: nobody knows, and what is heard is of none. */
   #epoch: string | undefined;
+  /** The stream's newest number, as far as it is known. */
+  #newest = 0;
   #beginning: Promise<string> | undefined;
   #isClosed = false;
 
@@ -99,7 +100,17 @@ class NatsLog implements Log {
   }
 
   async append(topic: string, data: Payload, { id }: AppendOptions = {}): Promise<Position> {
-    return this.#ask(async (epoch) => ({ epoch, at: await this.#stream.append(topic, data, id) }), id);
+    return this.#ask(async (epoch, signal) => {
+      const newest = this.#newest;
+      const { at, isKnown } = await this.#stream.append(topic, data, id);
+      if (isKnown || at > newest) {
+        if (epoch === this.#epoch) this.#newest = Math.max(this.#newest, at);
+        return { epoch, at };
+      }
+      // A number has fallen: whoever only appends is not told of another stream by anything else.
+      this.#beginning = undefined;
+      return { epoch: await this.#begun(signal), at };
+    }, id);
   }
 
   async head(topic: string): Promise<Position> {
@@ -114,7 +125,7 @@ class NatsLog implements Log {
       const info = await this.#stream.info(topic);
       const gap = await this.#gapIn(topic, after, info, away);
       if (gap !== undefined) return { gap, head: await this.#head(topic) };
-      if (stored.length === 0) this.#learn(topic, { at: after.at, when: since });
+      if (stored.length === 0) this.#learn(topic, { epoch, at: after.at, when: since });
       const entries = stored.map(({ at, data }, i) => ({ epoch, at, prev: stored[i - 1]?.at ?? after.at, data }));
       return { entries, head: { epoch, at: Math.max(last, entries.at(-1)?.at ?? after.at) } };
     });
@@ -161,15 +172,15 @@ class NatsLog implements Log {
   // What is asked
 
   /** Where somebody has deleted the stream, it is made, and asked once more. */
-  async #ask<T>(call: (epoch: string) => Promise<T>, id?: string): Promise<T> {
+  async #ask<T>(call: (epoch: string, signal: AbortSignal) => Promise<T>, id?: string): Promise<T> {
     this.#checkOpen();
     return inTime(asked(id), async (signal) => {
       try {
-        return await call(await this.#begun(signal));
+        return await call(await this.#begun(signal), signal);
       } catch (error) {
         if (!isMissing(error)) throw error;
         this.#beginning = undefined;
-        return call(await this.#begun(signal));
+        return call(await this.#begun(signal), signal);
       }
     });
   }
@@ -180,10 +191,9 @@ class NatsLog implements Log {
     const info = await this.#stream.info();
     const epoch = this.#seen(info);
     const last = await this.#stream.last(topic);
-    const known = this.#followed.get(topic)?.known;
     // Of what was known not long ago and is still so, the lowest: whoever has heard up to there need not ask.
-    const at = last?.at ?? (known && this.#isFresh(now() - known.when) ? known.at : info.state.last_seq);
-    this.#learn(topic, { at, when });
+    const at = last?.at ?? this.#knownOf(topic, epoch) ?? info.state.last_seq;
+    this.#learn(topic, { epoch, at, when });
     return { epoch, at };
   }
 
@@ -225,18 +235,24 @@ class NatsLog implements Log {
     if (its !== undefined) its.known = known;
   }
 
+  /** Where nothing of the topic lay behind not long ago: no message can have come and gone since. Numbers of another life say nothing. */
+  #knownOf(topic: string, epoch: string): number | undefined {
+    const known = this.#followed.get(topic)?.known;
+    return known?.epoch === epoch && this.#isFresh(now() - known.when) ? known.at : undefined;
+  }
+
   // What is heard
 
   #subscribe(topic: string, its: Followed): Subscription {
     return this.#connection.subscribe(this.#stream.liveSubject(topic), {
       callback: (error, message) => {
         if (error) its.trouble = error;
-        else this.#hear(its, message);
+        else this.#hear(topic, its, message);
       },
     });
   }
 
-  #hear(its: Followed, message: Msg): void {
+  #hear(topic: string, its: Followed, message: Msg): void {
     const epoch = this.#epoch;
     const at = Number(message.headers?.get('Nats-Sequence'));
     // Somebody else's; or nobody knows yet of which life it is: followers will be told to read.
@@ -245,12 +261,14 @@ class NatsLog implements Log {
     its.last = at;
     if (isFalling) return this.#doubt();
     const before = Number(message.headers?.get('Nats-Last-Sequence'));
-    its.listeners.call({ epoch, at, prev: before > 0 ? before : this.#before(its, at), data: payloadOf(message) });
+    const prev = before > 0 ? before : this.#before(topic, epoch, at);
+    its.listeners.call({ epoch, at, prev, data: payloadOf(message) });
   }
 
   /** Nothing of the topic is left before this message: there was none, or it is gone for its age. One of that kind may have been missed. */
-  #before({ known }: Followed, at: number): number {
-    return known !== undefined && known.at < at && this.#isFresh(now() - known.when) ? known.at : at - 1;
+  #before(topic: string, epoch: string, at: number): number {
+    const known = this.#knownOf(topic, epoch);
+    return known !== undefined && known < at ? known : at - 1;
   }
 
   // Which life it is
@@ -281,6 +299,7 @@ class NatsLog implements Log {
     const isAnother = this.#epoch !== undefined && this.#epoch !== epoch;
     if (isAnother) this.#forget();
     this.#epoch = epoch;
+    this.#newest = Math.max(this.#newest, info.state.last_seq);
     if (isAnother) this.#resets.call();
     return epoch;
   }
@@ -301,13 +320,11 @@ class NatsLog implements Log {
     return `${birth}-${info.server_id.slice(2, 14)}`;
   }
 
-  /** Whatever was heard and known is of another life. */
+  /** Whatever was heard is of another life. What was known holds, should it be the same. */
   #forget(): void {
     this.#epoch = undefined;
-    for (const its of this.#followed.values()) {
-      its.last = 0;
-      its.known = undefined;
-    }
+    this.#newest = 0;
+    for (const its of this.#followed.values()) its.last = 0;
   }
 
   async #watch(): Promise<void> {

@@ -126,7 +126,12 @@ export class RedisEar {
     if (this.#channels.size === 0) return;
     const wait = Math.min(latest, soonest * 2 ** this.#failures);
     this.#failures += 1;
-    this.#timer = setTimeout(() => (this.#life ??= this.#begin()), wait * (0.5 + Math.random() / 2));
+    this.#timer = setTimeout(
+      () => {
+        if (this.#channels.size > 0) this.#life ??= this.#begin();
+      },
+      wait * (0.5 + Math.random() / 2),
+    );
   }
 
   #leave(): void {

@@ -136,7 +136,6 @@ class RedisLog implements Log {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#followers.clear();
-    this.#resets.clear();
     this.#ear.close();
   }
 

@@ -173,11 +173,12 @@ class Pusher<S extends object> implements PushServer<S> {
   }
 
   async #come(socket: PushSocket, request: UpgradeRequest): Promise<void> {
+    // Also once nobody else listens: who breaks the protocol stops no server.
+    socket.on('error', ignore);
     let session: S | undefined;
     if (this.#options.authenticate === undefined) {
       session = {} as S;
     } else {
-      socket.on('error', ignore);
       // What it says meanwhile waits in its socket.
       socket.pause();
       try {
@@ -226,7 +227,7 @@ class Client<S extends object> implements PushClient<S> {
   constructor(socket: PushSocket, session: S, hub: Hub<S>, message: PushServerOptions<S>['message']) {
     this.session = session;
     this.#socket = socket;
-    this.#guest = hub.join(outletOf(socket), session);
+    this.#guest = hub.join(new SocketOutlet(socket), session);
     socket.on('message', (data: Uint8Array, isBinary: boolean) => {
       const isOurs = !isBinary && data[0] === markerCode;
       if (isOurs && data[1] !== markerCode) return this.#guest.received(String(data));
@@ -266,18 +267,30 @@ function textOf(data: Uint8Array, isMarked: boolean): string {
   return isMarked ? (unmarked(text) ?? text) : text;
 }
 
-function outletOf(socket: PushSocket): Outlet {
-  return {
-    get bufferedAmount() {
-      return socket.bufferedAmount;
-    },
-    send(frame, isBinary, left) {
-      if (socket.readyState !== OPEN) return;
-      socket.send(frame, isBinary ? asBinary : asText, left);
-    },
-    close: (code, reason) => socket.close(code, reason),
-    terminate: () => socket.terminate(),
-  };
+/** No object with closures of its own for each client: a message to a thousand listeners walks over them all, which cost it 8 % more. */
+class SocketOutlet implements Outlet {
+  readonly #socket: PushSocket;
+
+  constructor(socket: PushSocket) {
+    this.#socket = socket;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** The hot path. */
+  send(frame: Uint8Array, isBinary: boolean, left?: () => void): void {
+    if (this.#socket.readyState === OPEN) this.#socket.send(frame, isBinary ? asBinary : asText, left);
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
 }
 
 const asText = { binary: false };

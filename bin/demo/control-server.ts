@@ -79,6 +79,8 @@ const fields: { [D in keyof Actions]: { [F in keyof Actions[D]]-?: Check } } = {
   delay: { ms: wholeFrom(0, 60_000) },
   restart: nothing,
   forget: nothing,
+  kill: nothing,
+  revive: nothing,
   refuse: { retryAfter: (value) => value === undefined || wholeFrom(0, 3_600)(value) },
   accept: nothing,
   mute: nothing,

@@ -1,5 +1,5 @@
 /**
- * `systole demo`: a real cut that fires no event, noticed and mended.
+ * `systole demo`: a real cut that fires no event, noticed and mended, and what was published meanwhile is heard.
  */
 import { detectionBound } from '../../adapters/index.ts';
 import { askedBy, milliseconds, noPositionals, parse, port } from '../arguments.ts';
@@ -10,7 +10,9 @@ import { type Files, PageServer, readFiles } from '../page.ts';
 import { duration, type Terminal } from '../terminal.ts';
 import { openStage, type Stage } from './cable-stage.ts';
 import { Control } from './control-server.ts';
+import { type Engine, startEngine } from './engine.ts';
 import { keysHelp, playKeys } from './keys.ts';
+import { exitOn } from './owned.ts';
 import { playScript } from './script.ts';
 import { Stagehand } from './stagehand.ts';
 
@@ -19,10 +21,17 @@ const brisk = { interval: 1_000, timeout: 600 };
 
 export const demoHelp = `usage: systole demo [options]
 
-A push server, a cable in front of it, and a client that connects through the
-cable; all of it on 127.0.0.1. Keys pull and plug the cable, slow it down,
-restart the server, make it forget, refuse or fall silent; every transition of
-the client is printed. A page shows the same, and has the keys as buttons.
+A push server of two nodes, a cable in front of them, and a client that connects
+through the cable; all of it on 127.0.0.1. Numbers are published to a topic all
+the time, and what the client missed of them is counted. Keys pull and plug the
+cable, slow it down, kill the node that the client is on, restart the server,
+make it forget, refuse or fall silent; every transition of the client is
+printed. A page shows the same, and has the keys as buttons.
+
+Where there is a redis-server (on the PATH, or named by SYSTOLE_REDIS) and the
+package redis is installed, the topic is kept in one that the demo starts for
+itself, and each node is a process of its own; or else in a nats-server
+(SYSTOLE_NATS, @nats-io/transport-node); or else in memory, in one process.
 
   --script          play a fixed story instead, without a terminal; the exit
                     code is 0 if each step of it really happened
@@ -31,7 +40,8 @@ the client is printed. A page shows the same, and has the keys as buttons.
   --timeout MS      for the answer, before the line is given up
                     (default ${unhurried.timeout}, in the script ${brisk.timeout})
   --port PORT       where the cable begins (default: any free port); connect to
-                    it as well, with systole watch ws://127.0.0.1:PORT
+                    it as well, with
+                    systole watch ws://127.0.0.1:PORT --topic ticks
   --page-port PORT  where the page is served (default: any free port)
   --no-open         print the address of the page, and do not open it; the
                     script never does`;
@@ -59,26 +69,34 @@ export async function demo(args: string[], terminal: Terminal): Promise<number> 
   };
   const ports = { cable: port('port', values.port) ?? 0, page: port('page-port', values['page-port']) ?? 0 };
   const files = readFiles();
-  const inspection = files && (await openInspection({ send: !isScript }));
-  const stage = await askedBy('port', openStage(heartbeat, ports.cable, inspection?.inspect));
-  const stagehand = new Stagehand(stage, terminal);
-  // A story is told undisturbed.
-  const control = isScript ? undefined : new Control(stagehand);
-  let page: PageServer | undefined;
+  const leaveToKeys = exitOn({ SIGINT: 130, SIGTERM: 143 });
+  const undo: (() => unknown)[] = [leaveToKeys, exitOn({ SIGHUP: 129 })];
   try {
-    page = files && (await askedBy('page-port', openPage(files, ports.page, inspection, control)));
+    const inspection = files && (await openInspection({ send: !isScript }));
+    undo.push(() => inspection?.stop());
+    const engine = await startEngine();
+    if (typeof engine === 'object') undo.push(() => engine.stop());
+    const kept = typeof engine === 'object' ? engine : undefined;
+    const stage = await askedBy('port', openStage(heartbeat, ports.cable, inspection?.inspect, kept));
+    undo.push(() => stage.close());
+    const stagehand = new Stagehand(stage, terminal);
+    // A story is told undisturbed.
+    const control = isScript ? undefined : new Control(stagehand);
+    const page = files && (await askedBy('page-port', openPage(files, ports.page, inspection, control)));
+    undo.push(() => page?.close());
+    undo.push(() => control?.stop());
     if (isScript && values.script !== true) print('There is no terminal to read keys from, so this is the script.');
-    introduce(stage, page, terminal);
+    introduce(stage, engine, page, terminal);
     if (page !== undefined && !isScript && !values['no-open']) openInBrowser(page.address);
-    if (!isScript) return await byHand(stagehand, terminal);
+    if (!isScript) {
+      leaveToKeys();
+      return await byHand(stagehand, terminal);
+    }
     const happened = await playScript(stage, terminal);
     print(happened ? '\nThat is the whole story.' : '\nThe story ended here: a step of it did not happen.');
     return happened ? holdsNothing(terminal) : 1;
   } finally {
-    control?.stop();
-    inspection?.stop();
-    await page?.close();
-    await stage.close();
+    for (const each of undo.toReversed()) await each();
   }
 }
 
@@ -105,19 +123,28 @@ export function openPage(
 
 function introduce(
   { heartbeat, cable, server }: Stage,
+  engine: Engine | string,
   page: PageServer | undefined,
   { print, paint }: Terminal,
 ): void {
+  const way = `systole demo  client ─── cable :${cable.port} ─`;
+  print(`${paint('bold', 'systole demo')}${way.slice('systole demo'.length)}┬─ node A :${server.portOf('A')}`);
+  print(`${' '.repeat(way.length)}└─ node B :${server.portOf('B')}`);
   const bound = duration(detectionBound(heartbeat));
-  print(`${paint('bold', 'systole demo')}  client ─── cable :${cable.port} ─── server :${server.port}`);
   print(
     paint(
       'dim',
       `a heartbeat every ${duration(heartbeat.interval)}, ${duration(heartbeat.timeout)} to answer: a dead line is given up within ${bound}`,
     ),
   );
+  print(paint('dim', `the topic 'ticks' is kept in ${keeperOf(engine)}`));
   if (page !== undefined) print(`the page  ${paint('bold', page.address)}`);
   else print(paint('dim', 'without a page, which is not built here: npm run build'));
+}
+
+function keeperOf(engine: Engine | string): string {
+  if (typeof engine === 'string') return `memory, and both nodes are in this process: ${engine}`;
+  return `a ${engine.name} of its own, :${engine.port}, and each node is a process`;
 }
 
 async function byHand(stagehand: Stagehand, terminal: Terminal): Promise<number> {

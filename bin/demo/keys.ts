@@ -27,12 +27,15 @@ const rows: [key: string, does: string, command?: (stagehand: Stagehand) => Stag
     ['l', '1000 messages', () => ({ do: 'flood', count: 1_000 })],
   ],
   [
+    ['k', 'kill the node, or bring it back', ({ status }) => ({ do: status.killed === 'none' ? 'kill' : 'revive' })],
+    ['u', 'reconnect', () => ({ do: 'reconnect' })],
+  ],
+  [
     [
       'c',
       'close the connection, or dial',
       ({ connection }) => ({ do: connection?.state === 'closed' ? 'dial' : 'close' }),
     ],
-    ['u', 'reconnect', () => ({ do: 'reconnect' })],
     ['q', 'quit'],
   ],
 ];

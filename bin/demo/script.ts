@@ -1,5 +1,5 @@
 /**
- * The demo's fixed story: pull, notice, plug, back, restart, back, close. Each step waits for the real thing to happen and judges it; the
+ * The demo's fixed story: pull, notice, plug, back, kill, back on the other node, restart, back, close. Each step waits for the real thing to happen and judges it; the
  * first one that does not happen, or happens otherwise, ends the story.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,11 +8,14 @@ import { type Connection, detectionBound, type State } from '../../adapters/inde
 import { asText, follow, type Happening, type StateChange } from '../story.ts';
 import { duration, type Terminal } from '../terminal.ts';
 import type { Stage } from './cable-stage.ts';
+import { type Count, summary, tally } from './tally.ts';
 
 /** What a busy machine may add to the detection bound, ms. */
 const slack = 1_000;
 /** How long the server is away, ms. */
 const downFor = 1_000;
+/** Between two numbers, ms. */
+const tickEvery = 100;
 
 class Otherwise extends Error {}
 
@@ -34,6 +37,12 @@ export async function playScript(stage: Stage, terminal: Terminal, patience = 10
   }
 }
 
+/** Something new was heard of the topic after a return. */
+interface Returned {
+  type: 'returned';
+  count: Count;
+}
+
 class Script {
   readonly #stage: Stage;
   readonly #terminal: Terminal;
@@ -41,7 +50,7 @@ class Script {
   /** For any one step, ms. */
   readonly #limit: number;
   readonly #states: State[] = [];
-  readonly #unread: Happening[] = [];
+  readonly #unread: (Happening | Returned)[] = [];
   #wake = () => {};
   #connection!: Connection;
 
@@ -57,7 +66,8 @@ class Script {
     await this.#use();
     await this.#pull();
     const second = await this.#plug(first);
-    await this.#restart(second);
+    const third = await this.#kill(second);
+    await this.#restart(third);
     await this.#close();
   }
 
@@ -71,8 +81,10 @@ class Script {
 
   async #dial(): Promise<string> {
     this.#scene('The client dials, and the server names it');
-    this.#connection = this.#stage.dial();
-    follow(this.#connection, (happening) => this.#hear(happening));
+    const { connection, ticks } = this.#stage.dial();
+    this.#connection = connection;
+    follow(connection, (happening) => this.#hear(happening), [ticks]);
+    tally(ticks, (count) => this.#read({ type: 'returned', count }));
     const { id } = await this.#until('alive');
     judgeStates(this.#states, ['connecting', 'awaiting-id', 'alive']);
     judge(id !== undefined, 'alive with an id');
@@ -81,9 +93,11 @@ class Script {
   }
 
   async #use(): Promise<void> {
-    this.#scene('The server pushes a message, and answers a heartbeat');
+    this.#scene('The server pushes a message, answers a heartbeat, and begins to publish numbers to a topic');
     await this.#push('hello');
     await this.#beat();
+    this.#stage.ticker.start(tickEvery);
+    await this.#next('a number', ({ type }) => type === 'published');
     this.#happened('the line is in use, and proven');
   }
 
@@ -111,9 +125,30 @@ class Script {
     await sleep(this.#stage.heartbeat.interval / 4);
     this.#stage.cable.heal();
     const id = await this.#restored(previousId);
+    const count = await this.#returned();
+    judge(count.caughtUp > 0, 'what was published while the line was dead is heard');
     await this.#push('hello again');
     await this.#beat();
-    this.#happened(`restored as ${id}, and in use`);
+    this.#happened(`restored as ${id}, and in use; ${summary(count)}`);
+    return id;
+  }
+
+  async #kill(previousId: string): Promise<string> {
+    const { server } = this.#stage;
+    const name = server.current;
+    const pid = server.pidOf(name);
+    this.#scene(`Node ${name} is ${pid === undefined ? 'gone without a word' : `killed (kill -9 ${pid})`}`);
+    await this.#alive();
+    await server.kill();
+    const { cause, code } = await this.#until('reconnecting');
+    judge(cause === 'peer-closed', `cause peer-closed, not ${cause}`);
+    judge(code === 1006, `no close frame, and not code ${code}`);
+    const id = await this.#restored(previousId);
+    const count = await this.#returned();
+    judge(server.current !== name, 'led to the other node');
+    await server.revive();
+    await this.#beat();
+    this.#happened(`restored as ${id}, on node ${server.current}; ${summary(count)}`);
     return id;
   }
 
@@ -128,8 +163,9 @@ class Script {
     judge(code === 1012, `close code 1012 (service restart), not ${code}`);
     const id = await this.#restored(previousId);
     await isBack;
+    const count = await this.#returned();
     await this.#beat();
-    this.#happened(`restored as ${id}`);
+    this.#happened(`restored as ${id}; ${summary(count)}`);
   }
 
   async #close(): Promise<void> {
@@ -150,6 +186,13 @@ class Script {
     return id;
   }
 
+  async #returned(): Promise<Count> {
+    const { count } = (await this.#next('a number after the return', ({ type }) => type === 'returned')) as Returned;
+    const { lost, twice, gaps } = count;
+    judge(lost + twice + gaps === 0, `0 lost, not ${summary(count)}`);
+    return count;
+  }
+
   async #push(text: string): Promise<void> {
     this.#stage.server.push(text);
     await this.#next(`the message '${text}'`, (each) => each.type === 'message' && each.data === text);
@@ -165,12 +208,12 @@ class Script {
   }
 
   async #until(state: State, isIt: (transition: StateChange) => boolean = () => true): Promise<StateChange> {
-    const matches = (each: Happening) => each.type === 'state' && each.state === state && isIt(each);
+    const matches = (each: Happening | Returned) => each.type === 'state' && each.state === state && isIt(each);
     return (await this.#next(`the state ${state}`, matches)) as Happening & StateChange;
   }
 
   /** The next happening not read yet that is the one. @throws {Otherwise} when it does not come in time */
-  async #next(what: string, isIt: (happening: Happening) => boolean): Promise<Happening> {
+  async #next(what: string, isIt: (each: Happening | Returned) => boolean): Promise<Happening | Returned> {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -192,9 +235,16 @@ class Script {
   }
 
   #hear(happening: Happening): void {
-    this.#terminal.print(asText(happening, this.#terminal.paint));
+    // Of numbers there are many, and the count tells of them.
+    if (happening.type !== 'published' && happening.type !== 'caught-up') {
+      this.#terminal.print(asText(happening, this.#terminal.paint));
+    }
     if (happening.type === 'state') this.#states.push(happening.state);
-    this.#unread.push(happening);
+    this.#read(happening);
+  }
+
+  #read(each: Happening | Returned): void {
+    this.#unread.push(each);
     this.#wake();
   }
 

@@ -6,6 +6,8 @@ import { type Connection, detectionBound } from '../../adapters/index.ts';
 import { asText, follow, type Happening } from '../story.ts';
 import { duration, printable, type Terminal } from '../terminal.ts';
 import type { Stage } from './cable-stage.ts';
+import { type NodeName, otherThan } from './nodes.ts';
+import { type Count, summary, tally } from './tally.ts';
 
 /** What each action is told besides its name. */
 export interface Actions {
@@ -19,6 +21,9 @@ export interface Actions {
   restart: Nothing;
   /** Ends every connection without a word. */
   forget: Nothing;
+  /** Ends the node that the client is on, without a word; `revive` brings it back. */
+  kill: Nothing;
+  revive: Nothing;
   /** Answers dials with 503. `retryAfter`: seconds that it asks to wait; default: it does not. */
   refuse: { retryAfter?: number };
   accept: Nothing;
@@ -53,12 +58,18 @@ export interface Status {
   /** By how much the server's clock is ahead. */
   skew: number;
   server: 'up' | 'down';
+  /** To which node dials are led. */
+  node: NodeName;
+  /** Which node is gone. */
+  killed: NodeName | 'none';
   /** Who is connected to the server, as far as it knows. */
   clients: number;
 }
 
 /** How long a restarted server is away, ms. */
 const downFor = 1_000;
+/** Between two numbers, ms. */
+const tickEvery = 500;
 
 export class Stagehand {
   /** Fulfilled when the connection is closed after `quit()`; rejected when the server cannot come back. */
@@ -70,6 +81,7 @@ export class Stagehand {
   #connection: Connection | undefined;
   #pulled: { at: number; closeEvents: number } | undefined;
   #isFlooding = false;
+  #isMoving = false;
   #pushed = 0;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
@@ -96,6 +108,8 @@ export class Stagehand {
       dials: server.isRefusing ? 'refused' : 'accepted',
       skew: server.skew,
       server: server.isDown ? 'down' : 'up',
+      node: server.current,
+      killed: server.killed ?? 'none',
       clients: server.clients,
     };
   }
@@ -113,9 +127,11 @@ export class Stagehand {
 
   /** Dials, and tells what happens to the connection. */
   begin(): void {
-    const connection = this.#stage.dial();
+    const { connection, ticks } = this.#stage.dial();
     this.#connection = connection;
-    follow(connection, (happening) => this.#hear(happening));
+    follow(connection, (happening) => this.#hear(happening), [ticks]);
+    tally(ticks, (count) => this.#returned(count));
+    if (!this.#stage.server.isMuted) this.#stage.ticker.start(tickEvery);
   }
 
   act(command: StageCommand): void {
@@ -172,6 +188,22 @@ export class Stagehand {
       this.#say('the server forgets its clients: whoever comes back is somebody new');
       this.#stage.server.forget();
     },
+    kill: () => {
+      const { server } = this.#stage;
+      const name = server.current;
+      if (!this.#mayMove(server.killed === undefined ? undefined : `node ${server.killed} is gone already`)) return;
+      const pid = server.pidOf(name);
+      const how = pid === undefined ? 'is gone without a word' : `is killed (kill -9 ${pid})`;
+      this.#say(`node ${name} ${how}; dials are led to node ${otherThan(name)}`);
+      this.#move(server.kill());
+    },
+    revive: () => {
+      const { server } = this.#stage;
+      if (!this.#mayMove(server.killed === undefined ? 'both nodes are there already' : undefined)) return;
+      const name = server.killed;
+      const isBack = () => this.#say(`node ${name} is there again, on the same log`);
+      this.#move(server.revive().then(isBack));
+    },
     refuse: ({ retryAfter }) => {
       const wait = retryAfter === undefined ? '' : `, and asks to wait for ${retryAfter} s`;
       this.#say(`the server refuses dials (HTTP 503)${wait}`);
@@ -182,12 +214,15 @@ export class Stagehand {
       this.#stage.server.accept();
     },
     mute: () => {
-      this.#say('the server leaves heartbeats unanswered; messages pass');
+      this.#say('the server leaves heartbeats unanswered, and the numbers pause; messages pass');
       this.#stage.server.mute();
+      // Each of them is a sign of life: nobody would miss the answers.
+      this.#stage.ticker.pause();
     },
     unmute: () => {
       this.#say('the server answers heartbeats');
       this.#stage.server.unmute();
+      this.#stage.ticker.start(tickEvery);
     },
     skew: ({ ms }) => {
       const off = `${duration(Math.abs(ms))} ${ms < 0 ? 'behind' : 'ahead'}`;
@@ -234,9 +269,34 @@ export class Stagehand {
     },
   };
 
+  /** One thing happens to nodes at a time. @param objection what else keeps it from happening */
+  #mayMove(objection: string | undefined): boolean {
+    const why = this.#stage.server.isDown || this.#isMoving ? 'the server is busy coming back' : objection;
+    if (why !== undefined) this.#say(why);
+    return why === undefined;
+  }
+
+  #move(moved: Promise<void>): void {
+    this.#isMoving = true;
+    moved
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#isMoving = false;
+        this.#changed();
+      });
+  }
+
+  #returned(count: Count): void {
+    const { print, paint } = this.#terminal;
+    const isWhole = count.lost + count.twice + count.gaps === 0;
+    print(`  ${paint(isWhole ? 'green' : 'red', summary(count))}`);
+  }
+
   #hear(happening: Happening): void {
     const { print, paint } = this.#terminal;
-    print(asText(happening, paint), happening.type === 'beat' || isFlood(happening));
+    // The count tells it.
+    if (happening.type === 'caught-up') return;
+    print(asText(happening, paint), renewed.has(happening.type) || isFlood(happening));
     if (happening.type !== 'state' || happening.state !== 'reconnecting' || this.#pulled === undefined) return;
     if (happening.cause !== 'silent') return;
     const took = duration(performance.now() - this.#pulled.at);
@@ -265,6 +325,8 @@ export class Stagehand {
   }
 }
 
+/** What comes all the time. */
+const renewed: ReadonlySet<Happening['type']> = new Set<Happening['type']>(['beat', 'published']);
 const floodMark = 'flood';
 
 function isFlood(happening: Happening): boolean {

@@ -49,10 +49,14 @@ async function httpServer(listener: RequestListener): Promise<number> {
 }
 
 test.each([
-  [['--help'], ['demo', 'watch', 'serve', 'visualize']],
+  [['--help'], ['demo', 'watch', 'serve', 'publish', 'visualize']],
   [
     ['serve', '--help'],
-    ['--port', '--tick', '--silence', '--allow-origin'],
+    ['--port', '--tick', '--push', '--log', '--silence', '--allow-origin'],
+  ],
+  [
+    ['publish', '--help'],
+    ['TOPIC', 'TEXT', '--log', '--id', 'npm install'],
   ],
   [
     ['watch', '-h'],
@@ -60,7 +64,7 @@ test.each([
   ],
   [
     ['watch', '--help'],
-    ['--record FILE', '--force'],
+    ['--topic', '--cursor', '--record FILE', '--force'],
   ],
   [
     ['demo', '--help'],
@@ -94,6 +98,28 @@ test.each([
   [['serve', '--port', '-1'], '--port'],
   [['serve', '--tick', '0'], '--tick'],
   [['serve', '--silence', 'long'], '--silence'],
+  [['serve', '--log', 'memory'], '--push'],
+  [['serve', '--push', '--log', secret], '--log must be memory, redis://HOST:PORT or nats://HOST:PORT'],
+  [['serve', '--push', '--log', 'hunter2'], '--log'],
+  [['serve', '--push', '--log', 'redis:hunter2'], '--log'],
+  [['serve', '--push', '--log', 'redis://h/hunter2'], '--log'],
+  [['serve', '--push', '--log', 'nats://h/?hunter2'], '--log'],
+  [['serve', '--push', '--log', 'redis://ann:hunter2/x@h'], '--log'],
+  [['serve', '--push', '--log', 'redis://ann:1/hunter2@h'], 'percent-encoded'],
+  [['serve', '--push', '--log', 'redis://ann:hunter2%@h'], 'percent-encoded'],
+  [['publish'], 'TOPIC'],
+  [['publish', 'news'], 'TEXT'],
+  [['publish', 'news', 'hunter2'], '--log'],
+  [['publish', 'news', 'hunter2', 'more', '--log', 'redis://h'], 'one TEXT'],
+  [['publish', secret, 'text?', '--log', 'redis://h'], 'TOPIC must be'],
+  [['publish', 'news', 'text', '--log', 'memory'], 'memory is gone with this process'],
+  [['publish', 'news', '-', '--log', 'redis://h', '--id', 'hunter2'], '--id'],
+  [['watch', secret, '--topic', 'news', '--protocol', 'id-heartbeat'], '--protocol'],
+  [['watch', secret, '--topic', 'hunter2 news'], '--topic'],
+  [['watch', secret, '--topic', 'news', '--heartbeat', 'ping'], '--heartbeat'],
+  [['watch', secret, '--cursor', 'hunter2.1'], '--cursor'],
+  [['watch', secret, '--topic', 'a', '--topic', 'b', '--cursor', 'hunter2.1'], '--cursor'],
+  [['watch', secret, '--topic', 'a', '--cursor', 'hunter2'], '--cursor'],
   [['serve', '--allow-origin', 'example.com'], '--allow-origin'],
   [['serve', '--allow-origin', 'https://example.com/path'], '--allow-origin'],
   [['demo', '--interval', '1e3'], '--interval'],

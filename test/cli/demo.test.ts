@@ -9,12 +9,13 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, test, type TestContext } from 'vitest';
 
-import { connect, type Connection, detectionBound } from '../../adapters/index.ts';
+import { type Connection, detectionBound } from '../../adapters/index.ts';
 import { openStage, type Stage } from '../../bin/demo/cable-stage.ts';
 import { playKeys } from '../../bin/demo/keys.ts';
 import { playScript } from '../../bin/demo/script.ts';
 import { Stagehand, type Status } from '../../bin/demo/stagehand.ts';
 import { noPaint, type Terminal } from '../../bin/terminal.ts';
+import { connectPush } from '../../push/index.ts';
 import { Command, started, systole } from '../helpers/command.ts';
 import { messagesOf, statesOf, until, untilState } from '../helpers/support.ts';
 
@@ -45,13 +46,19 @@ test.concurrent('the script: each state in its order, exit code 0 by itself, in 
       'connecting awaiting-id alive ✓ message ✓',
       'stale reconnecting ✓ connecting awaiting-id alive message ✓',
       'reconnecting connecting awaiting-id alive ✓',
+      'reconnecting connecting awaiting-id alive ✓',
       'closing closed ✓',
     ].join(' '),
   );
   expect(demo.stdout).toMatch(/stale → ↻ reconnecting {2}silent · dials at once/);
   expect(demo.stdout).toMatch(/alive → ↻ reconnecting {2}peer-closed · 1012 · restarting · dials in/);
-  expect(demo.stdout).toMatch(/id …-1 → …-2 · back after/);
-  expect(demo.stdout).toMatch(/id …-2 → …-3 · back after/);
+  expect(demo.stdout).toMatch(/id …-A1 → …-A\d · back after/);
+  expect(demo.stdout).toMatch(/alive → ↻ reconnecting {2}peer-closed · 1006 · dials in/);
+  expect(demo.stdout).toMatch(/id …-A\d → …-B\d · back after/);
+  expect(demo.stdout).toMatch(/id …-B\d → …-B\d · back after/);
+  const counts = [...demo.stdout.matchAll(/✓ restored as …-[AB]\d.*; (\d+) caught up, 0 lost$/gm)];
+  expect(counts).toHaveLength(3);
+  expect(Number(counts[0]?.[1])).toBeGreaterThan(0);
   expect(demo.stdout).toMatch(/noticed after [\d.]+ s, of 1\.6 s at most; no close event was fired/);
   expect(demo.stdout).not.toContain('\u001b');
 });
@@ -66,7 +73,8 @@ test.concurrent('without a terminal to read keys from it says so, and plays the 
 
 test.concurrent('the server cannot come back, as somebody else has its port: exit code 1', async (context) => {
   const demo = playing(context, 'demo', '--script', '--interval', '300', '--timeout', '300');
-  const port = Number(/server :(\d+)/.exec(await demo.line(/server :/))?.[1]);
+  // That of the node on which the client is then.
+  const port = Number(/node B :(\d+)/.exec(await demo.line(/node B :/))?.[1]);
   await demo.line(/1012/);
   const thief = createServer((socket) => socket.destroy());
   context.onTestFinished(() => void thief.close());
@@ -115,6 +123,36 @@ function sabotaged<T extends object>(part: T, broken: Partial<T>): T {
   });
 }
 
+type Hear = (data: unknown, detail: object) => void;
+
+/** A client to whose topic something else is heard. */
+function hearing(stage: Stage, misheard: (hear: Hear, type: string) => Hear): Partial<Stage> {
+  return {
+    dial() {
+      const { connection, ticks } = stage.dial();
+      const on = (type: string, hear: Hear) => ticks.on(type as 'message', misheard(hear, type));
+      return { connection, ticks: sabotaged(ticks, { on } as object) };
+    },
+  };
+}
+
+const losing = (stage: Stage) =>
+  hearing(stage, (hear, type) => (data, detail) => {
+    if (type !== 'message' || Number(data) % 3 > 0) hear(data, detail);
+  });
+
+const stammering = (stage: Stage) =>
+  hearing(stage, (hear, type) => (data, detail) => {
+    hear(data, detail);
+    if (type === 'message') hear(data, detail);
+  });
+
+const gapping = (stage: Stage) =>
+  hearing(stage, (hear, type) => {
+    if (type === 'gap') hear({ reason: 'trimmed' }, {});
+    return hear;
+  });
+
 /** What is broken, how, and how the story ends. */
 const sabotages: [name: string, sabotage: (stage: Stage) => Partial<Stage>, end: string][] = [
   ['nothing', () => ({}), '✓ closed, with a handshake'],
@@ -143,7 +181,11 @@ const sabotages: [name: string, sabotage: (stage: Stage) => Partial<Stage>, end:
   [
     'the client is slower than it says',
     (stage) => ({
-      dial: () => connect(`ws://127.0.0.1:${stage.cable.port}`, { heartbeat: { interval: 500, timeout: 2_500 } }),
+      dial() {
+        const slow = { heartbeat: { interval: 500, timeout: 2_500 } };
+        const push = connectPush(`ws://127.0.0.1:${stage.cable.port}`, slow);
+        return { connection: push.connection, ticks: push.topic('ticks') };
+      },
     }),
     '✗ it should have been: noticed within 900 ms, not after …',
   ],
@@ -154,13 +196,31 @@ const sabotages: [name: string, sabotage: (stage: Stage) => Partial<Stage>, end:
     "✗ did not happen within 4.9 s: the message 'hello'",
   ],
   [
+    'nothing is published',
+    (stage) => ({ ticker: sabotaged(stage.ticker, { start() {} }) }),
+    '✗ did not happen within 4.9 s: a number',
+  ],
+  ['numbers are lost', losing, '✗ it should have been: 0 lost, not … caught up, … lost'],
+  ['a gap is told', gapping, '✗ it should have been: 0 lost, not … caught up, 0 lost, 1 told as a gap'],
+  ['numbers are heard twice', stammering, '✗ it should have been: 0 lost, not … caught up, 0 lost, … heard twice'],
+  [
+    'the kill does nothing',
+    (stage) => serverWith(stage, { kill: async () => {} }),
+    '✗ did not happen within 4.9 s: the state reconnecting',
+  ],
+  [
+    'the node that is killed says good-bye',
+    (stage) => serverWith(stage, { kill: () => stage.server.restart(0) }),
+    '✗ it should have been: no close frame, and not code 1012',
+  ],
+  [
     'the server does not restart',
     (stage) => serverWith(stage, { restart: async () => {} }),
     '✗ did not happen within 4.9 s: the state reconnecting',
   ],
   [
     'the server vanishes rather than restart',
-    (stage) => serverWith(stage, { restart: async () => void stage.server.forget() }),
+    (stage) => serverWith(stage, { restart: async () => stage.server.forget() }),
     '✗ it should have been: close code 1012 (service restart), not 1006',
   ],
 ];
@@ -170,13 +230,19 @@ test.concurrent.for(sabotages)('the script, and %s', async ([, sabotage, end], c
   const isTrue = await playScript(await stageFor(context, sabotage), terminal, patience);
   expect(isTrue).toBe(end.startsWith('✓'));
   const judged = terminal.lines.findLast((line) => /^ {2}[✓✗]/.test(line));
-  expect(judged?.trim().replace(/after [\d.]+ s$/, 'after …')).toBe(end);
+  const told = judged
+    ?.trim()
+    .replace(/after [\d.]+ s$/, 'after …')
+    .replace(/\b\d+ caught/, '… caught')
+    .replace(/\b[1-9]\d* lost$/, '… lost')
+    .replace(/\b\d+ heard/, '… heard');
+  expect(told).toBe(end);
   expect(terminal.lines.at(-1)).toMatch(isTrue ? /✓/ : /[✗×]/);
 });
 
 /** A client of the stage that is alive, and closed with the test. */
 async function aliveOn(stage: Stage, { onTestFinished: atEnd }: Pick<TestContext, 'onTestFinished'>) {
-  const connection = stage.dial();
+  const { connection } = stage.dial();
   atEnd(() => connection[Symbol.asyncDispose]());
   await untilState(connection, 'alive');
   return connection;
@@ -273,7 +339,7 @@ test('the keys: pull, notice, plug, restart, forget, push, quit', async (context
   });
   const played = playKeys(faults, keyboard);
 
-  await printed(/● alive +id …-1$/);
+  await printed(/● alive +id …-A1$/);
   keyboard.write('mz');
   await printed(/▸ the server pushes message 1 to 1 client$/);
   await printed(/‹ message +message 1$/);
@@ -286,23 +352,33 @@ test('the keys: pull, notice, plug, restart, forget, push, quit', async (context
   await printed(/^ {2}noticed [\d.]+ m?s after the pull, of 900 ms at most; the socket fired no close event$/);
   keyboard.write('p');
   await printed(/▸ the cable is plugged in/);
-  await printed(/● alive +id …-1 → …-2 · back after/);
+  await printed(/● alive +id …-A1 → …-A2 · back after/);
 
   keyboard.write('rrf');
   await printed(/▸ the server restarts, and is away for 1 s$/);
   await printed(/▸ the server is restarting already$/);
   await printed(/▸ the server is restarting, and has forgotten all$/);
   await printed(/↻ reconnecting +peer-closed · 1012 · restarting · dials in/);
-  await printed(/● alive +id …-2 → …-3 · back after/);
+  await printed(/● alive +id …-A2 → …-A3 · back after/);
 
   keyboard.write('f');
   await printed(/▸ the server forgets its clients/);
   await printed(/↻ reconnecting +peer-closed · 1006 · dials in/);
-  await printed(/● alive +id …-3 → …-4 · back after/);
+  await printed(/● alive +id …-A3 → …-A4 · back after/);
+
+  keyboard.write('k');
+  await printed(/▸ node A is gone without a word; dials are led to node B$/);
+  await printed(/● alive +id …-A4 → …-B\d · back after/);
+  while (!(terminal.lines.findLast((line) => /-B\d · back|caught up/.test(line)) ?? '').endsWith(' lost')) {
+    await once(lines, 'data');
+  }
+  keyboard.write('k');
+  await printed(/▸ node A is there again, on the same log$/);
 
   keyboard.write('q');
   await played;
   await printed(/× closed +user-closed · 1000$/);
+  expect(terminal.lines.filter((line) => /caught up/.test(line) && !line.endsWith(' caught up, 0 lost'))).toEqual([]);
   expect(keyboard.listenerCount('data') + keyboard.listenerCount('end')).toBe(0);
 });
 
@@ -319,7 +395,7 @@ test('the keys: every other fault, and what holds then', async (context) => {
 
   /** What a key changes, and what it says. */
   const rows: [key: string, change: Partial<Status>, says: string][] = [
-    ['h', { heartbeats: 'muted' }, 'the server leaves heartbeats unanswered; messages pass'],
+    ['h', { heartbeats: 'muted' }, 'the server leaves heartbeats unanswered, and the numbers pause; messages pass'],
     ['h', { heartbeats: 'answered' }, 'the server answers heartbeats'],
     ['n', { dials: 'refused' }, 'the server refuses dials (HTTP 503)'],
     ['n', { dials: 'accepted' }, 'the server accepts dials'],
@@ -373,8 +449,9 @@ test.for(['q', '\u0003', '\u0004', null])(
     const terminal = recorder();
     const keyboard = new PassThrough();
     const stage = await stageFor(context);
-    const connection = stage.dial();
-    const played = playKeys(new Stagehand({ ...stage, dial: () => connection }, terminal), keyboard);
+    const client = stage.dial();
+    const { connection } = client;
+    const played = playKeys(new Stagehand({ ...stage, dial: () => client }, terminal), keyboard);
     await new Promise<void>((resolve) => connection.on('open', () => resolve()));
     stage.cable.silence();
     const changed = new Promise<void>((resolve) => connection.on('state', () => resolve()));
@@ -407,7 +484,7 @@ test.runIf(hasPseudoTerminal)('the keys in a terminal, which is left as it was',
   demo.type('p');
   await demo.line(/noticed .* no close event/);
   demo.type('p');
-  await demo.line(/…-1 → …-2/);
+  await demo.line(/…-A1 → …-A2/);
   demo.type('\u0003');
   expect(await demo.ended).toEqual({ code: 0, signal: null });
   expect(demo.stdout).toMatch(/× closed/);

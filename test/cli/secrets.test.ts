@@ -286,3 +286,31 @@ test('serve, with a secret in what a client sends', async () => {
   await serve.ended;
   expect(serve.stdout + serve.stderr).not.toContain(secret);
 });
+
+/** With each, where a log is not. */
+const logs: [where: string, url: (at: string) => string][] = [
+  ['a password', (at) => `redis://ann:${secret}@${at}`],
+  ['a user', (at) => `redis://${secret}@${at}`],
+  ['a path', (at) => `redis://${at}/${secret}`],
+  ['a query', (at) => `rediss://ann:${secret}@${at}/0?${secret}`],
+  ['a token', (at) => `nats://${secret}@${at}`],
+  ['a password with a slash', (at) => `nats://ann:7/${secret}@${at}`],
+  ['a password with a hash', (at) => `redis://${secret}#${secret}@${at}`],
+  ['an unknown scheme', (at) => `${secret}://${at}`],
+  ['no scheme', (at) => `ann:${secret}@${at}`],
+  ['a port', () => `redis://127.0.0.1:${secret}`],
+];
+
+test.each(logs)('a log that is not there, with a secret in %s', async (_, urlOf) => {
+  const url = urlOf(`127.0.0.1:${await closedPort()}`);
+  const commands = [
+    run('publish', 'news', secret, '--log', url),
+    run('publish', 'news', '--log', url, '--', secret, secret),
+    run('serve', '--push', '--port', '0', '--log', url),
+  ];
+  for (const { ended } of commands) expect((await ended).code).toBeGreaterThan(0);
+  for (const { stdout, stderr } of commands) {
+    expect(stderr).toContain('systole');
+    expect(stdout + stderr).not.toContain(secret);
+  }
+});

@@ -4,10 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import { type EngineName, findEngine } from './find-engines.ts';
 
@@ -113,9 +114,12 @@ export class Engine {
     await exited;
   }
 
-  /** It stands still, and its sockets stay open. */
-  pause(): void {
-    this.#process?.kill('SIGSTOP');
+  /** It stands still, and its sockets stay open. Resolves when it does: on a busy machine some of its threads go on for a while. */
+  async pause(): Promise<void> {
+    const { pid } = this.#process ?? {};
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGSTOP');
+    while (!areStopped(pid)) await turn();
   }
 
   resume(): void {
@@ -142,6 +146,14 @@ export class Engine {
   }
 }
 
+/** All threads of a process. Where there is no telling, they are taken to be. */
+function areStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return true;
+  // The state comes behind the name, which is in parentheses.
+  return readdirSync(threads).every((thread) => /\) [Tt] /.test(readFileSync(join(threads, thread, 'stat'), 'utf8')));
+}
+
 /** Ends the engine when this process is gone, also where it was killed and could not do it: then nobody holds the other end of what it reads. */
 function guard(pid: number | undefined, folder: string): ChildProcess {
   const waits = 'read _; kill -9 "$0"; rm -rf "$1"';
@@ -159,7 +171,7 @@ process.once('exit', () => {
 /**
  * Below those that systems give to whoever dials: while an engine is down, a client that dials it again and again would sooner or later be given its port.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const server = createServer();

@@ -10,7 +10,7 @@ const reach: Record<string, string[]> = {
   adapters: ['machines/', 'adapters/'],
   push: ['machines/', 'adapters/', 'push/'],
   'test/kit': ['machines/', 'adapters/', 'test/kit/'],
-  bin: ['machines/', 'adapters/', 'test/kit/index.ts', 'bin/'],
+  bin: ['machines/', 'adapters/', 'push/', 'test/kit/index.ts', 'bin/'],
   visualizer: ['machines/', 'adapters/', 'test/kit/index.ts', 'bin/', 'visualizer/'],
 };
 

@@ -1,5 +1,5 @@
 /** The log in NATS JetStream, with a real one. */
-import { connect } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import type { Log } from '../../push/log.ts';
@@ -95,6 +95,62 @@ test('the first message of a topic joins the head that was asked for', async () 
   const first = await log.append(topic, '1');
   await untilSo(() => heard.length === 1);
   expect(heard[0]).toMatchObject({ ...first, prev: head.at });
+});
+
+test('what was known of a stream that was deleted while it was asked, is known of no other', async () => {
+  const [topic, other] = [newTopic(), newTopic()];
+  const connection = await connected();
+  let hold = () => {};
+  let goOn = () => {};
+  const isHeld = new Promise<void>((resolve) => (hold = resolve));
+  const goesOn = new Promise<void>((resolve) => (goOn = resolve));
+  /** What the topic's last message is, is asked late. */
+  const request: NatsConnection['request'] = async (subject, question, options) => {
+    if (String(question).includes(`"last_by_subj":"deleted.log.${topic}"`)) {
+      hold();
+      await goesOn;
+    }
+    return connection.request(subject, question, options);
+  };
+  const slow = Object.assign(Object.create(connection) as NatsConnection, { request });
+  const log = natsLog({ connection: slow, stream: 'deleted' });
+  onTestFinished(() => log.close());
+  await followed(log, topic);
+  await appendAll(log, other, ['1', '2', '3']);
+  const head = log.head(topic);
+  await isHeld;
+  await ask('STREAM.DELETE.deleted');
+  const { epoch } = await log.append(other, '1');
+  goOn();
+  await head;
+  expect(await log.head(topic)).toEqual({ epoch, at: 1 });
+});
+
+test('what was known before everything was lost, is not known afterwards', async () => {
+  const [log, topic, other] = [await open(), newTopic(), newTopic()];
+  await followed(log, topic);
+  await appendAll(log, other, ['1', '2', '3']);
+  await log.head(topic);
+  const reset = resetOf(log);
+  await nats.kill();
+  nats.empty();
+  await nats.start();
+  await reset;
+  expect(await log.head(topic)).toMatchObject({ at: 0 });
+});
+
+test('whoever only appends says of which life it is, also of a stream that somebody has made anew', async () => {
+  const [log, other, topic] = [
+    await open({}, { stream: 'made-anew' }),
+    await open({}, { stream: 'made-anew' }),
+    newTopic(),
+  ];
+  await appendAll(log, topic, ['1', '2', '3']);
+  await ask('STREAM.DELETE.made-anew');
+  const { epoch } = await other.append(topic, '1');
+  expect(await log.append(topic, '2')).toEqual({ epoch, at: 2 });
+  expect(await log.append(topic, '3', { id: '3' })).toEqual({ epoch, at: 3 });
+  expect(await log.append(topic, '3', { id: '3' })).toEqual({ epoch, at: 3 });
 });
 
 test('a message before which all is gone joins nothing: one may have come and gone, and been missed', async () => {
@@ -215,6 +271,18 @@ test('what others say where it is heard is not taken for a message', async () =>
   await log.append(topic, 'ours');
   await untilSo(() => heard.length > 0);
   expect(heard.map(({ data }) => data)).toEqual(['ours']);
+});
+
+test('after it is closed, its connection is brought nothing for it', async () => {
+  const connection = await connected();
+  const [log, writer] = [await open({}, { connection }), await open()];
+  const topic = newTopic();
+  const heard = await followed(log, topic);
+  await log.close();
+  const before = connection.stats().inMsgs;
+  await writer.append(topic, 'a');
+  await connection.flush();
+  expect([heard.length, connection.stats().inMsgs]).toEqual([0, before]);
 });
 
 test('a message larger than the server takes is refused', async () => {

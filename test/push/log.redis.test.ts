@@ -10,7 +10,6 @@ import {
   appendAll,
   describeEngine,
   describeLog,
-  eventually,
   expectGap,
   followed,
   type Hands,
@@ -168,22 +167,6 @@ test.each([
   expect(await log.read(topic, head, 10)).toEqual({ entries: heard, head: await log.head(topic) });
   expect(heard.map(({ data }) => data)).toEqual([new Uint8Array([0, 255]), 'ü']);
   expect(other).toEqual([]);
-});
-
-test('what waits for a client without a line is not sent later', async () => {
-  const proxy = await faultProxy(redis.port);
-  onTestFinished(() => proxy.close());
-  const [{ log }, away] = [await redisOf(), await open({ port: proxy.port })];
-  const topic = newTopic();
-  const head = await log.head(topic);
-  proxy.refuse();
-  proxy.reset();
-  await expect(away.append(topic, 'given up')).rejects.toMatchObject({ code: 'unavailable' });
-  await expect(away.append(topic, 'given up, too')).rejects.toMatchObject({ code: 'unavailable' });
-  proxy.heal();
-  await eventually(() => away.append(topic, 'sent', { id: '1' }));
-  // The first may have been lost on its way, or not: it was written to a line that was being cut.
-  expect(textsOf(await log.read(topic, head, 10))).not.toContain('given up, too');
 });
 
 test('a client that dials no more by itself does not keep the log from hearing', async () => {

@@ -300,6 +300,8 @@ const initial: Status = {
   dials: 'accepted',
   skew: 0,
   server: 'up',
+  node: 'A',
+  killed: 'none',
   clients: 1,
 };
 
@@ -313,7 +315,11 @@ test('/control: what the page asks for happens, is told to each page, and in the
   expect(other.told).toEqual([initial]);
 
   const rows: [command: object, change: Partial<Status>, says: string][] = [
-    [{ do: 'mute' }, { heartbeats: 'muted' }, '▸ the server leaves heartbeats unanswered; messages pass'],
+    [
+      { do: 'mute' },
+      { heartbeats: 'muted' },
+      '▸ the server leaves heartbeats unanswered, and the numbers pause; messages pass',
+    ],
     [{ do: 'unmute' }, { heartbeats: 'answered' }, '▸ the server answers heartbeats'],
     [{ do: 'delay', ms: 15 }, { delay: 15 }, '▸ the cable takes 15 ms, each way'],
     [{ do: 'delay', ms: 0 }, { delay: 0 }, '▸ the cable is as fast as ever'],
@@ -412,7 +418,7 @@ test('/control: what is malformed is ignored, what is too long ends the page, st
   order({ do: 'mute' });
   await sees({ heartbeats: 'muted' });
   expect(told).toHaveLength(2);
-  expect(lines).toEqual(['▸ the server leaves heartbeats unanswered; messages pass']);
+  expect(lines).toEqual(['▸ the server leaves heartbeats unanswered, and the numbers pause; messages pass']);
 
   const closed = once(socket, 'close');
   socket.send(JSON.stringify({ do: 'send', text: 'x'.repeat(20_000) }));
@@ -509,7 +515,7 @@ test.runIf(hasPseudoTerminal && process.platform === 'linux')(
     await demo.line(/noticed .* no close event/);
     demo.type('p');
     await sees({ cable: 'plugged' });
-    await demo.line(/…-1 → …-\d/);
+    await demo.line(/…-A1 → …-A\d/);
     order({ do: 'close' });
     await demo.line(/× closed/);
     demo.type('c');

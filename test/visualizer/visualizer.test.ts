@@ -151,6 +151,13 @@ describe('the demo', () => {
     await button('Accept dials').click();
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
 
+    await button('Kill node A').click();
+    await expect.poll(() => faults.status.killed, { timeout: patience }).toBe('A');
+    await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(/^(?:re)?connecting/);
+    await button('Revive node A').click();
+    await button('Kill node B').waitFor();
+    await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
+
     await page.getByText('more', { exact: true }).click();
     await button('Flood').click();
     const received = page.locator('.figures div', { hasText: 'received' }).locator('b');

@@ -15,11 +15,16 @@ export interface DemoStatus {
   /** Of the server's clock, ms. */
   skew: number;
   server: 'up' | 'down';
+  /** To which dials are led. */
+  node: 'A' | 'B';
+  /** Which one is gone. */
+  killed: 'A' | 'B' | 'none';
   clients: number;
 }
 
 export type DemoCommand =
   | { do: 'pull' | 'plug' | 'reset' | 'restart' | 'forget' | 'push' | 'mute' | 'unmute' | 'refuse' | 'accept' }
+  | { do: 'kill' | 'revive' }
   | { do: 'close' | 'reconnect' | 'dial' }
   | { do: 'delay' | 'skew'; ms: number }
   | { do: 'flood'; count: number }

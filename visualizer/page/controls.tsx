@@ -12,6 +12,7 @@ export function Controls() {
   const isPulled = now.cable === 'pulled';
   const isMuted = now.heartbeats === 'muted';
   const isRefused = now.dials === 'refused';
+  const isKilled = now.killed !== 'none';
   return (
     <section class="controls panel" aria-label="The demo's server and cable">
       <div class="group cable">
@@ -47,6 +48,14 @@ export function Controls() {
       <div class="group">
         <button type="button" disabled={now.server === 'down'} onClick={() => order({ do: 'restart' })}>
           Restart
+        </button>
+        <button
+          type="button"
+          aria-pressed={isKilled}
+          disabled={now.server === 'down'}
+          onClick={() => order({ do: isKilled ? 'revive' : 'kill' })}
+        >
+          {isKilled ? `Revive node ${now.killed}` : `Kill node ${now.node}`}
         </button>
         <button type="button" aria-pressed={isMuted} onClick={() => order({ do: isMuted ? 'unmute' : 'mute' })}>
           {isMuted ? 'Answer beats' : 'Mute beats'}

@@ -7,7 +7,10 @@ export default defineConfig({
   resolve: onNode,
   test: {
     name: 'soak',
-    include: ['test/always/soak/soak.test.ts'],
+    include: ['test/always/soak/**/*.test.ts'],
+    // Nodes of push are what users run: the built package.
+    globalSetup: 'test/helpers/setup/build.ts',
+    fileParallelism: false,
     pool: 'forks',
     execArgv: ['--expose-gc', ...builtinFlags],
   },
