@@ -86,10 +86,12 @@ export class PushDialect implements Protocol, Backing {
 class Channel {
   readonly name: string;
   readonly topics = new Set<Topic>();
-  /** Where the line is; undefined: it has not begun. */
-  #epoch: string | undefined;
+  /** `off`: nothing comes. `asked`: something will. `behind`: what was missed comes. */
+  #phase: 'off' | 'asked' | 'behind' | 'live' = 'off';
+  /** Where the line is. */
+  #epoch = '';
   #at = 0;
-  #asked: 'from now' | 'from a cursor' = 'from now';
+  #begins: 'now' | 'at a cursor' = 'now';
 
   constructor(name: string) {
     this.name = name;
@@ -97,17 +99,20 @@ class Channel {
 
   /** True: who comes new is where the line is already. */
   joins(topic: Topic): boolean {
-    if (this.#epoch === undefined) return false;
+    if (this.#phase === 'off') return false;
     const here = { epoch: this.#epoch, at: this.#at };
     const { from } = topic;
+    // Now is where the line will be when it has caught up.
+    if (from === undefined && this.#phase !== 'live') return true;
+    if (this.#phase === 'asked') return false;
     if (from !== undefined && (from.epoch !== here.epoch || from.at < here.at)) return false;
     topic.began(here);
-    topic.caughtUp(here.at);
+    if (this.#phase === 'live') topic.caughtUp(here.at);
     return true;
   }
 
   /** What is asked for: what follows the one who is farthest behind. */
-  get wish(): [topic: string, cursor: string | null, away: number | null] {
+  ask(): [topic: string, cursor: string | null, away: number | null] {
     let farthest: { from: Position; away: number } | undefined;
     for (const { from, away } of this.topics) {
       if (from === undefined) continue;
@@ -115,7 +120,8 @@ class Channel {
         farthest = { from, away };
       }
     }
-    this.#asked = farthest ? 'from a cursor' : 'from now';
+    if (this.#phase === 'off') this.#phase = 'asked';
+    this.#begins = farthest ? 'at a cursor' : 'now';
     if (farthest === undefined) return [this.name, null, null];
     // A clock that was set back says nothing.
     const away = farthest.away >= 0 ? Math.round(farthest.away) : null;
@@ -123,11 +129,12 @@ class Channel {
   }
 
   began(position: Position): void {
+    this.#phase = 'behind';
     this.#epoch = position.epoch;
     this.#at = position.at;
     for (const each of this.topics) {
       // Who begins now does not begin where another one was.
-      if (each.from !== undefined || this.#asked === 'from now') each.began(position);
+      if (each.from !== undefined || this.#begins === 'now') each.began(position);
     }
   }
 
@@ -144,21 +151,22 @@ class Channel {
   }
 
   caughtUp(at: number): void {
+    this.#phase = 'live';
     this.#at = at;
     for (const each of this.topics) {
-      if (each.from === undefined) each.began({ epoch: this.#epoch!, at });
+      if (each.from === undefined) each.began({ epoch: this.#epoch, at });
       each.caughtUp(at);
     }
   }
 
   /** Nothing comes from now on: who comes new asks anew, and joins nobody. */
   refused(code: string): void {
-    this.#epoch = undefined;
+    this.#phase = 'off';
     for (const each of this.topics) each.refused(code);
   }
 
   lost(heardAt: number): void {
-    this.#epoch = undefined;
+    this.#phase = 'off';
     for (const each of this.topics) each.lost(heardAt);
   }
 }
@@ -333,7 +341,7 @@ class PushSession implements Session {
       ...framesOf('u', [...this.#unwanted]),
       ...framesOf(
         's',
-        [...this.#wanted].map(({ wish }) => wish),
+        [...this.#wanted].map((channel) => channel.ask()),
       ),
     ];
     this.#unwanted.clear();
