@@ -33,7 +33,7 @@ if (missing.length > 0) {
 }
 
 /** Told in real pages. */
-const inPages = ['test/line/real-page/**', 'test/visualizer/visualizer.test.ts'];
+const inPages = ['test/line/real-page/**', 'test/push/real-page/**', 'test/visualizer/visualizer.test.ts'];
 
 /** A process that stands still is not told beside others. */
 const alone = ['test/line/stalls.test.ts'];

@@ -15,9 +15,9 @@ import {
   type Visitor,
 } from '../adapters/protocols/protocol.ts';
 import type { Liveness } from '../machines/events.ts';
-import { longestRequest, marked, marker, markerCode, unmarked } from './frames.ts';
+import { isWord, longestRequest, marked, marker, markerCode, unmarked } from './frames.ts';
 import type { GapReason } from './log.ts';
-import { cursorOf, type Position, positionIn } from './position.ts';
+import { cursorOf, numberIn, type Position, positionIn } from './position.ts';
 import type { Records } from './store.ts';
 import type { Backing, Topic } from './topic.ts';
 
@@ -86,10 +86,12 @@ export class PushDialect implements Protocol, Backing {
 class Channel {
   readonly name: string;
   readonly topics = new Set<Topic>();
-  /** Where the line is; undefined: it has not begun. */
-  #epoch: string | undefined;
+  /** `off`: nothing comes. `asked`: something will. `behind`: what was missed comes. */
+  #phase: 'off' | 'asked' | 'behind' | 'live' = 'off';
+  /** Where the line is. */
+  #epoch = '';
   #at = 0;
-  #asked: 'from now' | 'from a cursor' = 'from now';
+  #begins: 'now' | 'at a cursor' = 'now';
 
   constructor(name: string) {
     this.name = name;
@@ -97,17 +99,20 @@ class Channel {
 
   /** True: who comes new is where the line is already. */
   joins(topic: Topic): boolean {
-    if (this.#epoch === undefined) return false;
+    if (this.#phase === 'off') return false;
     const here = { epoch: this.#epoch, at: this.#at };
     const { from } = topic;
+    // Now is where the line will be when it has caught up.
+    if (from === undefined && this.#phase !== 'live') return true;
+    if (this.#phase === 'asked') return false;
     if (from !== undefined && (from.epoch !== here.epoch || from.at < here.at)) return false;
     topic.began(here);
-    topic.caughtUp(here.at);
+    if (this.#phase === 'live') topic.caughtUp(here.at);
     return true;
   }
 
   /** What is asked for: what follows the one who is farthest behind. */
-  get wish(): [topic: string, cursor: string | null, away: number | null] {
+  ask(): [topic: string, cursor: string | null, away: number | null] {
     let farthest: { from: Position; away: number } | undefined;
     for (const { from, away } of this.topics) {
       if (from === undefined) continue;
@@ -115,7 +120,8 @@ class Channel {
         farthest = { from, away };
       }
     }
-    this.#asked = farthest ? 'from a cursor' : 'from now';
+    if (this.#phase === 'off') this.#phase = 'asked';
+    this.#begins = farthest ? 'at a cursor' : 'now';
     if (farthest === undefined) return [this.name, null, null];
     // A clock that was set back says nothing.
     const away = farthest.away >= 0 ? Math.round(farthest.away) : null;
@@ -123,11 +129,12 @@ class Channel {
   }
 
   began(position: Position): void {
+    this.#phase = 'behind';
     this.#epoch = position.epoch;
     this.#at = position.at;
     for (const each of this.topics) {
       // Who begins now does not begin where another one was.
-      if (each.from !== undefined || this.#asked === 'from now') each.began(position);
+      if (each.from !== undefined || this.#begins === 'now') each.began(position);
     }
   }
 
@@ -144,24 +151,34 @@ class Channel {
   }
 
   caughtUp(at: number): void {
+    this.#phase = 'live';
     this.#at = at;
     for (const each of this.topics) {
-      if (each.from === undefined) each.began({ epoch: this.#epoch!, at });
+      if (each.from === undefined) each.began({ epoch: this.#epoch, at });
       each.caughtUp(at);
     }
   }
 
   /** Nothing comes from now on: who comes new asks anew, and joins nobody. */
   refused(code: string): void {
-    this.#epoch = undefined;
+    this.#phase = 'off';
     for (const each of this.topics) each.refused(code);
   }
 
   lost(heardAt: number): void {
-    this.#epoch = undefined;
+    this.#phase = 'off';
     for (const each of this.topics) each.lost(heardAt);
   }
 }
+
+/** Whose a binary frame is. */
+interface Announced {
+  readonly channel: Channel | undefined;
+  readonly at: number;
+}
+
+/** Nobody hears it, and it is not the app's either. */
+const nobody: Announced = { channel: undefined, at: 0 };
 
 class PushSession implements Session {
   readonly #dialect: PushDialect;
@@ -171,7 +188,7 @@ class PushSession implements Session {
   #state: 'unnamed' | 'named' | 'deaf' | 'ended' = 'unnamed';
   readonly #aliases = new Map<number, Channel>();
   /** Of the binary frame that comes next. */
-  #announced: { channel: Channel | undefined; at: number } | undefined;
+  #announced: Announced | undefined;
   /** What is to be asked for, and what is to be left. */
   readonly #wanted = new Set<Channel>();
   readonly #unwanted = new Set<string>();
@@ -188,10 +205,15 @@ class PushSession implements Session {
     return this.#state === 'deaf';
   }
 
+  /** Before the welcome nobody knows whether it is, so it is the app's. */
+  get #isOurs(): boolean {
+    return this.#state === 'named' || this.#state === 'ended';
+  }
+
   /** The hot path. */
   received(frame: Frame): Answer | undefined {
     if (typeof frame === 'string') {
-      if (frame.charCodeAt(0) === markerCode && this.#state !== 'deaf') return this.#ours(frame);
+      if (frame.charCodeAt(0) === markerCode && this.#isOurs) return this.#ours(frame);
     } else if (this.#announced !== undefined) {
       const { channel, at } = this.#announced;
       this.#announced = undefined;
@@ -232,7 +254,8 @@ class PushSession implements Session {
   // What is heard.
 
   #named(answer: Answer, frame: Frame): Answer {
-    if (!(Number(field(jsonObject(frame)!, 'push')) >= 1)) {
+    const version = field(jsonObject(frame)!, 'push');
+    if (!(typeof version === 'number' && version >= 1)) {
       this.#state = 'deaf';
       const message =
         'the server does not speak push, so that no topic is heard: serve it with servePush() of systole/push/server';
@@ -257,28 +280,37 @@ class PushSession implements Session {
     let alias = 0;
     for (let code = frame.charCodeAt(i); isDigit(code); code = frame.charCodeAt((i += 1)))
       alias = alias * 10 + code - zero;
+    const isAlias = frame.charCodeAt(i) === space && frame.charCodeAt(1) !== zero;
+    const from = (i += 1);
     let at = 0;
-    i += 1;
     for (let code = frame.charCodeAt(i); isDigit(code); code = frame.charCodeAt((i += 1))) at = at * 10 + code - zero;
-    this.#aliases.get(alias)?.take(frame.slice(i + 1), at);
+    // None has the number 0.
+    const isAt = frame.charCodeAt(i) === space && frame.charCodeAt(from) !== zero && at <= Number.MAX_SAFE_INTEGER;
+    if (isAlias && isAt) this.#aliases.get(alias)?.take(frame.slice(i + 1), at);
   }
 
+  /** What is out of its form is passed over. No alias is 0. */
   #word(frame: string): void {
-    const [kind, first = '', ...rest] = frame.split(' ');
-    const channel = this.#aliases.get(Number(first));
-    if (kind === 'o') this.#began(Number(first), positionIn(`${rest[0]}.${rest[1]}`), rest[2]);
-    else if (kind === 'b') this.#announced = { channel, at: Number(rest[0]) };
-    else if (kind === '=') channel?.caughtUp(Number(rest[0]));
-    else if (kind === 'x') this.#dialect.channel(first)?.refused(rest[0] ?? '');
-    else if (kind === 'g') {
+    const [kind, first = '', ...rest] = frame.split(' ', 6);
+    const alias = numberIn(first);
+    const channel = this.#aliases.get(alias ?? 0);
+    if (kind === 'o') return this.#began(alias, positionIn(`${rest[0]}.${rest[1]}`), rest[2]);
+    if (kind === 'x') return isWord(rest[0]) ? this.#dialect.channel(first)?.refused(rest[0]) : undefined;
+    if (kind === 'g') {
       const to = positionIn(`${rest[0]}.${rest[1]}`);
-      if (to) channel?.gap(to, rest[2] as GapReason, rest[3] === undefined ? undefined : Number(rest[3]));
+      return to && isWord(rest[2]) ? channel?.gap(to, rest[2] as GapReason, numberIn(rest[3])) : undefined;
     }
+    const at = numberIn(rest[0]);
+    // The binary frame comes all the same.
+    if (kind === 'b') this.#announced = at === undefined ? nobody : { channel, at };
+    else if (kind === '=' && at !== undefined) channel?.caughtUp(at);
   }
 
-  #began(alias: number, position: Position | undefined, topic = ''): void {
+  #began(alias: number | undefined, position: Position | undefined, topic = ''): void {
+    if (!alias || position === undefined || this.#state !== 'named') return;
     const channel = this.#dialect.channel(topic);
-    if (position === undefined || this.#state !== 'named') return;
+    // Another one stands for it from now on.
+    for (const [other, its] of this.#aliases) if (its === channel) this.#aliases.delete(other);
     if (channel === undefined) this.#aliases.delete(alias);
     else this.#aliases.set(alias, channel);
     channel?.began(position);
@@ -309,7 +341,7 @@ class PushSession implements Session {
       ...framesOf('u', [...this.#unwanted]),
       ...framesOf(
         's',
-        [...this.#wanted].map(({ wish }) => wish),
+        [...this.#wanted].map((channel) => channel.ask()),
       ),
     ];
     this.#unwanted.clear();
@@ -325,6 +357,7 @@ class PushSession implements Session {
 }
 
 const zero = 0x30;
+const space = 0x20;
 
 function isDigit(code: number): boolean {
   return code >= zero && code <= 0x39;

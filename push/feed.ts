@@ -123,11 +123,12 @@ export class Feed {
 
   /** Compares heads, which is cheaper than to read. A log that does not answer is asked the next time. */
   async check(): Promise<void> {
-    if (this.#syncing !== undefined) return;
+    if (this.head === undefined) return;
     const at = this.#options.clock.now();
     const head = await this.#options.log.head(this.name).catch(() => undefined);
-    if (head === undefined || this.#syncing !== undefined) return;
-    if (isSame(head, this.#head!)) this.#completeAt = at;
+    // It may have been read meanwhile, or given up before it ever was.
+    if (head === undefined || this.head === undefined) return;
+    if (isSame(head, this.head)) this.#completeAt = at;
     else this.sync();
   }
 

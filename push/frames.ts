@@ -35,3 +35,8 @@ export function marked(text: string): string {
 export function unmarked(text: string): string | undefined {
   return text.charCodeAt(1) === markerCode ? text.slice(1) : undefined;
 }
+
+/** A reason or a code, also of a later version. */
+export function isWord(text: string | undefined): text is string {
+  return text !== undefined && /^[a-z-]+$/.test(text);
+}

@@ -1,7 +1,6 @@
 /** One client's line, at a hub: what it asks for, within bounds. */
 import { isObject } from '../adapters/check.ts';
 import type { Clock } from '../adapters/clock.ts';
-import { surface } from '../adapters/surface.ts';
 import type { Feed } from './feed.ts';
 import { longestRequest, marker, type Refusal } from './frames.ts';
 import type { Peer } from './peer.ts';
@@ -104,7 +103,9 @@ export class Guest<S> {
     try {
       permission = await hub.permit(session, topic);
     } catch (error) {
-      surface(error);
+      // Of all that was asked at once, the first one sends it away.
+      if (this.#subscriptions.get(topic) !== asked) return;
+      console.warn('systole/push/server: a client is closed with 1011:', error);
       this.#close(1011, 'authorize() has failed');
       return;
     }

@@ -11,6 +11,7 @@ export interface Position {
 export const longestCursor = 64;
 
 const form = /^([A-Za-z0-9_-]{1,40})\.(0|[1-9]\d{0,15})$/;
+const numberForm = /^(?:0|[1-9]\d{0,15})$/;
 
 export function cursorOf({ epoch, at }: Position): string {
   return `${epoch}.${at}`;
@@ -22,6 +23,12 @@ export function positionIn(cursor: unknown): Position | undefined {
   const [, epoch, digits] = form.exec(cursor) ?? [];
   const at = Number(digits);
   return epoch !== undefined && Number.isSafeInteger(at) ? { epoch, at } : undefined;
+}
+
+/** 0 to 2⁵³ − 1, in digits; undefined for all else. */
+export function numberIn(text: string | undefined): number | undefined {
+  const number = text !== undefined && numberForm.test(text) ? Number(text) : undefined;
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 /** Nothing lies between them. */

@@ -8,7 +8,7 @@
  *
  * It speaks `id-heartbeat`, as `serveHeartbeats` does, with one more field in the welcome; every other message is the app's, as before.
  */
-import { callable, check, having, rule, type Rules, size } from '../adapters/check.ts';
+import { callable, check, having, isObject, rule, type Rules, size } from '../adapters/check.ts';
 import { type Clock, systemClock } from '../adapters/clock.ts';
 import {
   type HeartbeatServer,
@@ -46,14 +46,14 @@ export interface PushServerOptions<S> extends Omit<HeartbeatServerOptions, 'fiel
   /** Where topics are kept. Default: `memoryLog()`, in this process alone. */
   log?: Log | undefined;
   /**
-   * Who a client is, from the request with which it came; it is asked before the client is welcomed. Undefined: the client is closed with 3000, and does not
-   * dial again. Where it throws, or takes longer than 5 s, with 1011, `console.warn` says why, and the client dials again. Default: everybody is `{}`.
+   * Who a client is, from the request with which it came; it is asked before the client is welcomed. Undefined, null or false: the client is closed with 3000,
+   * and does not dial again. Where it throws, gives what is no object, or takes longer than 5 s, with 1011, `console.warn` says why, and the client dials again. Default: everybody is `{}`.
    */
   // As a method: a function that takes an `IncomingMessage` is one, too.
   authenticate?(request: UpgradeRequest): S | undefined | Promise<S | undefined>;
   /**
    * Asked at every subscription of every line: true, false, or `{ history: false }`, for what comes from now on. Where it throws, the client is closed with
-   * 1011, and the error surfaces as an uncaught one. Default: everybody may hear everything.
+   * 1011, `console.warn` says why, and the client dials again. Default: everybody may hear everything.
    */
   authorize?: HubOptions<S>['authorize'];
   /** Hears what a client sends that is neither a heartbeat nor of ours: a text, or a Buffer. */
@@ -173,15 +173,16 @@ class Pusher<S extends object> implements PushServer<S> {
   }
 
   async #come(socket: PushSocket, request: UpgradeRequest): Promise<void> {
+    // Also once nobody else listens: who breaks the protocol stops no server.
+    socket.on('error', ignore);
     let session: S | undefined;
     if (this.#options.authenticate === undefined) {
       session = {} as S;
     } else {
-      socket.on('error', ignore);
       // What it says meanwhile waits in its socket.
       socket.pause();
       try {
-        session = await within(mostAsking, this.#options.authenticate(request));
+        session = sessionIn(await within(mostAsking, this.#options.authenticate(request)));
       } catch (error) {
         console.warn('systole/push/server: a client is closed with 1011:', error);
         return this.#turnAway(socket, 1011, '');
@@ -226,7 +227,7 @@ class Client<S extends object> implements PushClient<S> {
   constructor(socket: PushSocket, session: S, hub: Hub<S>, message: PushServerOptions<S>['message']) {
     this.session = session;
     this.#socket = socket;
-    this.#guest = hub.join(outletOf(socket), session);
+    this.#guest = hub.join(new SocketOutlet(socket), session);
     socket.on('message', (data: Uint8Array, isBinary: boolean) => {
       const isOurs = !isBinary && data[0] === markerCode;
       if (isOurs && data[1] !== markerCode) return this.#guest.received(String(data));
@@ -266,18 +267,30 @@ function textOf(data: Uint8Array, isMarked: boolean): string {
   return isMarked ? (unmarked(text) ?? text) : text;
 }
 
-function outletOf(socket: PushSocket): Outlet {
-  return {
-    get bufferedAmount() {
-      return socket.bufferedAmount;
-    },
-    send(frame, isBinary, left) {
-      if (socket.readyState !== OPEN) return;
-      socket.send(frame, isBinary ? asBinary : asText, left);
-    },
-    close: (code, reason) => socket.close(code, reason),
-    terminate: () => socket.terminate(),
-  };
+/** No object with closures of its own for each client: a message to a thousand listeners walks over them all, which cost it 8 % more. */
+class SocketOutlet implements Outlet {
+  readonly #socket: PushSocket;
+
+  constructor(socket: PushSocket) {
+    this.#socket = socket;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** The hot path. */
+  send(frame: Uint8Array, isBinary: boolean, left?: () => void): void {
+    if (this.#socket.readyState === OPEN) this.#socket.send(frame, isBinary ? asBinary : asText, left);
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
 }
 
 const asText = { binary: false };
@@ -315,6 +328,13 @@ class Door implements SocketServer<PushSocket> {
   open(socket: PushSocket): void {
     for (const listener of this.#waiting) listener(socket);
   }
+}
+
+/** Undefined for nobody, however that is said. @throws {TypeError} for what may be meant as a yes, and says not who it is */
+function sessionIn<S>(answer: S | undefined): S | undefined {
+  if (isObject(answer)) return answer;
+  if (answer === undefined || answer === null || (answer as unknown) === false) return undefined;
+  throw new TypeError('authenticate() must give an object, or undefined');
 }
 
 async function within<V>(ms: number, work: V | Promise<V>): Promise<V> {

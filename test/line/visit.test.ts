@@ -1,12 +1,12 @@
 /** One visit, step by step: what the adapter does to a WebSocket, and what it makes of what a WebSocket does. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
-import type { ConnectOptions } from '../../adapters/index.ts';
+import type { Connection, ConnectOptions } from '../../adapters/index.ts';
 import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
 import { nativePing } from '../../adapters/protocols/native-ping.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
-import { type Answer, ping, type Protocol, type Session } from '../../adapters/protocols/protocol.ts';
+import { type Answer, ping, type Protocol, type Session, type Visitor } from '../../adapters/protocols/protocol.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
 import { alive, dialled, nowhere, Puppet } from '../helpers/puppet.ts';
 import { eventsOf, uncaughtDuring } from '../helpers/support.ts';
@@ -594,12 +594,109 @@ describe('an answer of a protocol', () => {
     expect(lost).toMatchObject([{ cause: 'refused', reason: 'full', nextDialIn: 9_500 }]);
   });
 
+  test('may have another message in the place of the frame', () => {
+    const { socket, heard } = alive(once({ deliver: 'without what was around it' }));
+    socket().hears('around it');
+    expect(heard).toEqual(['without what was around it']);
+  });
+
+  test('may warn: where somebody listens, and else on the console', () => {
+    const warning = { code: 'odd', message: 'the server is odd' };
+    const heard = alive(once({ warning, swallow: true }));
+    const warnings = eventsOf(heard.connection, 'warning');
+    const said = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    onTestFinished(() => said.mockRestore());
+    heard.socket().hears('x');
+    expect(warnings).toEqual([warning]);
+    expect(said).not.toHaveBeenCalled();
+    alive(once({ warning, swallow: true }))
+      .socket()
+      .hears('x');
+    expect(said.mock.calls).toEqual([['systole: the server is odd']]);
+  });
+
   test('that came behind the end is none', () => {
     const { connection, socket } = alive(once({ write: ['answer'], swallow: true }));
     connection.close();
     socket().hears('x');
     expect(socket().sent).toEqual([]);
   });
+});
+
+describe('a session that speaks unasked', () => {
+  function outspoken(session: Session = {}) {
+    let visitor!: Visitor;
+    const subject = alive({
+      protocol: {
+        name: 'test',
+        liveness: 'ask',
+        session(its) {
+          visitor = its!;
+          return { opened: named, probe: () => ({ write: ['?'] }), ...session };
+        },
+      },
+    });
+    return { ...subject, tell: (answer: Parameters<Visitor['tell']>[0]) => visitor.tell(answer) };
+  }
+
+  test('writes, warns, and sends away', () => {
+    const { connection, socket, tell } = outspoken();
+    const warnings = eventsOf(connection, 'warning');
+    const lost = eventsOf(connection, 'lost');
+    tell({ write: ['one', 'two'], warning: { code: 'odd', message: 'odd' } });
+    expect(socket().sent).toEqual(['one', 'two']);
+    expect(warnings).toHaveLength(1);
+    tell({ refused: { reason: 'enough', retryAfter: 9_000 } });
+    expect(lost).toMatchObject([{ cause: 'refused', reason: 'enough', nextDialIn: 9_500 }]);
+  });
+
+  test('need not write', async () => {
+    const { connection, tell } = outspoken();
+    connection.on('warning', () => {});
+    tell({ warning: { code: 'odd', message: 'odd' } });
+    await turn();
+    expect(connection.state).toBe('alive');
+  });
+
+  test('shows no life of its peer', () => {
+    const { connection, clock, tell } = outspoken();
+    clock.advance(60_000);
+    tell({ write: ['still here'] });
+    clock.advance(5_000);
+    expect(connection.state).toBe('stale');
+  });
+
+  test.each<[string, (connection: Connection, socket: Puppet) => void]>([
+    ['the line is lost', (_, socket) => socket.breaks()],
+    ['the app has closed', (connection) => connection.close()],
+    ['it dials anew', (connection) => connection.reconnect()],
+  ])('is told once when %s, when it was heard at last, and not heard any more', (_, end) => {
+    const ends: number[] = [];
+    const { connection, clock, socket, tell } = outspoken({ ended: (heardAt) => void ends.push(heardAt) });
+    const first = socket();
+    const heardAt = clock.now();
+    clock.advance(1_000);
+    expect(ends).toEqual([]);
+    end(connection, first);
+    expect(ends).toEqual([heardAt]);
+    const warnings = eventsOf(connection, 'warning');
+    tell({ write: ['late'], warning: { code: 'late', message: 'late' }, refused: { reason: 'late' } });
+    expect([first.sent, warnings]).toEqual([[], []]);
+    first.breaks();
+    expect(ends).toEqual([heardAt]);
+  });
+});
+
+test('what the app sends is put into words by its protocol; what comes back to the app is as it was', () => {
+  const { connection, socket, line } = dialled(dialect({ opened: named }, { outgoing: (text) => `<${text}>` }));
+  connection.send('early');
+  expect(line.drain()).toEqual(['early']);
+  connection.send('held');
+  socket().opens();
+  connection.send('text');
+  const bytes = new Uint8Array([1]);
+  connection.send(bytes);
+  expect(socket().sent).toEqual(['<held>', '<text>', bytes]);
 });
 
 test('a session that throws says nothing, and its error surfaces', async () => {

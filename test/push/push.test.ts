@@ -8,6 +8,7 @@ import { WebSocketServer } from 'ws';
 import { serveHeartbeats } from '../../adapters/server.ts';
 import { memoryLog, type PushServerOptions, servePush } from '../../push/index.server.ts';
 import { connectPush, type Push, type PushOptions, type Topic } from '../../push/index.ts';
+import { frame, upgraded } from '../helpers/raw-client.ts';
 import { faultProxy } from '../kit/fault-proxy.ts';
 
 const undo: (() => unknown)[] = [];
@@ -26,7 +27,7 @@ async function node(options: PushServerOptions<{ user?: string }> = {}) {
   };
   undo.push(close);
   const { port } = sockets.address() as AddressInfo;
-  return { push, port, url: `ws://127.0.0.1:${port}`, close };
+  return { push, port, sockets, url: `ws://127.0.0.1:${port}`, close };
 }
 
 function client(url: string | (() => string), options: PushOptions = {}): Push {
@@ -289,4 +290,16 @@ test('two listeners of one topic on one line hear it each from where they are', 
     ['replayed m0', 'caught up', 'm1'],
     ['caught up', 'm1'],
   ]);
+});
+
+test('who breaks the protocol while a server closes stops nobody', async () => {
+  const { push, port, sockets } = await node();
+  const its = await upgraded(port);
+  await push.close();
+  const gone = new Promise((resolve) => [...sockets.clients][0]!.on('close', resolve));
+  // A frame of a kind that there is not (RFC 6455 §5.2).
+  its.end(frame(0xf));
+  await gone;
+  its.destroy();
+  expect(push.clients.size).toBe(0);
 });
