@@ -37,7 +37,7 @@ export interface Answer {
 }
 
 /** The frame was ours, and there is nothing else to be done. The hot path knows it by identity: to look for all that there might be costs as much as the rest. */
-export const swallowed: Answer = Object.freeze({ swallow: true });
+export const swallowed: Answer = { swallow: true };
 
 /** What a session can do without being asked. */
 export interface Visitor {
