@@ -13,7 +13,7 @@ import type { Address, Addresses } from './dial.ts';
 import { Inbox } from './inbox.ts';
 import type { Listeners } from './listeners.ts';
 import { Proof } from './proof.ts';
-import type { Answer, Frame, Protocol, Session } from './protocols/protocol.ts';
+import { type Answer, type Frame, type Protocol, type Session, swallowed } from './protocols/protocol.ts';
 import { noHandshake, Socket } from './socket.ts';
 import { guarded, surface } from './surface.ts';
 import type { Ears, SocketLoss, WebSocketClass } from './web-socket.ts';
@@ -88,8 +88,9 @@ export class Visit implements Ears {
   heard(frame: Frame): void {
     if (!this.#isStamped) this.#stamp();
     const answer = this.#read(frame);
-    if (answer === undefined) {
+    if (answer === undefined || answer === swallowed) {
       if (this.#armed) this.#spoke();
+      if (answer === swallowed) return;
     } else if (this.#heed(answer)) return;
     if (this.#inbox.take(answer?.deliver ?? frame)) return;
     this.#report({ type: 'peer.refused', reason: 'more messages before the session was named than buffer allows' });

@@ -12,6 +12,7 @@ import {
   jsonObject,
   type Protocol,
   type Session,
+  swallowed,
   type Visitor,
 } from '../adapters/protocols/protocol.ts';
 import type { Liveness } from '../machines/events.ts';
@@ -23,8 +24,6 @@ import type { Backing, Topic } from './topic.ts';
 
 /** Ms from one frame that subscribes to the next: half of what a server allows. */
 const pace = 100;
-
-const swallowed: Answer = { swallow: true };
 
 export class PushDialect implements Protocol, Backing {
   readonly name = 'push';

@@ -36,6 +36,9 @@ export interface Answer {
   warning?: { code: string; message: string };
 }
 
+/** The frame was ours, and there is nothing else to be done. The hot path knows it by identity: to look for all that there might be costs as much as the rest. */
+export const swallowed: Answer = { swallow: true };
+
 /** What a session can do without being asked. */
 export interface Visitor {
   /** Writes, refuses and warns; what else an answer may say belongs to a frame. Nothing happens once the visit is over. */

@@ -109,24 +109,29 @@ test('the machine needs nothing but xstate', () => {
   expect(said).toBe('3\n');
 });
 
+/** A page: its size by gzip, in bytes, and the files that it is made of. */
+async function bundled(source: string, external: string[] = []): Promise<{ size: number; files: string[] }> {
+  writeFileSync(join(folder, 'page.js'), source);
+  const output = await build({
+    root: folder,
+    logLevel: 'silent',
+    configFile: false,
+    build: {
+      write: false,
+      target: 'es2022',
+      rollupOptions: { input: join(folder, 'page.js'), external },
+    },
+  });
+  const chunks = [output].flat().flatMap((each) => ('output' in each ? each.output : []));
+  const code = chunks.map((chunk) => ('code' in chunk ? chunk.code : '')).join('');
+  expect(code).not.toMatch(/Sec-WebSocket|node:|EventEmitter|xstate\.inspecting/i);
+  const modules = chunks.flatMap((chunk) => ('modules' in chunk ? Object.entries(chunk.modules) : []));
+  const files = modules.filter(([, { renderedLength }]) => renderedLength > 0).map(([name]) => name);
+  return { size: gzipSync(code).length, files };
+}
+
 test('in a browser bundle there is no ws, and little else', async () => {
-  const size = async (source: string, external: string[] = []) => {
-    writeFileSync(join(folder, 'page.js'), source);
-    const output = await build({
-      root: folder,
-      logLevel: 'silent',
-      configFile: false,
-      build: {
-        write: false,
-        target: 'es2022',
-        rollupOptions: { input: join(folder, 'page.js'), external },
-      },
-    });
-    const chunks = [output].flat().flatMap((each) => ('output' in each ? each.output : []));
-    const code = chunks.map((chunk) => ('code' in chunk ? chunk.code : '')).join('');
-    expect(code).not.toMatch(/Sec-WebSocket|node:|EventEmitter|xstate\.inspecting/i);
-    return gzipSync(code).length;
-  };
+  const size = async (source: string, external?: string[]) => (await bundled(source, external)).size;
   const all = await size("import { connect } from 'systole'; connect(location.hash);");
   const ours = await size("import { connect } from 'systole'; connect(location.hash);", ['xstate']);
   const dropIn = await size(
@@ -136,4 +141,16 @@ test('in a browser bundle there is no ws, and little else', async () => {
   expect(ours).toBeLessThan(13_700);
   expect(all).toBeLessThan(26_900);
   expect(dropIn).toBeLessThan(29_000);
+});
+
+test('push weighs little, and nothing where there is only connect()', async () => {
+  const alone = await bundled("import { connect } from 'systole'; connect(location.hash);");
+  const pushed = await bundled("import { connectPush } from 'systole/push'; connectPush(location.hash).topic('news');");
+  const itsFiles = ({ files }: { files: string[] }) =>
+    files.flatMap((name) => /\/push\/([\w.-]+)\.js$/.exec(name)?.[1] ?? []).toSorted();
+  expect(itsFiles(alone)).toEqual([]);
+  // Nothing of a server's.
+  expect(itsFiles(pushed)).toEqual(['dialect', 'frames', 'index', 'position', 'store', 'topic', 'topic-name']);
+  console.log(`gzip: ${alone.size} bytes with connect() alone, and ${pushed.size - alone.size} more with push`);
+  expect(pushed.size - alone.size).toBeLessThan(4_096);
 });
