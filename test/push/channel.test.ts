@@ -17,7 +17,7 @@ function line() {
   asked.push(...(write as string[]));
   return {
     asked,
-    async listener(options: TopicOptions = {}) {
+    listener: async (options: TopicOptions = {}) => {
       const topic = new Topic('t', options, dialect);
       const heard: string[] = [];
       topic.on('message', (data, { replayed }) => heard.push(`${data as string}${replayed ? ', replayed' : ''}`));
@@ -29,7 +29,7 @@ function line() {
       await turn();
       return { topic, heard };
     },
-    async says(...frames: string[]) {
+    says: async (...frames: string[]) => {
       for (const frame of frames) session.received!(frame);
       clock.advance(100);
       await turn();
