@@ -15,8 +15,11 @@ export interface Verdict {
   misordered: number;
   gaps: number;
   needless: number;
-  /** By how many lives of the log gaps have led. */
+  /** For want of messages that were no longer kept. */
+  trimmed: number;
+  /** By how many lives of the log gaps have led, and how many have begun while somebody heard: of all who heard. */
   passed: number;
+  begun: number;
   /** Heard once more in another life of the log, since its publisher was not told that it was in the one before. */
   saidAgain: number;
 }
@@ -45,7 +48,9 @@ export function noVerdict(): Verdict {
     misordered: 0,
     gaps: 0,
     needless: 0,
+    trimmed: 0,
     passed: 0,
+    begun: 0,
     saidAgain: 0,
   };
 }
@@ -76,6 +81,13 @@ class Judge {
 
   judge(sum: Verdict): void {
     this.#sum = sum;
+    const places = this.#life.happenings.flatMap((each) =>
+      'at' in each ? [each.epoch] : each.kind === 'is at' || each.kind === 'gap' ? [each.to.epoch] : [],
+    );
+    const { epochs } = this.#topic;
+    const first = this.#life.from?.epoch ?? places[0];
+    const last = places.at(-1);
+    if (first !== undefined && last !== undefined) sum.begun += epochs.indexOf(last) - epochs.indexOf(first);
     for (const each of this.#life.happenings) {
       if (each.kind === 'heard') this.#hear(each);
       else if (each.kind === 'gap') this.#gap(each);
@@ -140,6 +152,7 @@ class Judge {
       return undefined;
     }
     const known = this.#rules.isDense ? to.at - here.at : this.#topic.between(to.epoch, here.at, to.at).length;
+    if (reason === 'trimmed') this.#sum.trimmed += 1;
     const isExplained = reason === 'trimmed' && passed === 0 && known > this.#rules.kept;
     if (!isExplained) {
       const what = `a gap, ${reason}, from ${nameOf(here)} to ${nameOf(to)}, where ${known} are known`;

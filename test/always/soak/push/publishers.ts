@@ -72,7 +72,8 @@ export class Publisher {
       const publish = this.#ways[publication.tries % this.#ways.length]!;
       const isSteady = this.#world.steadiness();
       try {
-        position = ledger.acknowledged(publication, await publish(topic, text, id), isSteady());
+        const cursor = await publish(topic, text, id);
+        position = ledger.acknowledged(publication, cursor, isSteady(topic, cursor));
       } catch (error) {
         this.#judge(error);
         ledger.retries += 1;

@@ -45,6 +45,7 @@ test.each<EngineName>(['memory', 'redis', 'nats'])(
     const { complaints } = world;
     expect([...complaints, ...world.ledger.forks].slice(0, 5).join('\n\n'), `${complaints.length} complaints`).toBe('');
     expect(verdict).toMatchObject({ lost: 0, doubled: 0, misordered: 0, needless: 0 });
+    expect(verdict.passed, 'lives of the log that were told').toBe(verdict.begun);
     expect(world.tailsUnfinished, 'tails').toBe(0);
     await expect.poll(resources, { timeout: 20_000 }).toEqual(before);
   },
@@ -74,7 +75,9 @@ function report(world: World, verdict: Verdict, figures: Record<string, number>)
     ['losses of the engine', world.losses],
     ['gaps told', verdict.gaps],
     ['of which needless', verdict.needless],
-    ['lives of the log that gaps have passed', verdict.passed],
+    ['for want of messages that were no longer kept', verdict.trimmed],
+    ['lives of the log that began while somebody heard, of all', verdict.begun],
+    ['of which told by a gap', verdict.passed],
     ['said again in another life of the log', verdict.saidAgain],
     ...Object.entries(figures),
     ['seed', seed],

@@ -231,11 +231,17 @@ export class World {
     });
   }
 
-  /** Answers whether the log has begun no other life since then. Where numbers are shared among topics, one may be acknowledged as of the life before. */
-  steadiness(): () => boolean {
+  /**
+   * Answers whether a position of now is to be relied upon. Where numbers are shared among topics, and a stream was deleted and made anew, a message may be acknowledged as of
+   * the life before, by a log that has not noticed yet: whoever goes on from there is told of a gap.
+   */
+  steadiness(): (topic: string, cursor: string) => boolean {
     const { isLosing, engine } = this;
     const begun = this.#lossesBegun;
-    return () => engine.isDense || (!isLosing && begun === this.#lossesBegun);
+    return (topic, cursor) => {
+      if (engine.isDense) return true;
+      return !isLosing && begun === this.#lossesBegun && positionIn(cursor)?.epoch === this.epochOf(topic);
+    };
   }
 
   // For clients
