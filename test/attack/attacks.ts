@@ -78,6 +78,40 @@ export const ofHeartbeats: Readonly<Record<string, Attack>> = {
   'heartbeats, unread, of many': flooding(6, heartbeats, 4_000_000),
 };
 
+const asking = (kind: 's' | 'u', names: readonly string[]) => frame(text, `~${kind} ${JSON.stringify(names)}`);
+let named = 0;
+/** Names that nobody has heard of. */
+const newNames = (count: number) => Array.from({ length: count }, () => `t${(named += 1)}`);
+
+export const ofTopics: Readonly<Record<string, Attack>> = {
+  'subscriptions, on and on, unread': flooding(4, asking('s', ['news']), 4_000_000),
+  'topics that are left again, unread': flooding(
+    4,
+    Buffer.concat([asking('s', newNames(100)), asking('u', ['a', 'b'])]),
+    4_000_000,
+  ),
+  'thousands of topics in each frame, unread': flooding(4, asking('s', newNames(1_500)), 4_000_000),
+  'frames that are too long': flooding(4, asking('s', newNames(5_000)), 4_000_000),
+  'topics that nobody has heard of, by ever new clients': byMany(
+    8,
+    async (socket) => {
+      socket.write(Buffer.concat(Array.from({ length: 20 }, () => asking('s', newNames(100)))));
+      socket.write(frame(text, 'heartbeat'));
+      await new Promise((resolve) => socket.once('data', resolve).once('close', resolve).resume());
+    },
+    true,
+  ),
+  'listeners that do not read': byMany(
+    crowd,
+    async (socket, signal, said) => {
+      socket.write(asking('s', ['news']));
+      said();
+      await ended(signal);
+    },
+    true,
+  ),
+};
+
 export const ofInspections: Readonly<Record<string, Attack>> = {
   'inspections, unread': flooding(2, frame(text, '{"type":"xstate.inspecting"}'), 1_000_000),
 };
