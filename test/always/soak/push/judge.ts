@@ -81,14 +81,10 @@ class Judge {
 
   judge(sum: Verdict): void {
     this.#sum = sum;
-    const places = this.#life.happenings.flatMap((each) =>
-      'at' in each ? [each.epoch] : each.kind === 'is at' || each.kind === 'gap' ? [each.to.epoch] : [],
-    );
-    const { epochs } = this.#topic;
-    const first = this.#life.from?.epoch ?? places[0];
-    const last = places.at(-1);
-    if (first !== undefined && last !== undefined) sum.begun += epochs.indexOf(last) - epochs.indexOf(first);
+    let first: string | undefined;
     for (const each of this.#life.happenings) {
+      // A state that was not taken is none to begin at.
+      if (each.kind !== 'load failed') first ??= this.#here?.epoch;
       if (each.kind === 'heard') this.#hear(each);
       else if (each.kind === 'gap') this.#gap(each);
       else if (each.kind === 'is at') this.#moved(each);
@@ -96,6 +92,10 @@ class Judge {
         this.#beforeLoad = this.#here;
         this.#here = each.to;
       } else this.#here = this.#beforeLoad;
+    }
+    const { epochs } = this.#topic;
+    if (first !== undefined && this.#here !== undefined) {
+      sum.begun += epochs.indexOf(this.#here.epoch) - epochs.indexOf(first);
     }
   }
 
