@@ -16,7 +16,7 @@ const received: [what: string, payload: string][] = [
 ];
 
 test.for(received)('receiving %s', async ([what, payload], context) => {
-  const { median, noise } = await ratioOf('receiving.mjs', [await trafficServer(), payload], 100_000);
+  const { median, noise } = await ratioOf('receiving.mjs', [await trafficServer(), payload, 'ws', 'connect'], 100_000);
   expectWithin(context, { what: `receiving ${what}`, value: median, noise, unit: '×', aim: 1.02, bound: 1.15 });
 });
 

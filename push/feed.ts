@@ -60,6 +60,8 @@ export class Feed {
   #held: Entry[] = [];
   /** While the log is read, so as to know how far it has come. */
   #syncing: Promise<void> | undefined;
+  /** Who waits for that. */
+  readonly #unsettled = new Set<() => void>();
   /** Something happened meanwhile: once more. */
   #again = false;
   /** When everything there was is known to have been heard at last, monotonic ms. */
@@ -77,14 +79,19 @@ export class Feed {
     this.sync();
   }
 
-  /** How far all there is has been heard. Undefined: the log is being read; wait for `settled`. */
+  /** How far all there is has been heard. Undefined: the log is being read; wait with `whenSettled`. */
   get head(): Position | undefined {
     return this.#syncing === undefined ? this.#head : undefined;
   }
 
-  /** Fulfilled when the log has been read as far as there is something, or the feed is closed. */
-  get settled(): Promise<void> {
-    return this.#syncing ?? Promise.resolve();
+  /**
+   * Told once, when the log has been read as far as there is something, or the feed is closed. The answer calls it off: while a log does not answer, clients may ask
+   * and leave without end.
+   */
+  whenSettled(tell: () => void): () => void {
+    if (this.#syncing === undefined) tell();
+    else this.#unsettled.add(tell);
+    return () => void this.#unsettled.delete(tell);
   }
 
   get isClosed(): boolean {
@@ -118,6 +125,9 @@ export class Feed {
     this.#syncing ??= this.#sync().finally(() => {
       this.#syncing = undefined;
       this.#release();
+      const unsettled = [...this.#unsettled];
+      this.#unsettled.clear();
+      for (const tell of unsettled) tell();
     });
   }
 
@@ -128,7 +138,7 @@ export class Feed {
     const head = await this.#options.log.head(this.name).catch(() => undefined);
     // It may have been read meanwhile, or given up before it ever was.
     if (head === undefined || this.head === undefined) return;
-    if (isSame(head, this.head)) this.#completeAt = at;
+    if (isSame(head, this.#head!)) this.#completeAt = at;
     else this.sync();
   }
 

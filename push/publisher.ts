@@ -19,9 +19,13 @@ export interface Publisher {
    * @throws {LogError} within 2 s where the log cannot be reached; the message may be there all the same: try again with the error's `id`
    * @throws {TypeError | RangeError} for a topic, data or an id that there cannot be
    */
-  publish(topic: string, data: string | ArrayBuffer | ArrayBufferView, options?: PublishOptions): Promise<string>;
+  readonly publish: (
+    topic: string,
+    data: string | ArrayBuffer | ArrayBufferView,
+    options?: PublishOptions,
+  ) => Promise<string>;
   /** The cursor of what was last published: a snapshot that is taken after asking holds all up to there. @throws {LogError} within 2 s */
-  position(topic: string): Promise<string>;
+  readonly position: (topic: string) => Promise<string>;
 }
 
 /** Longest message, in bytes. */

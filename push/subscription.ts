@@ -22,6 +22,7 @@ export class Subscription implements Listening {
   /** How far the client has been told. */
   #at!: Position;
   #isEnded = false;
+  #stopWaiting = () => {};
 
   constructor(feed: Feed, peer: Peer, wish: Wish) {
     this.#feed = feed;
@@ -35,6 +36,7 @@ export class Subscription implements Listening {
 
   end(): void {
     this.#isEnded = true;
+    this.#stopWaiting();
     this.#feed.listening.delete(this);
   }
 
@@ -113,7 +115,7 @@ export class Subscription implements Listening {
 
   async #resync(): Promise<void> {
     this.#feed.sync();
-    await this.#feed.settled;
+    await this.#settled();
   }
 
   /** False: there is no room. */
@@ -135,9 +137,19 @@ export class Subscription implements Listening {
     while (!this.#isEnded && !feed.isClosed) {
       const { head } = feed;
       if (head !== undefined) return head;
-      await feed.settled;
+      await this.#settled();
     }
     return undefined;
+  }
+
+  #settled(): Promise<void> {
+    return new Promise((resolve) => {
+      const callOff = this.#feed.whenSettled(resolve);
+      this.#stopWaiting = () => {
+        callOff();
+        resolve();
+      };
+    });
   }
 
   #tellGap(reason: GapReason, to: Position, missed?: number): void {

@@ -126,7 +126,8 @@ describe.concurrent('a line whose server really dies meanwhile is lost', () => {
     expect(lost['fired']).not.toContain('close');
     const resumed = await client.until('resumed');
     const waited = lost.at - resumed.at;
-    const slack = 100 + 4 * Math.max(0, Number(lost['lateness']) - (resumed.at - (await client.until(action)).at));
+    // A busy machine is late at its own pace; how often it is granted, stepped time tells (machine.test.ts).
+    const slack = 3_000 + 4 * Math.max(0, Number(lost['lateness']) - (resumed.at - (await client.until(action)).at));
     expect(waited, 'granted once more, not for ever').toBeLessThan(
       (state === 'stale' ? heartbeat.timeout / 2 : bound) + slack,
     );

@@ -34,7 +34,7 @@ test('who comes while it is read for another one, and is farther behind, is give
   const positions = await appendAll(log, 'news', ['1', '2', '3', '4']);
   const feed = new Feed({ log, clock: systemClock, name: 'news', alias: 1, recent: { messages: 256, bytes: 2 ** 20 } });
   onTestFinished(() => feed.close());
-  await feed.settled;
+  await new Promise<void>((resolve) => feed.whenSettled(resolve));
   const near = feed.read(positions[2]!, undefined);
   await asked;
   const far = feed.read(positions[0]!, undefined);

@@ -1,9 +1,10 @@
 /** Of push nothing is left behind: of a client that is gone, of a topic that nobody hears, of a server that is closed. */
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { Hub, type Log, LogError, memoryLog, type Outlet, type Position } from '../../push/index.server.ts';
+import { Child } from '../helpers/children/start.ts';
 import { steppedClock } from '../kit/clock.ts';
 import { expectNothingLeft } from './leaks.ts';
 
@@ -104,6 +105,16 @@ test.each(['it is answered', 'it is not'])(
     expect([log.followed, clock.pending]).toEqual([[], []]);
   },
 );
+
+test('who asks again and again while the log is away leaves nothing behind', async () => {
+  const child = new Child('../../push/children/asking.mjs', [], { flags: ['--expose-gc'] });
+  onTestFinished(() => child.end());
+  const asked = await child.until('asked');
+  console.info(`asked for in vain: ${(asked['bytesEach'] as number).toFixed(1)} bytes each`);
+  // Each subscription that waits on has a thousand.
+  expect(asked['bytesEach']).toBeLessThan(100);
+  expect(await child.exited).toBe(0);
+});
 
 test('a topic whose log was away all the time, and that is given up while heads are compared', async () => {
   const [log, clock] = [new Watched(), steppedClock()];
