@@ -144,9 +144,16 @@ class Channel {
   }
 
   gap(to: Position, reason: GapReason, missed: number | undefined): void {
+    const at = this.#at;
     this.#epoch = to.epoch;
     this.#at = to.at;
-    for (const each of this.topics) each.gap(to, reason, missed);
+    for (const each of this.topics) {
+      const { from } = each;
+      // What is no longer there for the one who is farthest behind may be there for whoever has come farther.
+      const isFarther = reason === 'trimmed' && from !== undefined && from.at > at && from.at < to.at;
+      if (isFarther) each.passedOver();
+      else each.gap(to, reason, missed);
+    }
   }
 
   caughtUp(at: number): void {

@@ -181,6 +181,11 @@ export class Topic {
     if (to.epoch !== this.#epoch || to.at > this.#heard || reason === 'ahead') this.#tellGap(to, reason, missed);
   }
 
+  /** A gap that is another one's: what follows what was heard is asked for. @internal */
+  passedOver(): void {
+    if (this.#phase !== 'asking' && this.#phase !== 'closed') this.#ask();
+  }
+
   /** There is nothing up to there that was not told. @internal */
   caughtUp(at: number): void {
     const phase = this.#phase;

@@ -96,3 +96,15 @@ test('who is closed hears no more; the last one says so to the server', async ()
   expect([first.heard, second.heard]).toEqual([['caught up'], ['caught up', 'm4']]);
   expect(asked).toEqual(['~s [["t",null,null]]', '~u ["t"]']);
 });
+
+test('who has come farther than what is left for another one misses nothing of it', async () => {
+  const { listener, says, asked } = line();
+  const first = await listener();
+  await says('~o 1 e 5 t', '~= 1 5', '~1 6 m6');
+  const second = await listener({ cursor: 'e.1' });
+  await says('~o 1 e 1 t', '~g 1 e 8 trimmed 7', '~= 1 8', '~1 9 m9');
+  expect(asked.at(-1)).toBe('~s [["t","e.6",null]]');
+  await says('~o 1 e 6 t', '~1 7 m7', '~1 8 m8', '~1 9 m9', '~= 1 9', '~1 10 m10');
+  expect(first.heard).toEqual(['caught up', 'm6', 'm7, replayed', 'm8, replayed', 'm9, replayed', 'caught up', 'm10']);
+  expect(second.heard).toEqual(['gap trimmed', 'caught up', 'm9', 'm10']);
+});
