@@ -289,12 +289,22 @@ export class Topic {
       if (this.#state !== loading || abort.signal.aborted) return;
       const its = positionIn(answer);
       if (its === undefined || its.epoch === this.#epoch) this.#loaded(loading, its);
+      // It will not hear of the other life while nothing more can wait.
+      else if (loading.isFull) this.#beginAnew();
       else failed(new Error('load has answered with a state of another life of the log'));
     };
     this.#timer = this.#backing.clock.setTimeout(() => {
       failed(new Error(`load has taken longer than loadTimeout, ${loadTimeout} ms`));
     }, loadTimeout);
     new Promise((resolve) => resolve(load!({ signal: abort.signal }))).then(loaded, failed);
+  }
+
+  /** From what was delivered: what has waited is asked for again, and the state with it. */
+  #beginAnew(): void {
+    this.#stopLoading();
+    this.#state = 'none';
+    this.#heard = this.#at;
+    this.#ask();
   }
 
   #failed(loading: Loading, error: unknown): void {

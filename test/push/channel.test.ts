@@ -108,3 +108,22 @@ test('who has come farther than what is left for another one misses nothing of i
   expect(first.heard).toEqual(['caught up', 'm6', 'm7, replayed', 'm8, replayed', 'm9, replayed', 'caught up', 'm10']);
   expect(second.heard).toEqual(['gap trimmed', 'caught up', 'm9', 'm10']);
 });
+
+test('a state of another life of the log is none; where no more can wait for one, the line is asked anew', async () => {
+  const { listener, says, asked } = line();
+  const states: ((cursor: string) => void)[] = [];
+  const { topic, heard } = await listener({ load: () => new Promise((resolve) => states.push(resolve)) });
+  topic.on('load-failed', ({ error }) => heard.push(String(error)));
+  await says('~o 1 e 3 t', '~= 1 3', ...Array.from({ length: 11 }, (_, i) => `~1 ${i + 4} m${i + 4}`));
+  // Nobody hears it: there is no room.
+  await says('~g 1 f 0 epoch', '~= 1 0');
+  states.shift()!('f.0');
+  await says();
+  await says();
+  expect(asked.at(-1)).toMatch(/^~s \[\["t","e\.3",/);
+  await says('~o 1 e 3 t', '~g 1 f 0 epoch', '~= 1 0');
+  states.at(-1)!('f.0');
+  await says();
+  await says('~1 1 m1');
+  expect(heard).toEqual(['gap epoch', 'caught up', 'm1']);
+});
