@@ -65,7 +65,6 @@ class Judge {
   #sum!: Verdict;
   /** How far it is known to have heard. */
   #here: Position | undefined;
-  #beforeLoad: Position | undefined;
   /** By message, in which epoch it was heard. */
   readonly #heard = new Map<string, string>();
   /** By publisher, the highest number. */
@@ -83,15 +82,11 @@ class Judge {
     this.#sum = sum;
     let first: string | undefined;
     for (const each of this.#life.happenings) {
-      // A state that was not taken is none to begin at.
-      if (each.kind !== 'load failed') first ??= this.#here?.epoch;
+      first ??= this.#here?.epoch;
       if (each.kind === 'heard') this.#hear(each);
       else if (each.kind === 'gap') this.#gap(each);
       else if (each.kind === 'is at') this.#moved(each);
-      else if (each.kind === 'loaded') {
-        this.#beforeLoad = this.#here;
-        this.#here = each.to;
-      } else this.#here = this.#beforeLoad;
+      else if (each.kind === 'loaded') this.#here = each.to;
     }
     const { epochs } = this.#topic;
     if (first !== undefined && this.#here !== undefined) {

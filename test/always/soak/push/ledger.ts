@@ -15,7 +15,7 @@ export interface Publication {
 export type Happening = { readonly when: number } & (
   | { readonly kind: 'heard'; readonly epoch: string; readonly at: number; readonly message: string; replayed: boolean }
   | { readonly kind: 'gap'; readonly to: Position; readonly reason: GapReason; readonly missed: number | undefined }
-  /** The state is there, up to a position; or it was not taken. */
+  /** The state is there, up to a position. */
   | { readonly kind: 'loaded'; readonly to: Position }
   | { readonly kind: 'load failed' }
   | { readonly kind: 'is at'; readonly to: Position }

@@ -212,7 +212,10 @@ export class Listener {
       ...(load && {
         async load(context) {
           const cursor = (await load(context)) as string;
-          if (!context.signal.aborted) note({ when: performance.now(), kind: 'loaded', to: positionIn(cursor)! });
+          const to = positionIn(cursor)!;
+          // A state of another life is not taken.
+          const isTaken = to.epoch === positionIn(topic.cursor)?.epoch && !context.signal.aborted;
+          if (isTaken) note({ when: performance.now(), kind: 'loaded', to });
           return cursor;
         },
       }),
