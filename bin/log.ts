@@ -25,7 +25,7 @@ export interface LogAddress {
 }
 
 /** How long an engine may take until we are connected, ms. */
-const patience = 4_000;
+const patience = 8_000;
 
 const forms = 'memory, redis://HOST:PORT or nats://HOST:PORT';
 

@@ -191,7 +191,7 @@ describe('cuts off', () => {
     onTestFinished(() => clearInterval(timer));
     await closed((await client(url)).socket);
     await closed((await client(url)).socket);
-    expect(heard).toBeGreaterThan(10);
+    expect(heard).toBeGreaterThan(1);
     expect(socket.readyState).toBe(WebSocket.OPEN);
   });
 
