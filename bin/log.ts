@@ -129,6 +129,8 @@ async function speaking(host: string, port: number, late: AbortSignal): Promise<
 const engines: Record<string, Engine> = { 'redis:': redis, 'rediss:': redis, 'nats:': nats };
 
 async function opening(name: string, engine: Engine, url: URL): Promise<OpenedLog> {
+  // To read the packages is not the engine's delay. One that is missing is told below.
+  await Promise.all(engine.packages.map((each) => import(each).catch(() => {})));
   const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
