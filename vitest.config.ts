@@ -56,6 +56,7 @@ export default defineConfig({
           exclude: [
             'test/websockets/**',
             // These have configurations of their own, beside them.
+            'test/libraries/**',
             'test/always/bite/**',
             'test/always/hours/**',
             'test/always/soak/**',
