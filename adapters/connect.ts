@@ -7,14 +7,14 @@ import { connectionMachine, type Context, stateOf } from '../machines/connection
 import type { Cause, CloseInfo, Fact, Output, Report, State, Warning } from '../machines/events.ts';
 import { onAbort } from './aborts.ts';
 import type { Amount, Dropped, Sendable } from './buffer.ts';
-import { check, having, isFunction, isObject, rule, type Rules } from './check.ts';
+import { having, isFunction, isObject, rule, type Rules } from './check.ts';
 import { soon } from './clock.ts';
 import type { UrlOption } from './dial.ts';
 import type * as Dom from './dom.ts';
 import { discreet } from './inspected.ts';
 import type { WebSocketLine } from './line.ts';
 import type { Emitter } from './listeners.ts';
-import { type ChosenOptions, type ConnectionOptions, connectionRules, inputOf } from './options.ts';
+import { checkOptions, type ChosenOptions, type ConnectionOptions, connectionRules, inputOf } from './options.ts';
 import { idHeartbeat } from './protocols/id-heartbeat.ts';
 import type { Frame } from './protocols/protocol.ts';
 import { readFrom } from './reader.ts';
@@ -71,7 +71,7 @@ export type ConnectionListener<T extends keyof ConnectionEvents> = (detail: Conn
  * @throws {TypeError | RangeError} naming the option at fault
  */
 export function connect(url: UrlOption, options: ConnectOptions = {}): Connection {
-  check(options, connectRules);
+  checkOptions(options, connectRules);
   return new Connection(url, { ...options, protocol: options.protocol ?? idHeartbeat() });
 }
 
@@ -161,9 +161,16 @@ export class Connection implements AsyncIterable<Frame> {
     return this.#line.drain();
   }
 
-  /** Leaves the line, if there is one, and dials now. Does nothing once closed. */
-  reconnect(): void {
-    this.#tell({ type: 'user.reconnected' });
+  /**
+   * Leaves the line, if there is one, and dials now. Does nothing once closed.
+   * @param code tells the peer, as in `close()`; the answer is not waited for. Without one the line is cut off
+   * @throws {RangeError} as `close()` does
+   */
+  reconnect(code?: number, reason = ''): void {
+    if (code === undefined) return this.#tell({ type: 'user.reconnected' });
+    checkClose(code, reason);
+    this.#line.part(code, reason);
+    return this.#tell({ type: 'user.reconnected', code, reason });
   }
 
   /**

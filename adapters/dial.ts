@@ -9,9 +9,9 @@ import { subprotocols, webSocketUrl } from './url.ts';
 /** Where to dial. A function is asked before every dial, for a fresh token; if it throws or rejects, the dial has failed. `connectTimeout` counts it. */
 export type UrlOption = string | Dom.URL | ((context: DialContext) => string | Dom.URL | Promise<string | Dom.URL>);
 
-type Offer = string | readonly string[];
+type Offer = string | readonly string[] | null | undefined;
 
-/** Subprotocols to offer, as the second argument of `WebSocket`, or a function that is asked before every dial. */
+/** Subprotocols to offer, as the second argument of `WebSocket`, or a function that is asked before every dial. Null: none. */
 export type ProtocolsOption = Offer | ((context: DialContext) => Offer | Promise<Offer>);
 
 export interface Address {
@@ -78,10 +78,10 @@ function isUrl(given: unknown): boolean {
 }
 
 export function isOffer(given: unknown): boolean {
-  return [given].flat().every((each) => typeof each === 'string');
+  return given === undefined || given === null || [given].flat().every((each) => typeof each === 'string');
 }
 
 /** Once each: a WebSocket takes none twice, and the app may name what its protocol names too. */
 function offerOf(given: unknown, more: readonly string[]): readonly string[] {
-  return [...new Set([...subprotocols([given].flat() as string[]), ...more])];
+  return [...new Set([...subprotocols([given ?? []].flat() as string[]), ...more])];
 }

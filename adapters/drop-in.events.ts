@@ -7,6 +7,7 @@ import type { ConnectionEvents } from './connect.ts';
 import type * as Dom from './dom.ts';
 import { CloseEvent, Event, EventTarget } from './event-family.ts';
 import { noHandshake } from './socket.ts';
+import type { Interface } from './web-idl.ts';
 
 /** `reconnecting`: the line will be dialled again, and this is not the end. */
 export interface HeartbeatCloseEvent extends Dom.CloseEvent {
@@ -14,9 +15,11 @@ export interface HeartbeatCloseEvent extends Dom.CloseEvent {
   readonly cause: Cause;
 }
 
-/** `message`: what went wrong, as far as the platform tells, such as ECONNREFUSED. */
+/** `message`: what went wrong, as far as the platform tells, such as ECONNREFUSED; TIMEOUT: the dial took too long. */
 export interface HeartbeatErrorEvent extends Dom.Event {
   readonly message: string;
+  /** Its message is that of the event; its `code`, where there is one, is Node's, such as ECONNREFUSED or ETIMEDOUT. */
+  readonly error: Error & { readonly code?: string };
 }
 
 export interface HeartbeatWebSocketEventMap {
@@ -40,11 +43,26 @@ export function closeEvent({ code, reason, wasClean, cause, reconnecting }: Endi
   return Object.assign(event, { cause, reconnecting });
 }
 
+/** What reconnecting-websocket and partysocket say of a dial that took too long. */
+export const timedOut = 'TIMEOUT';
+const errorCode = /^E[A-Z0-9_]+$/;
+
 export function errorEvent(message: string): HeartbeatErrorEvent {
-  return Object.assign(new Event('error'), { message });
+  const code = message === timedOut ? 'ETIMEDOUT' : errorCode.exec(message)?.[0];
+  const error = Object.assign(new Error(message), code !== undefined && { code });
+  return Object.assign(new Event('error'), { message, error });
 }
 
 export const readyStates = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
+
+/** WHATWG WebSockets §3.1, in the order in which Chromium lists it. */
+export const webSocketInterface: Interface = {
+  name: 'WebSocket',
+  members:
+    'url readyState bufferedAmount onopen onerror onclose extensions protocol onmessage binaryType CONNECTING OPEN CLOSING CLOSED close send constructor',
+  constants: readyStates,
+  lengths: { close: 0, send: 1 },
+};
 
 /** Where the platform has a WebSocket, handlers are called as it calls them. */
 type This = Dom.WebSocket<WebSocketBase>;

@@ -6,11 +6,10 @@
  *
  * Events are dispatched where the platform would: never while the app is in a call of one of the methods, and always in the order of what happened.
  */
-import { canPing } from '#platform';
+import { canPing, defaultWebSocket, firstWebSocket } from '#platform';
 
-import type { State } from '../machines/events.ts';
-import { definedOf } from '../machines/settings.ts';
-import { byteLength, type Sendable } from './buffer.ts';
+import type { Cause, State } from '../machines/events.ts';
+import type { Dropped, Sendable } from './buffer.ts';
 import { systemClock } from './clock.ts';
 import { Connection, type ConnectionEvents, type ConnectOptions, hangUp, socketOf } from './connect.ts';
 import type { ProtocolsOption, UrlOption } from './dial.ts';
@@ -21,18 +20,23 @@ import {
   errorEvent,
   type HeartbeatWebSocketEventMap,
   readyStates,
+  timedOut,
   WebSocketBase,
+  webSocketInterface,
 } from './drop-in.events.ts';
-import { beneath, boundsOf, checkDropIn, type HeartbeatWebSocketOptions, merged, offerOf } from './drop-in.options.ts';
+import { boundsOf, type HeartbeatWebSocketOptions, merged, offerOf, settled } from './drop-in.options.ts';
+import { Unsent } from './drop-in.unsent.ts';
 import { Blob, CustomEvent, Event, MessageEvent } from './event-family.ts';
+import { defineHandlers, Handlers } from './event-handlers.ts';
 import type { ChosenOptions } from './options.ts';
 import { nativePing } from './protocols/native-ping.ts';
 import type { Frame } from './protocols/protocol.ts';
 import { silent } from './protocols/silent.ts';
-import { noStatus } from './socket.ts';
+import { isConstructing, noStatus } from './socket.ts';
 import { Turns } from './turns.ts';
+import { isInstance, twinOf } from './twin.ts';
 import { checkCloseFrame, webSocketUrl } from './url.ts';
-import { asInterface, defineHandlers, Handlers, sendable } from './web-idl.ts';
+import { asInterface, domString, sendable } from './web-idl.ts';
 
 const { CONNECTING, OPEN, CLOSING, CLOSED } = readyStates;
 type BinaryType = 'blob' | 'arraybuffer';
@@ -40,8 +44,8 @@ type ReadyState = (typeof readyStates)[keyof typeof readyStates];
 
 export class HeartbeatWebSocket extends WebSocketBase {
   static {
-    defineHandlers(this.prototype, ['open', 'message', 'error', 'close'], (socket) => socket.#handlers);
-    asInterface(this, 'WebSocket', readyStates);
+    defineHandlers(this.prototype, ['open', 'error', 'close', 'message'], (socket) => socket.#handlers);
+    asInterface(this, webSocketInterface);
   }
 
   readonly #where: UrlOption;
@@ -51,17 +55,18 @@ export class HeartbeatWebSocket extends WebSocketBase {
   readonly #url: string;
   readonly #handlers = new Handlers(this);
   readonly #turns: Turns;
+  readonly #unsent: Unsent;
   #connection: Connection | undefined;
   #readyState: ReadyState = CLOSED;
   #binaryType: BinaryType = 'blob';
   /** Of the server, as its messages carry it. */
   #origin = '';
-  /** Bytes that were sent when it was too late. */
-  #discarded = 0;
   /** What the end is to be an `error` for, too: it never opened, or it is full. A line that died has none: it is one that broke, whoever noticed. */
   #failure: string | undefined;
   /** `reconnect()` was called before the end had come. */
   #isWanted = false;
+  /** Dials that were made again, or will be, since the line was last stable; of a line that is stable, still those before. */
+  #retries = 0;
 
   /**
    * @param url as `WebSocket` takes it, or a function that is asked before every dial
@@ -69,19 +74,23 @@ export class HeartbeatWebSocket extends WebSocketBase {
    * @throws {DOMException} `SyntaxError` as `WebSocket` does
    * @throws {TypeError | RangeError} naming the option at fault
    */
+  // oxlint-disable-next-line typescript/consistent-return -- of a constructor
   constructor(url: UrlOption, protocols: ProtocolsOption = [], options: HeartbeatWebSocketOptions = {}) {
-    if (url === undefined) throw new TypeError('HeartbeatWebSocket: give it a URL');
+    if (arguments.length === 0) throw new TypeError('HeartbeatWebSocket: give it a URL');
     super();
-    checkDropIn(options);
-    const { startClosed, ...rest } = definedOf(options) as HeartbeatWebSocketOptions;
-    this.#url = typeof url === 'function' ? '' : webSocketUrl(url);
-    this.#where = typeof url === 'function' ? url : this.#url;
-    this.#offer = typeof protocols === 'function' ? protocols : offerOf(protocols);
-    const WebSocketClass = rest.WebSocket ?? beneath(HeartbeatWebSocket);
+    const { startClosed, ...rest } = settled(options);
+    const where = typeof url === 'function' ? url : domString(url);
+    this.#offer = typeof protocols === 'function' ? protocols : offerOf(protocols, rest.retries === 0);
+    this.#url = typeof where === 'function' ? '' : webSocketUrl(where);
+    this.#where = typeof where === 'function' ? where : this.#url;
+    const WebSocketClass = rest.WebSocket ?? defaultWebSocket();
     const protocol = rest.protocol ?? (canPing(WebSocketClass) ? nativePing() : silent());
     this.#options = { ...rest, WebSocket: WebSocketClass, protocol, buffer: boundsOf(rest) };
     const clock = rest.clock ?? systemClock;
     this.#turns = new Turns((callback, ms) => clock.setTimeout(callback, ms));
+    this.#unsent = new Unsent({ buffer: this.#options.buffer, clock }, (detail) => this.#dropped(detail));
+    // The class that is dialled with makes one of ours, which is to be dialled with it: what is wanted is what the platform has.
+    if (isConstructing(WebSocketClass)) return new (firstWebSocket())(this.#url, this.#offer as string[]) as never;
     if (startClosed !== true) this.#start();
   }
 
@@ -90,13 +99,16 @@ export class HeartbeatWebSocket extends WebSocketBase {
    * @throws {TypeError | RangeError} naming the option at fault
    */
   static with(defaults: HeartbeatWebSocketOptions): typeof HeartbeatWebSocket {
-    checkDropIn(defaults);
-    const Bound = class extends this {
-      constructor(url: UrlOption, protocols?: ProtocolsOption, options: HeartbeatWebSocketOptions = {}) {
-        super(url, protocols, merged(defaults, options));
-      }
-    };
-    return Object.defineProperty(Bound, 'name', { value: this.name });
+    const chosen = settled(defaults);
+    return twinOf(this, (given) => {
+      const [url, protocols, options = {}] = given as ConstructorParameters<typeof HeartbeatWebSocket>;
+      return given.length === 0 ? given : [url, protocols, merged(chosen, settled(options))];
+    });
+  }
+
+  /** What a class with other defaults has made is one of this class, and the other way round. @internal */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value);
   }
 
   // WHATWG WebSockets §3.1.
@@ -119,36 +131,45 @@ export class HeartbeatWebSocket extends WebSocketBase {
 
   /** Bytes that wait here and in the socket; like the platform's, it also counts what was sent when it was too late. */
   get bufferedAmount(): number {
-    return (this.#connection?.bufferedAmount ?? 0) + this.#discarded;
+    return (this.#connection?.bufferedAmount ?? 0) + this.#unsent.bytes;
   }
 
   get binaryType(): BinaryType {
     return this.#binaryType;
   }
 
-  set binaryType(type: BinaryType) {
-    if (type === 'blob' || type === 'arraybuffer') this.#binaryType = type;
+  set binaryType(given: BinaryType) {
+    const was = this.#binaryType;
+    const type = domString(given);
+    this.#binaryType = type === 'blob' || type === 'arraybuffer' ? type : was;
   }
 
   /**
-   * While there is no line it is buffered; with `retries: 0` it is an error before `open`, as the standard says. What finds no room is `dropped`; with
-   * `retries: 0` and a `buffer` the WebSocket fails, as the standard says of one that is full.
+   * While there is no line it is buffered, also before the first `reconnect()` and after `close()`, until the next one; with `retries: 0` it is an error
+   * before `open`, and nothing after `close()`, as the standard says. What finds no room, or goes nowhere, is `dropped`; with `retries: 0` and a `buffer`
+   * the WebSocket fails, as the standard says of one that is full.
+   * @returns true: handed over or buffered
    * @throws {DOMException} `InvalidStateError`
    */
-  send(data: string | ArrayBufferLike | ArrayBufferView | Dom.Blob): void {
+  send(data: string | ArrayBufferLike | ArrayBufferView | Dom.Blob): boolean {
+    const turns = this.#turns;
     if (arguments.length === 0) throw new TypeError('send: give it data');
     const message = sendable(data);
     const connection = this.#connection;
-    if (connection === undefined || this.#readyState >= CLOSING) {
-      this.#discarded += byteLength(message);
-      return;
+    if (connection === undefined || this.#isWanted || this.#readyState >= CLOSING) {
+      // The standard knows no again.
+      const isTooLate = this.#isPlain && connection !== undefined && !this.#isWanted;
+      return isTooLate ? this.#unsent.discard(message) : this.#unsent.keep(message);
     }
     if (this.#readyState === CONNECTING && this.#isPlain) {
       throw new DOMException('send: the WebSocket is not open yet', 'InvalidStateError');
     }
-    this.#turns.call(() => {
-      if (!connection.send(message)) this.#refuse(connection, message);
+    let isAccepted = false;
+    turns.call(() => {
+      isAccepted = connection.send(message);
+      if (!isAccepted) this.#refuse(connection, message);
     });
+    return isAccepted;
   }
 
   /**
@@ -156,14 +177,15 @@ export class HeartbeatWebSocket extends WebSocketBase {
    * @throws {DOMException} `InvalidAccessError` for a code other than 1000 and 3000–4999, `SyntaxError` for a reason of more than 123 bytes
    */
   close(code?: number, reason?: string): void {
-    const said = checkCloseFrame(code, reason);
+    const { code: given, reason: because } = this.#saying(code, reason);
+    if (this.#isWanted && this.#readyState === CONNECTING) this.#readyState = CLOSING;
     this.#isWanted = false;
     if (this.#connection === undefined || this.#readyState >= CLOSING) return;
     const wasOpen = this.#readyState === OPEN;
     this.#readyState = CLOSING;
     // Who hangs up while the phone rings has failed to connect (WHATWG WebSockets, `close()`).
     if (!wasOpen && this.#connection.state !== 'reconnecting') this.#failure = 'closed before it was open';
-    this.#hangUp(said.code ?? noStatus, said.reason);
+    this.#hangUp(given ?? noStatus, because);
   }
 
   // What a WebSocket has not.
@@ -178,16 +200,23 @@ export class HeartbeatWebSocket extends WebSocketBase {
     return this.#connection;
   }
 
-  /** Dials that were made again since the line was last stable. */
+  /** Dials that were made again since the line was last stable; while there is none, the next one included. */
   get retryCount(): number {
-    return Math.max(0, (this.#connection?.actor.getSnapshot().context.attempt ?? 0) - 1);
+    const isStable = this.#readyState === OPEN && this.#connection?.actor.getSnapshot().context.attempt === 0;
+    return isStable ? 0 : this.#retries;
   }
 
-  /** Leaves the line and dials now, also what was closed or has not been started. */
-  reconnect(): void {
-    if (this.#readyState === CLOSED) this.#start();
-    else if (this.#readyState === CLOSING) this.#isWanted = true;
-    else this.#turns.call(() => this.#connection?.reconnect());
+  /**
+   * Leaves the line and dials now, also what was closed or has not been started.
+   * @param code told to the peer, as in `close()`. Default 1000
+   * @throws {DOMException} as `close()` does
+   */
+  reconnect(code?: number, reason?: string): void {
+    const { code: given = 1000, reason: because } = this.#saying(code, reason);
+    if (this.#readyState === CLOSED) return this.#start();
+    if (this.#readyState === CLOSING) this.#isWanted = true;
+    else if (!this.#isWanted) this.#turns.call(() => this.#connection?.reconnect(given, because));
+    this.#readyState = CONNECTING;
   }
 
   /** One `open`, one `close`: what redials is above us. */
@@ -204,7 +233,12 @@ export class HeartbeatWebSocket extends WebSocketBase {
       const connection = new Connection(this.#where, { ...this.#options, protocols: this.#offer });
       this.#connection = connection;
       this.#readyState = CONNECTING;
+      this.#isWanted = false;
+      this.#retries = 0;
       this.#watch(connection);
+      for (const data of this.#unsent.take()) {
+        if (!connection.send(data)) this.#dropped({ data, reason: 'overflow' });
+      }
     });
   }
 
@@ -223,8 +257,8 @@ export class HeartbeatWebSocket extends WebSocketBase {
     });
     connection.on('retry', (detail) => this.#turns.tell(() => this.#failed(detail)));
     connection.on('lost', (detail) => this.#turns.tell(() => this.#lost(detail)));
-    connection.on('dropped', (detail) => this.#turns.tell(() => this.#tell('dropped', detail)));
-    connection.on('closed', (detail) => this.#turns.tell(() => this.#closed(detail)));
+    connection.on('dropped', (detail) => this.#dropped(detail));
+    connection.on('closed', (detail) => this.#turns.tell(() => this.#closed(connection, detail)));
   }
 
   #opened(): void {
@@ -242,27 +276,29 @@ export class HeartbeatWebSocket extends WebSocketBase {
 
   /** A dial that came to nothing; `close` tells of it only where it was the last. */
   #failed({ cause, reason, nextDialIn }: ConnectionEvents['retry']): void {
+    this.#count(cause);
     if (this.#readyState !== CONNECTING || cause === 'user-reconnected') return;
-    const failure = reason || cause;
+    const failure = cause === 'dial-timeout' ? timedOut : reason || cause;
     if (nextDialIn === undefined) this.#failure = failure;
     else this.dispatchEvent(errorEvent(failure));
   }
 
   #lost(detail: ConnectionEvents['lost']): void {
+    this.#count(detail.cause);
     this.#tell('lost', detail);
-    // Of the last loss `closed` tells.
-    if (this.#readyState !== OPEN || detail.nextDialIn === undefined) return;
+    // Of the last loss `closed` tells. What is left by `reconnect()` is connecting already.
+    if (this.#readyState >= CLOSING || detail.nextDialIn === undefined) return;
     this.#readyState = CONNECTING;
     this.#end({ ...detail, reconnecting: true });
   }
 
-  #closed({ undelivered, ...detail }: ConnectionEvents['closed']): void {
-    this.#discarded += undelivered.bytes;
-    this.#readyState = CLOSED;
-    this.#end({ ...detail, reconnecting: false });
-    if (!this.#isWanted) return;
-    this.#isWanted = false;
-    this.reconnect();
+  #closed(connection: Connection, { undelivered, ...detail }: ConnectionEvents['closed']): void {
+    this.#unsent.discarded(undelivered.bytes);
+    this.#readyState = this.#isWanted ? CONNECTING : CLOSED;
+    this.#end({ ...detail, reconnecting: this.#isWanted });
+    // A listener may have called `close()`; or `reconnect()`, which has begun another one.
+    if (this.#isWanted) this.#start();
+    else if (this.#connection === connection) this.#readyState = CLOSED;
   }
 
   #end(ending: Ending): void {
@@ -272,10 +308,24 @@ export class HeartbeatWebSocket extends WebSocketBase {
     this.dispatchEvent(closeEvent(ending));
   }
 
+  #count(cause: Cause): void {
+    const wasStable = this.#connection?.actor.getSnapshot().context.attempt === 0;
+    this.#retries = cause === 'user-reconnected' ? 0 : (wasStable ? 0 : this.#retries) + 1;
+  }
+
+  #dropped(detail: Dropped): void {
+    this.#turns.tell(() => this.#tell('dropped', detail));
+  }
+
+  /** As Web IDL converts it, of one that is ours. */
+  #saying(code: unknown, reason: unknown): ReturnType<typeof checkCloseFrame> {
+    return checkCloseFrame(code, reason);
+  }
+
   #refuse(connection: Connection, data: Sendable): void {
-    if (!this.#isPlain) this.#turns.tell(() => this.#tell('dropped', { data, reason: 'overflow' }));
+    if (!this.#isPlain) this.#dropped({ data, reason: 'overflow' });
     // The line is lost, and it has not been told yet.
-    else if (!connection.actor.getSnapshot().hasTag('open')) this.#discarded += byteLength(data);
+    else if (!connection.actor.getSnapshot().hasTag('open')) this.#unsent.discard(data);
     else {
       this.#readyState = CLOSING;
       this.#failure = 'the buffer is full';

@@ -184,6 +184,11 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     return this.#visit?.socket;
   }
 
+  /** Says goodbye, where there is a line to say it on: it will be left. */
+  part(code: number, reason: string): void {
+    if (this.#socket?.isOpen) this.#socket.close(code, reason);
+  }
+
   /** A visit goes on, or the connection is over: nobody else can be served. */
   get isTaken(): boolean {
     return this.#isShut || this.#visit?.isOver === false;

@@ -70,7 +70,7 @@ export interface ChosenOptions {
  * @throws {TypeError | RangeError} naming the option
  */
 export function connectionInput(url: UrlOption, options: ConnectionOptions = {}): Input {
-  check(options, connectionRules);
+  checkOptions(options, connectionRules);
   return inputOf(url, { ...options, protocol: options.protocol ?? idHeartbeat() });
 }
 
@@ -117,6 +117,31 @@ export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptio
       shouldReconnect: shouldReconnect && guarded(shouldReconnect),
     }),
   };
+}
+
+/** What users of reconnecting-websocket and partysocket know, and what it is called here. */
+export const formerNames = {
+  minReconnectionDelay: 'backoff.initial',
+  maxReconnectionDelay: 'backoff.max',
+  reconnectionDelayGrowFactor: 'backoff.factor',
+  minUptime: 'stableAfter',
+  connectionTimeout: 'connectTimeout',
+  maxRetries: 'retries',
+  maxEnqueuedMessages: 'buffer.messages',
+  shouldReconnectOnClose: 'shouldReconnect',
+  reconnectOnError: 'shouldReconnect',
+  debug: 'inspect',
+  debugLogger: 'inspect',
+} as const;
+
+/** @throws {TypeError | RangeError} naming the option at fault */
+export function checkOptions(options: object, rules: Rules): void {
+  for (const name of Object.keys(options ?? {})) {
+    if (Object.hasOwn(formerNames, name) && !Object.hasOwn(rules, name)) {
+      throw new TypeError(`${name} is called ${formerNames[name as keyof typeof formerNames]} here`);
+    }
+  }
+  check(options, rules);
 }
 
 function orNaN<A extends unknown[]>(call: (...args: A) => number | undefined): (...args: A) => number {

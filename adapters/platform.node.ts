@@ -15,6 +15,8 @@ export function defaultWebSocket(): WebSocketClass {
   return WebSocket;
 }
 
+export const firstWebSocket = defaultWebSocket;
+
 /** Bytes of a text on the wire; of a lone surrogate, which is sent as U+FFFD, three. */
 export function utf8Length(text: string): number {
   return Buffer.byteLength(text);

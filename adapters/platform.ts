@@ -9,6 +9,14 @@ export function defaultWebSocket(): WebSocketClass {
   return WebSocket;
 }
 
+/** As it was before an app put a class of ours in its place. */
+const first = globalThis.WebSocket as WebSocketClass | undefined;
+
+/** What the platform has. @throws {TypeError} where it has none */
+export function firstWebSocket(): WebSocketClass {
+  return first ?? defaultWebSocket();
+}
+
 /** Nothing that pages have is beyond the standard. */
 export function beyond(): Beyond | undefined {
   return undefined;

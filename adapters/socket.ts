@@ -26,6 +26,14 @@ export const noHandshake = 1006;
 
 const OPEN = 1;
 
+/** The classes that are being constructed for a dial. */
+const constructing: WebSocketClass[] = [];
+
+/** True: who dials with this class now does it for somebody who is dialling with it, and would go round in a circle. */
+export function isConstructing(WebSocketClass: WebSocketClass): boolean {
+  return constructing.includes(WebSocketClass);
+}
+
 export class Socket {
   readonly #socket: WebSocketLike;
   #beyond: Beyond | undefined;
@@ -36,7 +44,12 @@ export class Socket {
 
   /** Dials. @throws {Error} what the class throws */
   constructor(WebSocketClass: WebSocketClass, { url, protocols, further }: Address, ears: Ears) {
-    this.#socket = new WebSocketClass(url, [...protocols], ...(further as never[]));
+    constructing.push(WebSocketClass);
+    try {
+      this.#socket = new WebSocketClass(url, [...protocols], ...(further as never[]));
+    } finally {
+      constructing.pop();
+    }
     this.ears = ears;
     try {
       this.#beyond = this.#attach(this.#socket);

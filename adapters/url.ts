@@ -10,9 +10,10 @@ import { clampedShort, domString } from './web-idl.ts';
 export function webSocketUrl(given: unknown): string {
   const { document, location } = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
   const base = document?.baseURI ?? location?.href;
+  const text = domString(given);
   let url: URL;
   try {
-    url = new URL(String(given), base);
+    url = new URL(text, base);
   } catch {
     throw syntaxError('the URL is not valid: give an absolute one, as in wss://example.com/push');
   }
@@ -54,7 +55,8 @@ export function checkClose(code: number, reason: string): void {
  * @throws {DOMException} `InvalidAccessError` or `SyntaxError`, as `WebSocket.close()` does
  */
 export function checkCloseFrame(given: unknown, because: unknown): { code: number | undefined; reason: string } {
-  const code = given === undefined ? undefined : clampedShort(Number(given));
+  // `Number()` would take a BigInt.
+  const code = given === undefined ? undefined : clampedShort(Math.max(given as number));
   const reason = because === undefined ? '' : domString(because);
   const badly = code === undefined ? undefined : badCode(code);
   if (badly !== undefined) throw new DOMException(badly, 'InvalidAccessError');

@@ -1,6 +1,5 @@
 /**
- * What Web IDL (https://webidl.spec.whatwg.org/) and HTML make of a class: how values are converted, what its members look like, and how `on<type>`
- * attributes behave.
+ * What Web IDL (https://webidl.spec.whatwg.org/) makes of a class: how values are converted, and what its members look like.
  */
 import { isBinary, type Sendable } from './buffer.ts';
 
@@ -18,10 +17,11 @@ export function domString(value: unknown): string {
   return String(value);
 }
 
-/** A sequence of strings. Undefined: it is an object that has no members. @throws {TypeError} */
-export function domStrings(value: unknown): string[] | undefined {
-  if (typeof value !== 'object' || value === null) return [domString(value)];
-  return Symbol.iterator in value ? Array.from(value as Iterable<unknown>, domString) : undefined;
+/** A string or a sequence of them. @throws {TypeError} */
+export function domStrings(value: unknown): string[] {
+  const isSequence =
+    typeof value === 'object' && (value as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] != null;
+  return isSequence ? Array.from(value as Iterable<unknown>, domString) : [domString(value)];
 }
 
 /** What is nothing else becomes a string. @throws {TypeError} for a symbol */
@@ -29,72 +29,38 @@ export function sendable(data: unknown): Sendable {
   return isBinary(data) ? data : domString(data);
 }
 
-/** Constants on the class and on its prototype, none of them to be changed; members that can be enumerated; a name for `toString()`. */
+export interface Interface {
+  readonly name: string;
+  /** In their order, with spaces between. */
+  readonly members: string;
+  readonly constants: Readonly<Record<string, number>>;
+  /** The arguments that each method cannot do without. */
+  readonly lengths: Readonly<Record<string, number>>;
+}
+
+/**
+ * A class as Web IDL defines one: members that can be enumerated, in their order; constants on the class too, none of them to be changed; a name for
+ * `toString()`. What the class has beyond them is not enumerated.
+ */
 export function asInterface(
   Class: { readonly prototype: object },
-  name: string,
-  constants: Readonly<Record<string, number>>,
+  { name, members, constants, lengths }: Interface,
 ): void {
+  Object.defineProperty(Class, 'name', { value: name });
   const { prototype } = Class;
-  for (const member of Object.getOwnPropertyNames(prototype)) {
-    if (member !== 'constructor') Object.defineProperty(prototype, member, { enumerable: true });
+  const own = Object.getOwnPropertyDescriptors(prototype) as Record<string, PropertyDescriptor>;
+  for (const member of Object.keys(own)) Reflect.deleteProperty(prototype, member);
+  for (const member of members.split(' ')) {
+    if (Object.hasOwn(constants, member)) {
+      const constant = { value: constants[member], enumerable: true };
+      for (const each of [Class, prototype]) Object.defineProperty(each, member, constant);
+    } else Object.defineProperty(prototype, member, { ...own[member], enumerable: member !== 'constructor' });
+    delete own[member];
   }
-  for (const [constant, value] of Object.entries(constants)) {
-    for (const each of [Class, prototype]) Object.defineProperty(each, constant, { value, enumerable: true });
+  for (const [method, length] of Object.entries(lengths)) {
+    Object.defineProperty((prototype as Record<string, unknown>)[method], 'length', { value: length });
   }
+  for (const [member, beyond] of Object.entries(own))
+    Object.defineProperty(prototype, member, { ...beyond, enumerable: false });
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
-}
-
-/** The event handler attributes of one target (HTML §8.1.8.1). */
-export class Handlers {
-  readonly #target: EventTarget;
-  readonly #set: { [type: string]: { value: unknown; listener: (event: Event) => void } | undefined } = {};
-
-  constructor(target: EventTarget) {
-    this.#target = target;
-  }
-
-  get(type: string): unknown {
-    return this.#set[type]?.value ?? null;
-  }
-
-  /** It keeps the place in which it was first set, until it is set to what is no object. */
-  set(type: string, value: unknown): void {
-    const handler = this.#set[type];
-    const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
-    if (!isObject) {
-      if (handler !== undefined) this.#target.removeEventListener(type, handler.listener);
-      this.#set[type] = undefined;
-    } else if (handler !== undefined) handler.value = value;
-    else {
-      const made = {
-        value,
-        listener: (event: Event) => {
-          // What cannot be called is kept, and not called.
-          if (typeof made.value === 'function') made.value.call(this.#target, event);
-        },
-      };
-      this.#set[type] = made;
-      this.#target.addEventListener(type, made.listener);
-    }
-  }
-}
-
-/** The attributes `on<type>` of a class whose instances have {@link Handlers}. */
-export function defineHandlers<I extends object>(
-  prototype: I,
-  types: readonly string[],
-  handlersOf: (instance: I) => Handlers,
-): void {
-  for (const type of types) {
-    const accessor = {
-      get [`on${type}`](): unknown {
-        return handlersOf(this as never).get(type);
-      },
-      set [`on${type}`](value: unknown) {
-        handlersOf(this as never).set(type, value);
-      },
-    };
-    Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(accessor));
-  }
 }

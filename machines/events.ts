@@ -97,7 +97,8 @@ export type Fact =
   | { type: 'world.woke'; reason: Wake }
   | { type: 'world.wentOffline' }
   | { type: 'world.suspended' }
-  | { type: 'user.reconnected' }
+  /** `code`, `reason`: what the peer was told, where it was told anything. */
+  | { type: 'user.reconnected'; code?: number; reason?: string }
   | { type: 'user.closed'; code?: number | undefined; reason?: string | undefined; cause?: 'aborted' | undefined };
 
 /** What the machine orders of its socket actor. */

@@ -66,7 +66,7 @@ test('a loss: lost, then close, with its cause, and no reason where no frame cam
   under().fails({});
   clock.advance(1_000);
   expect(of('error')).toHaveLength(1);
-  expect(socket.retryCount).toBe(1);
+  expect(socket.retryCount).toBe(2);
   under().opens();
   expect(of('restored')).toMatchObject([{ detail: { attempts: 2 } }]);
   under().ends(4000, 'bye');
@@ -124,9 +124,9 @@ test('misuse is named', () => {
   expect(() => socket.send('early')).toThrow(
     expect.objectContaining({ name: 'InvalidStateError', message: 'send: the WebSocket is not open yet' }),
   );
-  expect(() => (socket.send as () => void)()).toThrow(new TypeError('send: give it data'));
-  expect(() => new HeartbeatWebSocket(undefined as never)).toThrow(new TypeError('HeartbeatWebSocket: give it a URL'));
-  expect(() => HeartbeatWebSocket.with({ debug: true } as never)).toThrow('debug is called inspect here');
+  expect(() => Reflect.apply(socket.send.bind(socket), undefined, [])).toThrow(new TypeError('send: give it data'));
+  expect(() => Reflect.construct(HeartbeatWebSocket, [])).toThrow(new TypeError('HeartbeatWebSocket: give it a URL'));
+  expect(() => HeartbeatWebSocket.with({ debug: true })).toThrow('debug is called inspect here');
 });
 
 const roomOf = (socket: HeartbeatWebSocket) => lineOf(socket.connection!.actor).room;
@@ -209,7 +209,7 @@ test('wanted again while it closes, it is dialled when the end has come; once, a
   under().opens();
   socket.close();
   socket.reconnect();
-  expect(socket.readyState).toBe(2);
+  expect(socket.readyState).toBe(0);
   under().ends(1005);
   clock.advance(0);
   expect(of('close')).toHaveLength(1);
@@ -363,8 +363,13 @@ test('its URL is what it was', () => {
   expect(under().given[0]).toBe(nowhere);
 });
 
-test('null is a subprotocol, by Web IDL', () => {
-  expect(hand({}, HeartbeatWebSocket, nowhere, null as never).under().given[1]).toEqual(['null']);
+test('null is none; with `retries: 0` it is a subprotocol, by Web IDL', () => {
+  expect(hand({}, HeartbeatWebSocket, nowhere, null).under().given[1]).toEqual([]);
+  expect(hand({ retries: 0 }, HeartbeatWebSocket, nowhere, null).under().given[1]).toEqual(['null']);
+});
+
+test.each([null, undefined])('a function for subprotocols that answers %s has none', (none) => {
+  expect(hand({}, HeartbeatWebSocket, nowhere, () => none).under().given[1]).toEqual([]);
 });
 
 test('its prototype is as Web IDL has it', () => {

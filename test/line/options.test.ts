@@ -88,7 +88,7 @@ describe('a bad option is named', () => {
     ...each(['shouldReconnect', 'WebSocket', 'random'], ['x', null, {}, true], TypeError),
     ...each(['shouldReconnect', 'WebSocket', 'random'], [5], RangeError),
     ...each(['protocol'], ['id-heartbeat', null, {}, () => ({}), true], TypeError),
-    ...each(['protocols'], [[5], ['a', null], null, {}, true], TypeError),
+    ...each(['protocols'], [[5], ['a', null], {}, true], TypeError),
     ...each(['buffer.maxAge'], notNumbers, TypeError),
     ...each(['buffer.maxAge'], [Number.NaN, -1, 0], RangeError),
     ...each(['headers'], ['a: b', null, { a: 5 }, { a: ['b'] }], TypeError),
@@ -129,7 +129,7 @@ describe('a bad option is named', () => {
     ['lifecycle.platform', {}, 'an object with now(), wallTime(), setInterval(), clearInterval()'],
     ['random', null, 'a function'],
     ['protocol', {}, 'a protocol, such as idHeartbeat()'],
-    ['protocols', null, 'a string, strings, or a function that answers with them'],
+    ['protocols', true, 'a string, strings, or a function that answers with them'],
     [
       'headers',
       null,

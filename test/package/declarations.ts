@@ -104,7 +104,7 @@ const programs = {
     // @ts-expect-error what no close event has
     socket.onclose = ({ colour }) => colour;
     // @ts-expect-error an option of another library
-    new HeartbeatWebSocket('wss://example.com', [], { maxRetries: 5 });
+    new HeartbeatWebSocket('wss://example.com', [], { reconnectInterval: 5 });
 
     export async function kit() {
       const server = await faultServer();
