@@ -247,13 +247,13 @@ export class Visit implements Ears {
   }
 
   /** Afterwards nothing is heard any more: the app hears first in which words, though the session may never have been named. */
-  #dismissed(refused: NonNullable<Answer['refused']>, words: Frame | undefined): void {
+  #dismissed({ reason, fatal, retryAfter }: NonNullable<Answer['refused']>, words: Frame | undefined): void {
     if (words !== undefined) {
       this.#inbox.deliver();
       this.#inbox.take(words);
     }
     // The app may have left by itself.
-    if (!this.#inbox.isOff) this.#refused(refused);
+    if (!this.#inbox.isOff) this.#refused({ reason, fatal, retryAfter });
   }
 
   #refused({ reason, fatal, retryAfter }: NonNullable<Answer['refused']>): void {
