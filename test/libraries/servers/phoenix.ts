@@ -31,7 +31,7 @@ export class PhoenixServer {
       this.#clients.add(client);
       socket.on('close', () => this.#clients.delete(client));
       socket.on('message', (data, isBinary) => {
-        if (!isBinary) this.#hear(client, decoded(String(data)));
+        if (!isBinary) this.#hear(client, decoded((data as Buffer).toString()));
       });
     });
   };

@@ -33,7 +33,7 @@ export class PusherServer {
       const channels = new Set<string>();
       this.#channels.set(socket, channels);
       socket.on('close', () => this.#channels.delete(socket));
-      socket.on('message', (data) => this.#hear(socket, channels, JSON.parse(String(data)) as Said));
+      socket.on('message', (data) => this.#hear(socket, channels, JSON.parse((data as Buffer).toString()) as Said));
       const socketId = `${process.pid}.${(this.#count += 1)}`;
       const established = { socket_id: socketId, activity_timeout: activityTimeout };
       say(socket, 'pusher:connection_established', JSON.stringify(established));
