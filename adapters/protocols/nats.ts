@@ -16,16 +16,17 @@ class NatsSession extends StreamSession {
   opened(): Answer | undefined {
     return this.above === 'library' ? { named: {} } : undefined;
   }
+
+  protected override introduced(line: Uint8Array): Answer {
+    const text = new TextDecoder().decode(line);
+    const info = jsonObject(text.slice(text.indexOf('{')));
+    const id = info && field(info, 'client_id');
+    return { named: { id: typeof id === 'number' ? String(id) : undefined } };
+  }
 }
 
 function grammarOf(): Grammar {
-  return {
-    question: inBytes('PING\r\n'),
-    answer: inBytes('PONG\r\n'),
-    introducedBy: 'app',
-    introduction: nameIn,
-    packetAt,
-  };
+  return { question: inBytes('PING\r\n'), answer: inBytes('PONG\r\n'), introducedBy: 'app', packetAt };
 }
 
 const newline = 0x0a;
@@ -89,11 +90,4 @@ function lastNumber(bytes: Uint8Array, from: number, to: number): number | undef
   }
   const isWord = at >= from && (bytes[at] === space || bytes[at] === tab);
   return at === last - 1 || !isWord ? undefined : number;
-}
-
-function nameIn(line: Uint8Array): Answer | undefined {
-  const text = new TextDecoder().decode(line);
-  const info = jsonObject(text.slice(text.indexOf('{')));
-  const id = info && field(info, 'client_id');
-  return { named: { id: typeof id === 'number' ? String(id) : undefined } };
 }

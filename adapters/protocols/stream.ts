@@ -28,8 +28,6 @@ export interface Grammar {
   readonly answer: ArrayBuffer;
   /** Whose introduction it is that allows us to ask. */
   readonly introducedBy: 'app' | 'peer';
-  /** The peer has introduced itself. */
-  introduction?(head: Uint8Array): Answer | undefined;
 }
 
 /** A head longer than this, in bytes, is none. */
@@ -56,23 +54,20 @@ export class StreamSession implements Session {
   received(frame: Frame): Answer | undefined {
     const came = bytesOf(frame);
     let meaning: Answer | undefined;
-    const passing = this.#heard.read(came, (packet, bytes, from) => {
-      switch (packet.kind) {
-        case 'introduction':
-          if (this.#grammar.introducedBy === 'peer') this.#mayAsk = true;
-          meaning = this.#grammar.introduction?.(bytes.subarray(from, packet.end));
-          return false;
-        case 'answer':
-          if (!this.#questions.isOurs()) return false;
-          meaning = { ...meaning, beat: {} };
-          return true;
-        case 'question':
-          if (this.above === 'library') return false;
-          this.#due.answer = true;
-          return true;
-        case 'other':
-          return false;
+    const passing = this.#heard.read(came, ({ kind, end }, bytes, from) => {
+      if (kind === 'answer' && this.#questions.isOurs()) {
+        meaning = { ...meaning, beat: {} };
+        return true;
       }
+      if (kind === 'question' && this.above === 'app') {
+        this.#due.answer = true;
+        return true;
+      }
+      if (kind === 'introduction') {
+        if (this.#grammar.introducedBy === 'peer') this.#mayAsk = true;
+        meaning = { ...meaning, ...this.introduced(bytes.subarray(from, end)) };
+      }
+      return false;
     });
     this.#answer();
     if (passing === came) return meaning;
@@ -100,6 +95,11 @@ export class StreamSession implements Session {
 
   protected get above(): Above {
     return this.#visitor?.above ?? 'app';
+  }
+
+  /** The peer has introduced itself. */
+  protected introduced(_head: Uint8Array): Answer | undefined {
+    return undefined;
   }
 
   /** However often the peer has asked meanwhile: that we are there is said once. */
@@ -180,7 +180,7 @@ function bytesOf(message: Frame | ArrayBufferView): Uint8Array {
 }
 
 function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer;
+  return new Uint8Array(bytes).buffer;
 }
 
 /** Text in UTF-8, to be written as one message. */

@@ -1,5 +1,5 @@
 /** `phoenix()` beneath phoenix.js and Supabase's client, and above a server that both prove right. */
-import { RealtimeClient } from '@supabase/realtime-js';
+import { REALTIME_SUBSCRIBE_STATES, RealtimeClient } from '@supabase/realtime-js';
 import { Socket } from 'phoenix';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -141,7 +141,7 @@ function supabase(vsn: Vsn): Library {
       client
         .channel('room')
         .on('broadcast', { event: 'news' }, ({ payload }) => app.news.push(payload.news))
-        .subscribe((status) => (app.joins += Number(String(status) === 'SUBSCRIBED')));
+        .subscribe((status) => (app.joins += Number(status === REALTIME_SUBSCRIBE_STATES.SUBSCRIBED)));
       return app;
     },
   };
