@@ -85,7 +85,8 @@ export class HeartbeatWebSocket extends WebSocketBase {
     this.#where = typeof where === 'function' ? where : this.#url;
     const WebSocketClass = rest.WebSocket ?? defaultWebSocket();
     const protocol = rest.protocol ?? (canPing(WebSocketClass) ? nativePing() : silent());
-    this.#options = { ...rest, WebSocket: WebSocketClass, protocol, buffer: boundsOf(rest) };
+    const above = rest.retries === 0 ? 'library' : 'app';
+    this.#options = { ...rest, WebSocket: WebSocketClass, protocol, above, buffer: boundsOf(rest) };
     const clock = rest.clock ?? systemClock;
     this.#turns = new Turns((callback, ms) => clock.setTimeout(callback, ms));
     this.#unsent = new Unsent({ buffer: this.#options.buffer, clock }, (detail) => this.#dropped(detail));
