@@ -2,11 +2,11 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 
-import { adapters, createConsumer } from './node_modules/@rails/actioncable/src/index.js';
-import ConnectionMonitor from './node_modules/@rails/actioncable/src/connection_monitor.js';
 import { actionCable } from '../../adapters/protocols/actioncable.ts';
 import { textOf, untilSo } from '../helpers/support.ts';
 import { heartWith, setUp } from './dialect-kit.ts';
+import ConnectionMonitor from './node_modules/@rails/actioncable/src/connection_monitor.js';
+import { adapters, createConsumer } from './node_modules/@rails/actioncable/src/index.js';
 
 /** Only those who have been welcomed are told anything, as Rails has it. */
 function cableServer(isWelcome = true) {
@@ -28,7 +28,10 @@ function cableServer(isWelcome = true) {
           server.on('connection', (socket) => {
             if (!isWelcome) return said(socket, { type: 'disconnect', reason: 'unauthorized', reconnect: false });
             said(socket, { type: 'welcome' });
-            const pings = setInterval(() => said(socket, { type: 'ping', message: Math.floor(Date.now() / 1_000) }), beat);
+            const pings = setInterval(
+              () => said(socket, { type: 'ping', message: Math.floor(Date.now() / 1_000) }),
+              beat,
+            );
             socket.on('close', () => {
               clearInterval(pings);
               subscribed.delete(socket);
