@@ -217,7 +217,7 @@ describe('plain, by rows', () => {
     let number = 0;
     return plain({
       heartbeat: () => `ping ${(number += 1)}`,
-      reply: (frame, question) => frame === String(question).replace('ping', 'pong'),
+      reply: (frame, question) => frame === (question as string).replace('ping', 'pong'),
     });
   };
 
@@ -354,7 +354,7 @@ describe('home-assistant, by rows', () => {
   const ok = '{"type":"auth_ok","ha_version":"2026.11.0"}';
   const invalid = '{"type":"auth_invalid","message":"Invalid access token or password"}';
   const sentAway = { refused: { reason: 'auth_invalid', fatal: true } };
-  const asked = { write: ['{"id":1,"type":"systole/ping"}'] };
+  const pinged = { write: ['{"id":1,"type":"systole/ping"}'] };
   const event = '{"id":18,"type":"event","event":{"a":[1,2.5,"é"]}}';
   const array = (...messages: string[]) => `[${messages.join(',')}]`;
 
@@ -375,7 +375,7 @@ describe('home-assistant, by rows', () => {
       { named: {} },
       undefined,
       { named: {}, swallow: false },
-      asked,
+      pinged,
     ]);
   });
 
@@ -415,7 +415,7 @@ describe('home-assistant, by rows', () => {
     await new Promise(setImmediate);
     expect(told).toEqual([{ write: ['{"type":"auth","access_token":"T"}'] }]);
     expect(session.received?.(ok)).toEqual({ named: {}, swallow: true });
-    expect(session.probe?.()).toEqual(asked);
+    expect(session.probe?.()).toEqual(pinged);
   });
 
   test.each([
@@ -495,17 +495,17 @@ describe('graphql-transport-ws, by rows', () => {
 
 describe('actioncable, by rows', () => {
   const away = (reason: string, fatal: boolean) => ({ refused: { reason, fatal } });
-  const beaten = (serverTime: number | undefined) => ({ beat: { serverTime } });
+  const beating = (serverTime: number | undefined) => ({ beat: { serverTime } });
   const rows: [frame: Frame, answer: Answer | undefined][] = [
     ['{"type":"welcome"}', { named: { id: undefined, interval: 4_000 } }],
     ['{"type":"welcome","sid":"me"}', { named: { id: 'me', interval: 4_000 } }],
     ['{"type":"welcome","sid":7}', { named: { id: undefined, interval: 4_000 } }],
-    ['{"type":"ping","message":12}', beaten(12_000)],
-    ['{"message":12,"type" : "ping"}', beaten(12_000)],
-    ['{"type":"ping"}', beaten(undefined)],
-    ['{"type":"ping","message":"12"}', beaten(undefined)],
-    ['{"type":"ping","message":1e300}', beaten(undefined)],
-    ['{"type":"ping","message":1e400}', beaten(undefined)],
+    ['{"type":"ping","message":12}', beating(12_000)],
+    ['{"message":12,"type" : "ping"}', beating(12_000)],
+    ['{"type":"ping"}', beating(undefined)],
+    ['{"type":"ping","message":"12"}', beating(undefined)],
+    ['{"type":"ping","message":1e300}', beating(undefined)],
+    ['{"type":"ping","message":1e400}', beating(undefined)],
     ['{"type":"disconnect","reason":"unauthorized","reconnect":false}', away('unauthorized', true)],
     ['{"type":"disconnect","reason":"server_restart","reconnect":true}', away('server_restart', false)],
     ['{"type":"disconnect","reconnect":"false"}', away('disconnect', false)],
@@ -517,9 +517,9 @@ describe('actioncable, by rows', () => {
     ['{"type":["ping"]}', its],
     ['{"a":{"type":"ping"}}', its],
     ['{"type":"ping"', its],
-    ['{"type":"ping","message":8640000000000}', beaten(8.64e15)],
-    ['{"type":"ping","message":8640000000001}', beaten(undefined)],
-    ['{"type":"ping"}'.padEnd(512), beaten(undefined)],
+    ['{"type":"ping","message":8640000000000}', beating(8.64e15)],
+    ['{"type":"ping","message":8640000000001}', beating(undefined)],
+    ['{"type":"ping"}'.padEnd(512), beating(undefined)],
     ['{"type":"ping"}'.padEnd(513), its],
     [bytes('{"type":"ping"}'), its],
   ];
