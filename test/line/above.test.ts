@@ -7,20 +7,21 @@ import { waitFor } from 'xstate';
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { nats } from '../../adapters/protocols/nats.ts';
 import type { Above, Protocol } from '../../adapters/protocols/protocol.ts';
-import { bytes, listen, open, textOf, until, untilSo } from '../helpers/support.ts';
+import { bytes, eventsOf, listen, open, statesOf, textOf, until, untilSo } from '../helpers/support.ts';
 
 /** A protocol that writes down what its sessions are told. */
 function watchful(more: Partial<Protocol> = {}) {
-  const told: { above: (Above | undefined)[]; sent: unknown[] } = { above: [], sent: [] };
+  const told: { above: (Above | undefined)[]; sent: unknown[]; to: number[] } = { above: [], sent: [], to: [] };
   const protocol: Protocol = {
     name: 'watchful',
     liveness: 'none',
     session(visitor) {
-      told.above.push(visitor?.above);
+      const session = told.above.push(visitor?.above);
       return {
         opened: () => ({ named: {} }),
         sent(message) {
           told.sent.push(message);
+          told.to.push(session);
           return false;
         },
       };
@@ -65,13 +66,15 @@ test('each line has a session of its own, and what waits is told when it goes', 
   const { protocol, told } = watchful();
   const connection = open(listening.url, { protocol });
   await until(connection, 'open');
+  connection.send('first');
   const lost = until(connection, 'lost');
   listening.socket.terminate();
   await lost;
   connection.send('waiting');
-  expect(told.sent).toEqual([]);
+  connection.send('too');
+  expect(told.sent).toEqual(['first']);
   await until(connection, 'restored');
-  expect(told).toEqual({ above: ['app', 'app'], sent: ['waiting'] });
+  expect(told).toEqual({ above: ['app', 'app'], sent: ['first', 'waiting', 'too'], to: [1, 2, 2] });
 });
 
 test('a session that throws at what goes out does not hinder it', async () => {
@@ -86,11 +89,13 @@ test('a session that throws at what goes out does not hinder it', async () => {
     }),
   });
   const connection = open(url, { protocol });
+  const dropped = eventsOf(connection, 'dropped');
   await until(connection, 'open');
   expect(connection.send('a')).toBe(true);
   expect(connection.send('b')).toBe(true);
   await untilSo(() => heard.length === 2);
   expect(heard).toEqual(['a', 'b']);
+  expect(dropped).toEqual([]);
 });
 
 test('a question waits for the end of what the app says, and its answer is a beat that confirms it', async () => {
@@ -103,6 +108,7 @@ test('a question waits for the end of what the app says, and its answer is a bea
     });
   });
   const connection = open(url, { protocol: nats(), heartbeat: { interval: 50, timeout: 20_000 } });
+  const states = statesOf(connection);
   await until(connection, 'open');
   connection.send('CONNECT {}\r\nPUB a 4\r\nab');
   // It has been asked for the question.
@@ -110,6 +116,7 @@ test('a question waits for the end of what the app says, and its answer is a bea
   connection.send('cd\r\n');
   await waitFor(connection.actor, ({ context }) => context.roundTripTime !== undefined);
   expect(heard.slice(0, 3)).toEqual(['CONNECT {}\r\nPUB a 4\r\nab', 'cd\r\n', 'PING\r\n']);
+  expect(states).toEqual(['connecting', 'awaiting-id', 'alive']);
   const lost = until(connection, 'lost');
   connection.reconnect();
   expect(await lost).toMatchObject({ unconfirmed: { messages: 0 } });
