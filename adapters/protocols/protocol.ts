@@ -74,14 +74,14 @@ export interface Session {
    * @param again true: the last question is still unanswered, and both answers may come
    */
   probe?(again?: boolean): Answer | undefined;
+  /** The socket was closed by the peer. Undefined, or a field left out: the machine's own rule decides. */
+  closed?(code: number, reason: string): { fatal?: boolean; retryAfter?: number } | undefined;
   /**
    * The app's message went onto the socket, as it is. For dialects that must know when the app asks, or where its words end; for others it costs nothing. A
    * Blob is not told: nobody knows its bytes yet.
    * @returns true: `probe()` had nothing to write, and may be called again now
    */
   sent?(message: Frame | ArrayBufferView): boolean;
-  /** The socket was closed by the peer. Undefined, or a field left out: the machine's own rule decides. */
-  closed?(code: number, reason: string): { fatal?: boolean; retryAfter?: number } | undefined;
   /**
    * Nothing is wanted of it any more: the app has closed, or the visit is over, whatever has ended it. Once.
    * @param heardAt when the last frame came, epoch ms
