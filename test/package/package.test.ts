@@ -138,8 +138,8 @@ test('in a browser bundle there is no ws, and little else', async () => {
     "import { HeartbeatWebSocket } from 'systole/websocket'; new HeartbeatWebSocket(location.hash);",
   );
   console.log(`gzip: ${all} bytes with xstate, ${ours} without; the drop-in class ${dropIn} with xstate`);
-  expect(ours).toBeLessThan(14_000);
-  expect(all).toBeLessThan(27_200);
+  expect(ours).toBeLessThan(14_150);
+  expect(all).toBeLessThan(27_350);
   expect(dropIn).toBeLessThan(30_200);
 });
 
