@@ -1,0 +1,21 @@
+import { type DocumentId, Repo } from '@automerge/automerge-repo';
+import { WebSocketClientAdapter } from '@automerge/automerge-repo-network-websocket';
+
+import type { Library } from '../library.ts';
+import { standIn } from '../stand-in.ts';
+
+/** Of the one document that there is. */
+export const documentId = '3GhXGeCXGwu5Vy1815wu5DgYQUaz' as DocumentId;
+
+export const automerge: Library = {
+  packages: ['@automerge/automerge-repo-network-websocket', '@automerge/automerge-repo'],
+  server: () => import('../servers/automerge.ts'),
+  isHeartless: true,
+  async use({ url, WebSocket, redial, hear, onEnd }) {
+    standIn(url, WebSocket);
+    const repo = new Repo({ network: [new WebSocketClientAdapter(url, redial)] });
+    onEnd(() => repo.shutdown());
+    const handle = await repo.find<{ news: number }>(`automerge:${documentId}` as never);
+    handle.on('change', ({ doc }) => hear(doc.news));
+  },
+};
