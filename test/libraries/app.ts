@@ -26,6 +26,8 @@ export async function openApp(
   class Tapped extends WebSocket {
     constructor(...args: ConstructorParameters<StandardClass>) {
       super(...args);
+      // On npm `ws` an error that nobody hears ends the process; automerge-repo stops to listen while it still dials.
+      this.addEventListener('error', () => {});
       this.addEventListener('message', () => (traffic += 1));
     }
 

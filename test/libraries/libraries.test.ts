@@ -27,7 +27,7 @@ describe.each(Object.entries(libraries))('%s', (_, library) => {
     const seats = await Promise.all([Bare, withHeart()].map((WebSocket) => seatAt(stage, library, { WebSocket })));
     const dials = seats.map(({ cable }) => cable.accepted);
     const haveDialled = () => seats.every(({ cable }, i) => cable.accepted > (dials[i] ?? 0));
-    if (library.dialsOnce === true) {
+    if (library.mustNotBeRefused === true) {
       for (const { cable } of seats) cable.silence();
       await stage.restart();
       for (const { cable } of seats) cable.reset();

@@ -18,8 +18,8 @@ export interface Library {
   dialect?: (() => Protocol) | undefined;
   /** It has no heart of its own, or none that could be told to beat fast enough for a test. */
   isHeartless?: boolean;
-  /** On Node it never dials again where it was refused. */
-  dialsOnce?: boolean;
+  /** On Node a dial that is refused is its last, or an error that nobody can catch. */
+  mustNotBeRefused?: boolean;
   /** What the documentation says of its row. */
   remark?: string;
 }

@@ -26,6 +26,8 @@ globalThis.WebSocket ??= WebSocket;
 
 const [, , port, pingInterval] = process.argv;
 const http = createServer();
+// No request is to wait on a line that was cut behind another.
+http.maxRequestsPerSocket = 1;
 const server = new Server({
   transport: new WebSocketTransport({ server: http, ...(pingInterval && { pingInterval: Number(pingInterval) }) }),
   greet: false,

@@ -1,4 +1,4 @@
-import { type DocumentId, Repo } from '@automerge/automerge-repo';
+import { type AutomergeUrl, type DocHandle, type DocumentId, Repo } from '@automerge/automerge-repo';
 import { WebSocketClientAdapter } from '@automerge/automerge-repo-network-websocket';
 
 import type { Library } from '../library.ts';
@@ -11,11 +11,15 @@ export const automerge: Library = {
   packages: ['@automerge/automerge-repo-network-websocket', '@automerge/automerge-repo'],
   server: () => import('../servers/automerge.ts'),
   isHeartless: true,
+  mustNotBeRefused: true,
   async use({ url, WebSocket, redial, hear, onEnd }) {
     standIn(url, WebSocket);
     const repo = new Repo({ network: [new WebSocketClientAdapter(url, redial)] });
     onEnd(() => repo.shutdown());
-    const handle = await repo.find<{ news: number }>(`automerge:${documentId}` as never);
+    // Who asks before it has reached the server is told that there is none.
+    const find = (): Promise<DocHandle<{ news: number }>> =>
+      repo.find<{ news: number }>(`automerge:${documentId}` as AutomergeUrl).catch(find);
+    const handle = await find();
     handle.on('change', ({ doc }) => hear(doc.news));
   },
 };

@@ -7,12 +7,13 @@ export const colyseus: Library = {
   packages: ['@colyseus/sdk'],
   server: () => import('../servers/colyseus.ts'),
   isHeartless: true,
+  remark: 'joins anew; the way back to its seat (`reconnection`) is open only when the server has missed the old line',
   async use({ url, WebSocket, redial, hear, onEnd }) {
     standIn(url, WebSocket);
     const client = new Client(url);
     let room: Room | undefined;
     let isOver = false;
-    // Where the server has no place for who comes back, an app joins anew.
+    // Its own way back to a seat is open only when the server has missed the old line: an app that joins anew is there first.
     const join = async (): Promise<void> => {
       if (isOver) return;
       try {
@@ -24,15 +25,11 @@ export const colyseus: Library = {
       room.onMessage('news', hear);
       room.onError(() => {});
       room.onLeave(() => void join());
-      Object.assign(room.reconnection, {
-        minUptime: 0,
-        ...(redial !== undefined && { minDelay: redial, maxDelay: redial, maxRetries: 2 }),
-      });
+      room.reconnection.enabled = false;
     };
     await join();
     onEnd(() => {
       isOver = true;
-      if (room) room.reconnection.enabled = false;
       room?.connection.close();
     });
   },

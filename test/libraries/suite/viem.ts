@@ -6,7 +6,7 @@ import { standIn } from '../stand-in.ts';
 export const viem: Library = {
   packages: ['viem'],
   server: () => import('../servers/ethereum.ts'),
-  dialsOnce: true,
+  mustNotBeRefused: true,
   use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
     standIn(url, WebSocket);
     const client = createPublicClient({
