@@ -207,7 +207,7 @@ function isArrayBuffer(data: unknown): data is ArrayBuffer {
 }
 
 /** A File is one, too. */
-function isBlob(data: unknown): data is Blob {
+export function isBlob(data: unknown): data is Blob {
   const brand = brandOf(data);
   return (brand === '[object Blob]' || brand === '[object File]') && typeof (data as Blob).size === 'number';
 }

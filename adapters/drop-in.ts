@@ -79,7 +79,8 @@ export class HeartbeatWebSocket extends WebSocketBase {
     this.#offer = typeof protocols === 'function' ? protocols : offerOf(protocols);
     const WebSocketClass = rest.WebSocket ?? beneath(HeartbeatWebSocket);
     const protocol = rest.protocol ?? (canPing(WebSocketClass) ? nativePing() : silent());
-    this.#options = { ...rest, WebSocket: WebSocketClass, protocol, buffer: boundsOf(rest) };
+    const above = rest.retries === 0 ? 'library' : 'app';
+    this.#options = { ...rest, WebSocket: WebSocketClass, protocol, above, buffer: boundsOf(rest) };
     const clock = rest.clock ?? systemClock;
     this.#turns = new Turns((callback, ms) => clock.setTimeout(callback, ms));
     if (startClosed !== true) this.#start();

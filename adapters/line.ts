@@ -43,6 +43,8 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
   #visit: Visit | undefined;
   /** Onto which messages go: undefined while they are held. */
   #socket: Socket | undefined;
+  /** Of what has gone onto it; undefined: nobody wants to know. */
+  #told: ((message: Sendable) => void) | undefined;
   #isShut = false;
   /** Somebody was refused and has not been told of room yet. */
   #isRefusing = false;
@@ -117,9 +119,10 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     return this.#events.of('message');
   }
 
-  release(socket: Socket | undefined): void {
+  release(socket: Socket | undefined, told: ((message: Sendable) => void) | undefined): void {
     if (this.#isShut) return;
     this.#socket = socket;
+    this.#told = told;
     this.#flush();
   }
 
@@ -217,9 +220,11 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     const waiting = socket.bufferedAmount;
     // A message larger than the bound must be sendable at all: it goes when nothing waits before it.
     if (waiting > 0 && waiting + bytes > this.#socketShare) return false;
+    let message = data;
     try {
       const { outgoing } = this.#options.protocol;
-      socket.send(outgoing !== undefined && typeof data === 'string' ? outgoing(data) : data, waiting);
+      if (outgoing !== undefined && typeof data === 'string') message = outgoing(data);
+      socket.send(message, waiting);
     } catch (error) {
       // Where the socket is gone with it, it was no trouble of the message's.
       if (!socket.isOpen) return false;
@@ -227,6 +232,7 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     }
     this.#handed.messages += 1;
     this.#handed.bytes += bytes;
+    this.#told?.(message);
     return true;
   }
 

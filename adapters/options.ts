@@ -26,7 +26,7 @@ import { Addresses, isOffer, type ProtocolsOption, type UrlOption } from './dial
 import { lifecycleOf, type LifecycleOptions } from './lifecycle.ts';
 import { WebSocketLine } from './line.ts';
 import { idHeartbeat } from './protocols/id-heartbeat.ts';
-import type { Protocol } from './protocols/protocol.ts';
+import type { Above, Protocol } from './protocols/protocol.ts';
 import { guarded } from './surface.ts';
 import type { HeadersOption, WebSocketClass } from './web-socket.ts';
 
@@ -62,6 +62,8 @@ export interface ConnectionOptions extends Omit<PartialSettings, 'liveness'> {
 /** What every front door has chosen by then. */
 export interface ChosenOptions {
   protocol: Protocol;
+  /** Default `app`. */
+  above?: Above;
 }
 
 /**
@@ -78,6 +80,7 @@ export function connectionInput(url: UrlOption, options: ConnectionOptions = {})
 export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptions): Input & { line: WebSocketLine } {
   const {
     protocol,
+    above = 'app',
     protocols = [],
     headers,
     wsOptions,
@@ -97,6 +100,7 @@ export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptio
   return {
     line: new WebSocketLine({
       protocol,
+      above,
       clock,
       random: random === undefined ? Math.random : orNaN(guarded(random)),
       buffer: buffer === undefined ? defaultBounds : { ...defaultBounds, ...definedOf(buffer) },

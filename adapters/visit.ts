@@ -5,7 +5,7 @@
  */
 import type { Fact, Order } from '../machines/events.ts';
 import { UrlError } from './asked.ts';
-import type { Amount, BufferBounds } from './buffer.ts';
+import { type Amount, type BufferBounds, isBlob, type Sendable } from './buffer.ts';
 import { errorName } from './check.ts';
 import { type Clock, soon, wallTimeOf } from './clock.ts';
 import { watchDeparture } from './departure.ts';
@@ -13,13 +13,14 @@ import type { Address, Addresses } from './dial.ts';
 import { Inbox } from './inbox.ts';
 import type { Listeners } from './listeners.ts';
 import { Proof } from './proof.ts';
-import { type Answer, type Frame, type Protocol, type Session, swallowed } from './protocols/protocol.ts';
+import { type Above, type Answer, type Frame, type Protocol, type Session, swallowed } from './protocols/protocol.ts';
 import { noHandshake, Socket } from './socket.ts';
 import { guarded, surface } from './surface.ts';
 import type { Ears, SocketLoss, WebSocketClass } from './web-socket.ts';
 
 export interface VisitOptions {
   protocol: Protocol;
+  above: Above;
   clock: Clock;
   buffer: BufferBounds;
   addresses: Addresses;
@@ -34,8 +35,11 @@ export interface Visited {
   readonly handed: Readonly<Amount>;
   /** Who hears what comes in. */
   readonly messages: Listeners<Frame>;
-  /** What waits goes onto the socket, in order, and from now on everything. */
-  release(socket: Socket | undefined): void;
+  /**
+   * What waits goes onto the socket, in order, and from now on everything.
+   * @param told of every message that has gone
+   */
+  release(socket: Socket | undefined, told: ((message: Sendable) => void) | undefined): void;
   /** There is no socket any more. */
   hold(): void;
   /** From now on everything is refused, and what waits no longer grows old. */
@@ -70,7 +74,8 @@ export class Visit implements Ears {
     this.#line = line;
     this.#report = report;
     this.#inbox = new Inbox(line.messages, options.buffer);
-    this.#session = guarded(() => options.protocol.session({ tell: (answer) => this.#told(answer) }))() ?? {};
+    const { protocol, above } = options;
+    this.#session = guarded(() => protocol.session({ above, tell: (answer) => this.#told(answer) }))() ?? {};
     this.#stamp();
     this.proof = new Proof(line.handed);
     this.#begin();
@@ -133,7 +138,7 @@ export class Visit implements Ears {
       case 'await':
         return this.proof.await();
       case 'release':
-        return this.#line.release(this.socket);
+        return this.#line.release(this.socket, this.#session.sent && ((message) => this.#sent(message)));
       case 'deliver':
         return this.#inbox.deliver();
       case 'hang-up':
@@ -190,6 +195,11 @@ export class Visit implements Ears {
     this.proof.ask(this.#options.clock.now(), again);
     this.#watchDeparture(again);
     this.#write(answer.write);
+  }
+
+  #sent(message: Sendable): void {
+    if (isBlob(message)) return;
+    if (guarded(() => this.#session.sent?.(message))()) this.#probe(false);
   }
 
   #watchDeparture(again: boolean): void {

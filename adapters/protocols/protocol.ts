@@ -39,8 +39,16 @@ export interface Answer {
 /** The frame was ours, and there is nothing else to be done. The hot path knows it by identity: to look for all that there might be costs as much as the rest. */
 export const swallowed: Answer = { swallow: true };
 
+/** Who hears what a session lets pass: an app, or a library that speaks the dialect by itself, and is to find what it would find on any WebSocket. */
+export type Above = 'app' | 'library';
+
 /** What a session can do without being asked. */
 export interface Visitor {
+  /**
+   * `library`: `HeartbeatWebSocket` with `retries: 0`. It is told of its `open` when the peer is named, so that is to be at `opened()`; and it answers
+   * what the peer asks of it. Default `app`.
+   */
+  readonly above?: Above | undefined;
   /** Writes, refuses and warns; what else an answer may say belongs to a frame. Nothing happens once the visit is over. */
   tell(answer: Pick<Answer, 'write' | 'refused' | 'warning'>): void;
 }
@@ -59,6 +67,12 @@ export interface Session {
   probe?(): Answer | undefined;
   /** The socket was closed by the peer. Undefined, or a field left out: the machine's own rule decides. */
   closed?(code: number, reason: string): { fatal?: boolean; retryAfter?: number } | undefined;
+  /**
+   * The app's message went onto the socket, as it is. For dialects that must know when the app asks, or where its words end; for others it costs nothing. A
+   * Blob is not told: nobody knows its bytes yet.
+   * @returns true: `probe()` had nothing to write, and may be called again now
+   */
+  sent?(message: Frame | ArrayBufferView): boolean;
   /**
    * Nothing is wanted of it any more: the app has closed, or the visit is over, whatever has ended it. Once.
    * @param heardAt when the last frame came, epoch ms
@@ -92,10 +106,20 @@ const latestDate = 8.64e15;
 
 /** The JSON object in a text frame; undefined for everything else. Read its fields with {@link field}. */
 export function jsonObject(frame: Frame): object | undefined {
+  const value = json(frame);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+}
+
+/** The JSON array in a text frame; undefined for everything else. */
+export function jsonArray(frame: Frame): readonly unknown[] | undefined {
+  const value = json(frame);
+  return Array.isArray(value) ? value : undefined;
+}
+
+function json(frame: Frame): unknown {
   if (typeof frame !== 'string' || frame.length > longestControlFrame) return undefined;
   try {
-    const value: unknown = JSON.parse(frame);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    return JSON.parse(frame);
   } catch {
     return undefined;
   }
