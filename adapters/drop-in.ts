@@ -236,6 +236,8 @@ export class HeartbeatWebSocket extends WebSocketBase {
   }
 
   #received(data: Frame): void {
+    // With a word that is heard before the session is named, a server sends us away: beneath a library that is its to hear, on a socket that is open.
+    if (this.#isPlain) this.#opened();
     if (this.#readyState !== OPEN) return;
     const content = typeof data === 'string' || this.#binaryType === 'arraybuffer' ? data : new Blob([data]);
     this.dispatchEvent(new MessageEvent('message', { data: content, origin: this.#origin }));

@@ -96,7 +96,7 @@ export class Visit implements Ears {
     if (answer === undefined || answer === swallowed) {
       if (this.#armed) this.#spoke();
       if (answer === swallowed) return;
-    } else if (this.#heed(answer)) return;
+    } else if (this.#heed(answer, frame)) return;
     if (this.#inbox.take(answer?.deliver ?? frame)) return;
     this.#report({ type: 'peer.refused', reason: 'more messages before the session was named than buffer allows' });
   }
@@ -190,7 +190,7 @@ export class Visit implements Ears {
 
   #probe(again: boolean): void {
     this.#armed = true;
-    const answer = this.#ask((session) => session.probe?.());
+    const answer = this.#ask((session) => session.probe?.(again));
     if (answer?.write === undefined) return;
     this.proof.ask(this.#options.clock.now(), again);
     this.#watchDeparture(again);
@@ -228,9 +228,9 @@ export class Visit implements Ears {
   }
 
   /** An answer that is none is of a protocol that has an error: the frame is the app's. */
-  #heed(answer: Answer): boolean {
+  #heed(answer: Answer, frame?: Frame): boolean {
     try {
-      return this.#apply(answer);
+      return this.#apply(answer, frame);
     } catch (error) {
       surface(error);
       return false;
@@ -238,12 +238,12 @@ export class Visit implements Ears {
   }
 
   /**
-   * True: swallowed. The frame is reported before what it means: a probe that its meaning leads to is not answered by the same frame. Fields are
+   * True: swallowed, or heard already. The frame is reported before what it means: a probe that its meaning leads to is not answered by the same frame. Fields are
    * taken one by one, so that nothing a protocol read from the wire can become an event's `type`.
    */
-  #apply(answer: Answer): boolean {
+  #apply(answer: Answer, frame?: Frame): boolean {
     if (this.#inbox.isOff) return false;
-    const { named, beat, refused, write, swallow, warning } = answer;
+    const { named, beat, refused, write, swallow, warning, deliver } = answer;
     if (beat === undefined) this.#spoke();
     if (warning !== undefined) this.#line.warn(warning);
     if (write !== undefined) this.#write(write);
@@ -252,8 +252,18 @@ export class Visit implements Ears {
       this.#report({ type: 'peer.named', id, serverTime, interval, receivedAt: this.#options.clock.now() });
     }
     if (beat !== undefined) this.#beat(beat.serverTime);
-    if (refused !== undefined) this.#refused(refused);
-    return swallow ?? false;
+    if (refused !== undefined) this.#dismissed(refused, swallow ? undefined : (deliver ?? frame));
+    return swallow === true || refused !== undefined;
+  }
+
+  /** Afterwards nothing is heard any more: the app hears first in which words, though the session may never have been named. */
+  #dismissed({ reason, fatal, retryAfter }: NonNullable<Answer['refused']>, words: Frame | undefined): void {
+    if (words !== undefined) {
+      this.#inbox.deliver();
+      this.#inbox.take(words);
+    }
+    // The app may have left by itself.
+    if (!this.#inbox.isOff) this.#refused({ reason, fatal, retryAfter });
   }
 
   #refused({ reason, fatal, retryAfter }: NonNullable<Answer['refused']>): void {

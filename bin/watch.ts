@@ -5,17 +5,13 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 
 import { connect, type ConnectOptions, detectionBound } from '../adapters/index.ts';
 import { connectionInput } from '../adapters/options.ts';
-import { actionCable } from '../adapters/protocols/actioncable.ts';
-import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
-import { nativePing } from '../adapters/protocols/native-ping.ts';
-import { plain } from '../adapters/protocols/plain.ts';
 import type { Protocol } from '../adapters/protocols/protocol.ts';
-import { silent } from '../adapters/protocols/silent.ts';
 import { defaultSettings } from '../machines/settings.ts';
 import { connectPush, type PushOptions } from '../push/index.ts';
 import { positionIn } from '../push/position.ts';
 import { isTopicName } from '../push/topic-name.ts';
 import { milliseconds, parse, UsageError, wholeNumber } from './arguments.ts';
+import { advice, dialects, overheard } from './dialects.ts';
 import { onInterrupt } from './interrupt.ts';
 import { Recording } from './recording.ts';
 import { asJson, asText, follow, type Happening } from './story.ts';
@@ -28,11 +24,11 @@ since the beginning, previous → state, cause, id, round-trip time, next dial.
 Of the URL no more is printed than its host, of the session's id its end.
 
   --protocol NAME        how the server shows life (default id-heartbeat):
-      id-heartbeat       it names the session, and answers 'heartbeat'
-      plain              it answers one text with another
-      native-ping        it answers pings of WebSocket itself: any server does
-      actioncable        Rails: it pings by itself
-      silent             not at all: a dead line is not noticed
+${Object.entries(dialects)
+  .map(([name, { how }]) => `      ${name.padEnd(20)} ${how}`)
+  .join('\n')}
+                         a server that does not name the session is told of,
+                         with the protocol to try
   --heartbeat TEXT       with plain: what we ask with (default ping)
   --reply TEXT           with plain: what it answers with (default pong)
   --interval MS          from a beat to the next heartbeat (default ${defaultSettings.heartbeat.interval})
@@ -80,7 +76,7 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
   if (more.length > 0) throw new UsageError('takes one URL; put what has spaces in it between quotes');
   const { interval, timeout } = defaultSettings.heartbeat;
   const topics = topicsIn(values);
-  const protocol = protocolNamed(values.protocol ?? 'id-heartbeat', values);
+  const { protocol, said } = overheard(protocolNamed(values.protocol ?? 'id-heartbeat', values));
   const heartbeat = {
     interval: milliseconds('interval', values.interval) ?? interval,
     timeout: milliseconds('timeout', values.timeout) ?? timeout,
@@ -106,10 +102,16 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
     print('');
   }
   const cause = await new Promise<string>((resolve) => {
+    let advised = '';
     const tell = (happening: Happening) => {
       if (happening.type === 'message' && !values.messages) return;
       if (values.json) print(asJson(happening));
       else print(asText(happening, paint), happening.type === 'beat');
+      if (push || !isUnnamed(happening)) return;
+      const message = advice(said, protocol.name);
+      if (message === advised) return;
+      advised = message;
+      tell({ at: happening.at, type: 'warning', code: 'unnamed', message });
     };
     const { cursor } = values;
     follow(connection, tell, push && topics.map((topic) => push.topic(topic, { cursor })));
@@ -118,6 +120,12 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
   undo();
   recording?.end();
   return cause === 'user-closed' ? 0 : 1;
+}
+
+/** A dial has failed for want of a name. */
+function isUnnamed(happening: Happening): boolean {
+  if (happening.type !== 'state' || !['reconnecting', 'closed'].includes(happening.state)) return false;
+  return happening.cause === 'unnamed' || happening.after === 'unnamed';
 }
 
 /** @throws {UsageError} which repeats nothing of it */
@@ -134,21 +142,13 @@ function topicsIn({ topic: given = [], cursor, protocol }: { topic?: string[]; c
   return topics;
 }
 
-const protocols: Record<string, (texts: { heartbeat?: string; reply?: string }) => Protocol> = {
-  'id-heartbeat': idHeartbeat,
-  plain,
-  'native-ping': nativePing,
-  actioncable: () => actionCable(),
-  silent,
-};
-
 function protocolNamed(name: string, { heartbeat, reply }: { heartbeat?: string; reply?: string }): Protocol {
-  const make = Object.hasOwn(protocols, name) ? protocols[name] : undefined;
-  if (make === undefined) throw new UsageError(`--protocol must be one of ${Object.keys(protocols).join(', ')}`);
+  const dialect = Object.hasOwn(dialects, name) ? dialects[name] : undefined;
+  if (dialect === undefined) throw new UsageError(`--protocol must be one of ${Object.keys(dialects).join(', ')}`);
   for (const [option, given] of Object.entries({ heartbeat, reply })) {
     if (given !== undefined && name !== 'plain') throw new UsageError(`--${option} goes with --protocol plain only`);
   }
-  return make({ ...(heartbeat !== undefined && { heartbeat }), ...(reply !== undefined && { reply }) });
+  return dialect.make({ ...(heartbeat !== undefined && { heartbeat }), ...(reply !== undefined && { reply }) });
 }
 
 /** @throws {UsageError} that says which header, and repeats nothing of it: without its colon, or with another one, all of it may be secret */

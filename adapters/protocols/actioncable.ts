@@ -1,6 +1,9 @@
 /**
  * Rails Action Cable, protocol `actioncable-v1-json`. The server welcomes, then pings every 3 s with its clock in seconds; nothing is asked.
  * Its `disconnect` says whether to come back. Subscriptions and their messages are the app's.
+ *
+ * Nothing is swallowed, for nothing is asked: `@rails/actioncable` waits for the welcome, watches the pings, and heeds the `disconnect` by itself. An
+ * app above `connect()` hears them as well, and passes over what has a `type` that it does not know.
  */
 import { type Answer, field, type Frame, jsonObject, type Protocol, refusalOf } from './protocol.ts';
 
@@ -36,16 +39,15 @@ function answerTo(frame: Frame, interval: number): Answer | undefined {
   if (message === undefined || Object.hasOwn(message, 'identifier')) return undefined;
   switch (field(message, 'type')) {
     case 'welcome':
-      return { named: { id: textOf(field(message, 'sid')), interval }, swallow: true };
+      return { named: { id: textOf(field(message, 'sid')), interval } };
     case 'ping':
-      return { beat: { serverTime: secondsOf(field(message, 'message')) }, swallow: true };
+      return { beat: { serverTime: secondsOf(field(message, 'message')) } };
     case 'disconnect':
       return {
         refused: {
           reason: textOf(field(message, 'reason')) ?? 'disconnect',
           fatal: field(message, 'reconnect') === false,
         },
-        swallow: true,
       };
     default:
       return undefined;

@@ -4,6 +4,9 @@
  * A protocol knows how a server says who it is, how it shows life, and nothing else: no timers, no socket, no states. Its session lives for one
  * visit; every method is called with what happened and answers with what it means. Nothing is thrown: what a session does not understand is
  * the app's.
+ *
+ * The app may be a library that speaks the same dialect, and asks and waits by itself. So a session swallows the answers to its own questions, one
+ * for one ({@link Unanswered}), and nothing else: not a welcome, nor a ping of the server's, nor a dismissal, though it heeds them.
  */
 import type { Liveness } from '../../machines/events.ts';
 
@@ -24,7 +27,10 @@ export interface Answer {
   };
   /** The peer has answered a heartbeat, or has beaten by itself. `serverTime`: its clock, epoch ms. */
   beat?: { serverTime?: number | undefined };
-  /** The peer tells us to go: hang up. `retryAfter`: ms to wait before the next dial; `fatal`: there is to be none. */
+  /**
+   * The peer tells us to go: hang up, once the app has heard the frame, unless it is swallowed. `retryAfter`: ms to wait before the next dial;
+   * `fatal`: there is to be none.
+   */
   refused?: { reason: string; fatal?: boolean | undefined; retryAfter?: number | undefined };
   /** Frames to write at once, in order. */
   write?: readonly (Frame | typeof ping)[];
@@ -63,8 +69,11 @@ export interface Session {
   received?(frame: Frame): Answer | undefined;
   /** A pong frame came (npm `ws` only). */
   ponged?(): Answer | undefined;
-  /** A sign of life is wanted: what to write for it. */
-  probe?(): Answer | undefined;
+  /**
+   * A sign of life is wanted: what to write for it.
+   * @param again true: the last question is still unanswered, and both answers may come
+   */
+  probe?(again?: boolean): Answer | undefined;
   /** The socket was closed by the peer. Undefined, or a field left out: the machine's own rule decides. */
   closed?(code: number, reason: string): { fatal?: boolean; retryAfter?: number } | undefined;
   /**
@@ -91,6 +100,30 @@ export interface Protocol {
   readonly outgoing?: (text: string) => string;
   /** @param visitor undefined: nobody visits, one only wants to know what it says */
   session(visitor?: Visitor): Session;
+}
+
+/** How many questions of ours wait for an answer. Who else asks with the same words gets the others: the order of two answers tells nothing. */
+export class Unanswered {
+  #count = 0;
+
+  /**
+   * One is asked.
+   * @param again as in `Session.probe()`: false says that the line has proved alive meanwhile, so that what was not answered before never will be
+   */
+  ask(again: boolean | undefined): void {
+    this.#count = again ? this.#count + 1 : 1;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** An answer has come. False: nobody here has asked. */
+  take(): boolean {
+    if (this.#count === 0) return false;
+    this.#count -= 1;
+    return true;
+  }
 }
 
 /** The answer to a server that speaks another dialect, where that was agreed on: no new dial can help. Undefined: it speaks one of ours. */

@@ -6,11 +6,13 @@ import { expect, test } from 'vitest';
 
 import { actionCable } from '../../adapters/protocols/actioncable.ts';
 import { graphqlTransportWs } from '../../adapters/protocols/graphql-transport-ws.ts';
+import { homeAssistant } from '../../adapters/protocols/home-assistant.ts';
 import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
 import { nativePing } from '../../adapters/protocols/native-ping.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
 import type { Answer, Frame, Protocol } from '../../adapters/protocols/protocol.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
+import { trpc } from '../../adapters/protocols/trpc.ts';
 
 const protocols: Record<string, Protocol> = {
   'id-heartbeat': idHeartbeat(),
@@ -19,11 +21,13 @@ const protocols: Record<string, Protocol> = {
   actioncable: actionCable(),
   'graphql-transport-ws': graphqlTransportWs(),
   silent: silent(),
+  trpc: trpc(),
+  'home-assistant': homeAssistant(),
 };
 
 /** What the dialects are made of, and what has hurt others. */
 const names =
-  'id now_time heartbeat type payload systole message reason reconnect identifier sid __proto__ constructor toString'.split(
+  'id now_time heartbeat type payload systole message reason reconnect identifier sid success error code __proto__ constructor toString'.split(
     ' ',
   );
 const words = [
@@ -32,6 +36,12 @@ const words = [
   'pong',
   'disconnect',
   'heartbeat',
+  'PING',
+  'PONG',
+  'auth_required',
+  'auth_ok',
+  'auth_invalid',
+  'id_reuse',
   'a',
   '',
   'xstate.after.backoff.connection',

@@ -6,14 +6,16 @@ import { describe, expect, test } from 'vitest';
 import { WebSocket, type ServerOptions } from 'ws';
 import { waitFor } from 'xstate';
 
-import type { ConnectOptions, Frame, Protocol } from '../../adapters/index.ts';
+import type { ConnectOptions, Frame, Protocol, State } from '../../adapters/index.ts';
 import { actionCable } from '../../adapters/protocols/actioncable.ts';
 import { graphqlTransportWs } from '../../adapters/protocols/graphql-transport-ws.ts';
+import { homeAssistant } from '../../adapters/protocols/home-assistant.ts';
 import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
 import { nativePing } from '../../adapters/protocols/native-ping.ts';
-import { plain } from '../../adapters/protocols/plain.ts';
+import { plain, type PlainOptions } from '../../adapters/protocols/plain.ts';
 import { field, jsonObject } from '../../adapters/protocols/protocol.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
+import { trpc } from '../../adapters/protocols/trpc.ts';
 import { lineOf } from '../../adapters/websocket.ts';
 import {
   bytes,
@@ -23,6 +25,7 @@ import {
   open,
   statesOf,
   textOf,
+  uncaughtDuring,
   until,
   untilState,
   untilSo,
@@ -49,6 +52,10 @@ interface Sibling {
   id: (visit: number) => string | undefined;
   /** Control frames that nobody waits for. */
   controls: (socket: WebSocket) => void;
+  /** Those of them that are the app's all the same, for they answer nothing that was asked here. */
+  heard?: Frame[];
+  /** What the app hears besides at any time. */
+  noise?: RegExp;
   /** What looks nearly like a control message, and is the app's. */
   nearMisses: Frame[];
   statesTime: boolean;
@@ -99,7 +106,73 @@ const siblings: Record<string, Sibling> = {
     },
     id: () => undefined,
     controls: (socket) => socket.send('yes'),
+    heard: ['yes'],
     nearMisses: ['Yes', 'yes ', '"yes"', 'are you there?', bytes('yes'), ''],
+    statesTime: false,
+  },
+  'plain, in bytes': {
+    protocol: plain({ heartbeat: new Uint8Array([0, 1]), reply: new Uint8Array([0, 2]) }),
+    interval: 300,
+    speak: (socket, _, half) => {
+      socket.on('message', (data, isBinary) => {
+        if (!isBinary || !(data as Buffer).equals(Buffer.from([0, 1]))) return;
+        half.asked += 1;
+        if (half.answers) beat(half, () => socket.send(Buffer.from([0, 2])));
+      });
+    },
+    id: () => undefined,
+    controls: (socket) => socket.send(Buffer.from([0, 2])),
+    heard: [bytes('\u0000\u0002')],
+    nearMisses: ['\u0000\u0002', bytes('\u0000\u0001'), bytes('\u0000'), bytes('')],
+    statesTime: false,
+  },
+  trpc: {
+    protocol: trpc(),
+    interval: 300,
+    speak: (socket, _, half) => {
+      socket.on('message', (data) => {
+        if (textOf(data) !== 'PING') return;
+        half.asked += 1;
+        if (half.answers) beat(half, () => socket.send('PONG'));
+      });
+    },
+    id: () => undefined,
+    controls: (socket) => {
+      socket.send('PING');
+      socket.send('PONG');
+    },
+    heard: ['PING', 'PONG'],
+    nearMisses: ['ping', 'PONG ', '"PONG"', '{"id":null,"method":"reconnect"}', bytes('PONG'), ''],
+    statesTime: false,
+  },
+  'home-assistant': {
+    protocol: homeAssistant({ accessToken: 'T' }),
+    interval: 300,
+    speak: (socket, _, half) => {
+      let last = 0;
+      socket.on('message', (data) => {
+        const message = jsonObject(textOf(data));
+        if (message === undefined) return;
+        const type = field(message, 'type');
+        const id = field(message, 'id');
+        if (type === 'auth') return socket.send('{"type":"auth_ok","ha_version":"2026.11.0"}');
+        if (type === 'systole/ping') half.asked += 1;
+        if (type !== 'systole/ping' || half.answers) beat(half, () => socket.send(refusalOf(id, last)));
+        if (type === 'ping') last = id as number;
+      });
+      socket.send('{"type":"auth_required","ha_version":"2026.11.0"}');
+    },
+    id: () => undefined,
+    controls: (socket) => socket.send(refusalOf(1, 1)),
+    heard: [refusalOf(1, 1)],
+    nearMisses: [
+      '{"id":1,"type":"result","success":true,"result":"id_reuse"}',
+      '{"id":2,"type":"result","success":false,"error":{"code":"id_reuse"}}',
+      '{"id":1,"type":"pong"}',
+      '{"type":"auth_invalid"}',
+      bytes(refusalOf(1, 1)),
+      '',
+    ],
     statesTime: false,
   },
   'native-ping': {
@@ -170,6 +243,8 @@ const siblings: Record<string, Sibling> = {
       socket.send('{"type":"ping","message":1}');
       socket.send('{"type":"welcome"}');
     },
+    heard: ['{"type":"ping","message":1}', '{"type":"welcome"}'],
+    noise: /^\{"type":"(?:ping","message":\d{9,}|welcome","sid":"session-\d+")\}$/,
     nearMisses: [
       '{"type":"Ping"}',
       '{"type":"confirm_subscription","identifier":"a"}',
@@ -202,6 +277,12 @@ const siblings: Record<string, Sibling> = {
   },
 };
 
+/** What Home Assistant says of a command that it does not know. */
+function refusalOf(id: unknown, last: number): string {
+  const code = (id as number) <= last ? 'id_reuse' : 'unknown_command';
+  return JSON.stringify({ id, type: 'result', success: false, error: { code, message: 'No.' } });
+}
+
 function siblingsWith(liveness: Protocol['liveness']): [string, Sibling][] {
   return Object.entries(siblings).filter(([, { protocol }]) => protocol.liveness === liveness);
 }
@@ -217,6 +298,14 @@ async function meet({ protocol, speak, server, interval }: Sibling, options: Con
   const listening = await listen((socket, visit) => speak(socket, visit, half), server);
   const connection = open(listening.url, { protocol, heartbeat: { interval, timeout }, ...options });
   return { connection, half, listening };
+}
+
+function withoutNoise(messages: readonly Frame[], { noise }: Sibling): Frame[] {
+  return messages.filter((each) => typeof each !== 'string' || !noise?.test(each));
+}
+
+function wordsOf(frame: Frame): string {
+  return typeof frame === 'string' ? frame : `bytes ${new Uint8Array(frame).join(' ')}`;
 }
 
 /** Ended by what an answer does: the heartbeat it answers is confirmed. */
@@ -246,7 +335,8 @@ describe.each(Object.entries(siblings))('%s', (_, sibling) => {
     sibling.controls(listening.socket);
     listening.socket.send('the last one');
     await last;
-    expect(messages).toEqual([...sibling.nearMisses, 'the last one']);
+    const { nearMisses, heard = [] } = sibling;
+    expect(withoutNoise(messages, sibling)).toEqual([...heard, ...nearMisses, ...heard, 'the last one']);
     expect(states).toEqual(['connecting', 'awaiting-id', 'alive']);
   });
 
@@ -266,7 +356,9 @@ describe.each(Object.entries(siblings))('%s', (_, sibling) => {
     sibling.controls(listening.socket);
     listening.socket.send('the last one');
     await last;
-    expect(messages).toEqual(['the last one']);
+    // A question of its own may be open by now, and have taken one of them for the answer.
+    const controls = new Set((sibling.heard ?? []).map(wordsOf));
+    expect(withoutNoise(messages, sibling).filter((each) => !controls.has(wordsOf(each)))).toEqual(['the last one']);
     expect(listening.accepted).toHaveLength(3);
     if (protocol.liveness === 'ask') await answered(connection);
   });
@@ -459,7 +551,7 @@ describe('subprotocols', () => {
     expect(offered).toEqual(['actioncable-v1-json', 'actioncable-unsupported']);
   });
 
-  test.each([idHeartbeat(), plain(), nativePing(), silent()])('$name names none', async (protocol) => {
+  test.each([idHeartbeat(), plain(), nativePing(), trpc(), silent()])('$name names none', async (protocol) => {
     expect(await offers({ protocol })).toEqual({ offered: [], chosen: [''] });
   });
 });
@@ -479,6 +571,49 @@ describe('action cable sends us away', () => {
     expect(await until(connection, 'closed')).toMatchObject({ cause: 'fatal', reason: 'unauthorized' });
     expect(await lost).toMatchObject({ cause: 'refused', reason: 'unauthorized', nextDialIn: undefined });
     expect(accepted).toHaveLength(1);
+  });
+
+  test('in words that the app hears first', async () => {
+    const { connection } = await dismiss({ reason: 'unauthorized', reconnect: false });
+    const story: unknown[] = [];
+    connection.on('open', () => story.push('open'));
+    connection.on('message', (message) => story.push(message));
+    connection.on('lost', () => story.push('lost'));
+    await until(connection, 'closed');
+    expect(story).toEqual([
+      'open',
+      '{"type":"welcome"}',
+      '{"type":"disconnect","reason":"unauthorized","reconnect":false}',
+      'lost',
+    ]);
+  });
+
+  test('before a welcome: it hears them, and the line was never open', async () => {
+    const words = '{"type":"disconnect","reason":"unauthorized","reconnect":false}';
+    const { url } = await listen((socket) => {
+      socket.send('first');
+      socket.send(words);
+    });
+    const connection = open(url, { protocol: actionCable() });
+    connection.send('waits');
+    const messages = messagesOf(connection);
+    const opens = eventsOf(connection, 'open');
+    expect(await until(connection, 'closed')).toMatchObject({
+      cause: 'fatal',
+      undelivered: { messages: 1 },
+      unconfirmed: { messages: 0 },
+    });
+    expect(messages).toEqual(['first', words]);
+    expect(opens).toEqual([]);
+  });
+
+  test('and the app has left by then: it has', async () => {
+    const { connection } = await dismiss({ reason: 'unauthorized', reconnect: false });
+    connection.on(
+      'message',
+      (message) => wordsOf(message).includes('disconnect') && connection.close(4000, 'as I like'),
+    );
+    expect(await until(connection, 'closed')).toMatchObject({ cause: 'user-closed' });
   });
 
   test.each([{ reconnect: true }, {}])('%o: reconnecting', async (more) => {
@@ -513,3 +648,74 @@ test.each([
     expect(accepted).toHaveLength(1);
   },
 );
+
+describe('home assistant', () => {
+  const serve = (words: string) =>
+    listen((socket) => {
+      socket.send('{"type":"auth_required","ha_version":"2026.11.0"}');
+      socket.on('message', () => socket.send(words));
+    });
+
+  test('does not know us: the app hears why, and no dial follows', async () => {
+    const words = '{"type":"auth_invalid","message":"Invalid access token or password"}';
+    const { url, accepted } = await serve(words);
+    const connection = open(url, { protocol: homeAssistant({ accessToken: 'T' }) });
+    const messages = messagesOf(connection);
+    expect(await until(connection, 'closed')).toMatchObject({ cause: 'fatal', reason: 'auth_invalid' });
+    expect(messages).toEqual([words]);
+    expect(accepted).toHaveLength(1);
+  });
+
+  test('is told who we are by the app, where we cannot tell', async () => {
+    const { url } = await serve('{"type":"auth_ok","ha_version":"2026.11.0"}');
+    const connection = open(url, { protocol: homeAssistant() });
+    const messages = messagesOf(connection);
+    await until(connection, 'open');
+    connection.send('{"type":"auth","access_token":"T"}');
+    await until(connection, 'message', (message) => wordsOf(message).includes('auth_ok'));
+    expect(messages).toEqual([
+      '{"type":"auth_required","ha_version":"2026.11.0"}',
+      '{"type":"auth_ok","ha_version":"2026.11.0"}',
+    ]);
+  });
+
+  test('has no token from us: the dial has failed, and another follows', async () => {
+    const { url } = await serve('never');
+    const accessToken = () => Promise.reject(new RangeError('a secret'));
+    const connection = open(url, { protocol: homeAssistant({ accessToken }), backoff: { initial: 20, spread: 0 } });
+    const { reason } = await until(connection, 'retry', ({ attempt }) => attempt === 2);
+    expect(reason).toBe('the accessToken function threw RangeError');
+  });
+});
+
+describe('plain, where a function of the app fails', () => {
+  const oops = () => {
+    throw new RangeError('no number');
+  };
+  test.each<[string, PlainOptions, string]>([
+    ['heartbeat throws', { heartbeat: oops }, 'plain: the heartbeat function threw RangeError'],
+    ['heartbeat gives rubbish', { heartbeat: () => 5 as never }, 'plain: heartbeat must answer with a string'],
+    ['reply throws', { reply: oops }, 'plain: the reply function threw RangeError'],
+    ['reply says rubbish', { reply: () => 'yes' as never }, 'plain: reply must answer with true or false'],
+  ])('%s: it surfaces each time, and what the server says is life as before', async (_, options, message) => {
+    let states: readonly State[] = [];
+    const heard: unknown[] = [];
+    const thrown = await uncaughtDuring(async () => {
+      const { url } = await listen((socket) => {
+        const timer = setInterval(() => socket.send('news'), 20);
+        socket.on('close', () => clearInterval(timer));
+      });
+      const connection = open(url, { protocol: plain(options), heartbeat: { interval: 100, timeout: 5_000 } });
+      states = statesOf(connection);
+      connection.on('message', (words) => heard.push(words));
+      await until(connection, 'open');
+      await untilSo(() => heard.length > 20);
+      connection.close();
+    });
+    expect(thrown.length).toBeGreaterThan(1);
+    for (const error of thrown) {
+      expect(error).toMatchObject({ name: 'TypeError', message: expect.stringContaining(message) });
+    }
+    expect(states).not.toContain('reconnecting');
+  });
+});
