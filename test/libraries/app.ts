@@ -1,57 +1,81 @@
-/** An app that uses a library, as it is told of by itself: on Node and in pages. */
+/** An app that uses a library, on Node and in pages: on the platform's WebSocket, or on ours above it. */
+import type { HeartbeatWebSocketOptions } from '../../adapters/drop-in.options.ts';
+import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import type { Library, StandardClass } from './library.ts';
 
 export interface AppSettings {
   url: string;
-  WebSocket: StandardClass;
+  /** Of our class. Undefined: the library is to use the platform's. */
+  heartbeat?: { interval: number; timeout: number } | undefined;
+  /** See `App`. */
   redial?: number | undefined;
   keepAlive?: number | undefined;
 }
 
+/** What there is to say of an app. */
+export interface AppSeen {
+  /** The newest of the news that it has heard; 0: none. */
+  newest: number;
+  /** Messages that its library has sent and received. */
+  traffic: number;
+  /** Of our heart. */
+  beats: number;
+}
+
 export interface RunningApp {
-  /** The news that it heard. Grows. */
-  readonly heard: readonly number[];
-  /** Messages that its library sent and received. */
-  readonly traffic: number;
+  readonly seen: Readonly<AppSeen>;
   end(): Promise<void>;
 }
 
+/** @param Bare what the library would use @param options of our class, but for its heartbeat */
 export async function openApp(
   library: Library,
-  { url, WebSocket, redial, keepAlive }: AppSettings,
+  { url, heartbeat, redial, keepAlive }: AppSettings,
+  Bare: StandardClass,
+  options: HeartbeatWebSocketOptions = {},
 ): Promise<RunningApp> {
-  const heard: number[] = [];
+  const seen: AppSeen = { newest: 0, traffic: 0, beats: 0 };
   const undoings: (() => unknown)[] = [];
-  let traffic = 0;
-  class Tapped extends WebSocket {
+  const Beneath: StandardClass =
+    heartbeat === undefined
+      ? Bare
+      : HeartbeatWebSocket.with({
+          ...options,
+          retries: 0,
+          heartbeat,
+          inspect: (told) => {
+            if (told.type === '@xstate.event' && told.event.type === 'peer.beat') seen.beats += 1;
+          },
+        });
+  class Tapped extends Beneath {
     constructor(...args: ConstructorParameters<StandardClass>) {
       super(...args);
-      // On npm `ws` an error that nobody hears ends the process; automerge-repo stops to listen while it still dials.
-      this.addEventListener('error', () => {});
-      this.addEventListener('message', () => (traffic += 1));
+      this.addEventListener('message', () => (seen.traffic += 1));
     }
 
     override send(...args: Parameters<WebSocket['send']>): void {
-      traffic += 1;
+      seen.traffic += 1;
       super.send(...args);
     }
   }
-  const app = {
-    heard,
-    get traffic() {
-      return traffic;
-    },
-    async end() {
-      for (const undo of undoings.splice(0)) await undo();
-    },
-  };
   await library.use({
     url,
     WebSocket: Tapped,
     redial,
     keepAlive,
-    hear: (news) => void heard.push(news),
+    hear: (news) => void (seen.newest = news),
     onEnd: (undo) => void undoings.push(undo),
   });
-  return app;
+  return {
+    seen,
+    async end() {
+      for (const undo of undoings.splice(0)) {
+        try {
+          await undo();
+        } catch {
+          // A library that leaves while it dials may say that it could not.
+        }
+      }
+    },
+  };
 }

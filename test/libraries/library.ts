@@ -18,8 +18,10 @@ export interface Library {
   dialect?: (() => Protocol) | undefined;
   /** It has no heart of its own, or none that could be told to beat fast enough for a test. */
   isHeartless?: boolean;
-  /** On Node a dial that is refused is its last, or an error that nobody can catch. */
+  /** A dial that is refused costs it too much: it is its last one, or an error that nobody can catch, or a quarter of a minute. */
   mustNotBeRefused?: boolean;
+  /** Its app hears nothing for longer on our class than on its own. The remark says why. */
+  isSlower?: boolean;
   /** What the documentation says of its row. */
   remark?: string;
 }

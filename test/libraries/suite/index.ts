@@ -7,11 +7,14 @@ import { graphqlWs } from './graphql-ws.ts';
 import { hocuspocus } from './hocuspocus.ts';
 import { mqttJs } from './mqtt.ts';
 import { nats } from './nats.ts';
+import { phoenix } from './phoenix.ts';
+import { pusher } from './pusher.ts';
 import { reactUseWebSocket } from './react-use-websocket.ts';
 import { rxjs } from './rxjs.ts';
 import { signalr } from './signalr.ts';
 import { socketIo } from './socket-io.ts';
 import { stomp } from './stomp.ts';
+import { supabase } from './supabase.ts';
 import { trpc } from './trpc.ts';
 import { viem } from './viem.ts';
 import { vueuse } from './vueuse.ts';
@@ -26,6 +29,9 @@ export const libraries: Readonly<Record<string, Library>> = {
   'mqtt.js': mqttJs,
   stompjs: stomp,
   NATS: nats,
+  phoenix,
+  'Supabase Realtime': supabase,
+  'pusher-js': pusher,
   SignalR: signalr,
   Centrifugo: centrifuge,
   'y-websocket': yWebsocket,

@@ -1,10 +1,12 @@
 import mqtt from 'mqtt';
 
+import { mqtt as dialect } from '../../../adapters/protocols/mqtt.ts';
 import type { Library } from '../library.ts';
 
 export const mqttJs: Library = {
   packages: ['mqtt'],
   server: () => import('../servers/mqtt.ts'),
+  dialect,
   use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
     const client = mqtt.connect(url, {
       // On Node it would want the streams of npm `ws`.

@@ -1,10 +1,12 @@
 import { wsconnect } from '@nats-io/nats-core';
 
+import { nats as dialect } from '../../../adapters/protocols/nats.ts';
 import type { Library } from '../library.ts';
 
 export const nats: Library = {
   packages: ['@nats-io/nats-core'],
   server: () => import('../servers/nats.ts'),
+  dialect,
   async use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
     const connection = await wsconnect({
       servers: url,

@@ -1,13 +1,13 @@
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 
-import { plain } from '../../../adapters/protocols/plain.ts';
+import { trpc as dialect } from '../../../adapters/protocols/trpc.ts';
 import type { Library } from '../library.ts';
 import type { NewsRouter } from '../servers/trpc.ts';
 
 export const trpc: Library = {
   packages: ['@trpc/client'],
   server: () => import('../servers/trpc.ts'),
-  dialect: () => plain({ heartbeat: 'PING', reply: 'PONG' }),
+  dialect,
   use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
     const client = createWSClient({
       url,
