@@ -84,7 +84,10 @@ function nameIn(data: unknown): NonNullable<Answer['named']> {
   const named = typeof data === 'string' ? jsonObject(data) : data;
   if (typeof named !== 'object' || named === null) return {};
   const id = field(named, 'socket_id');
-  return { id: typeof id === 'string' ? id : undefined, interval: millisecondsOf(field(named, 'activity_timeout')) };
+  return {
+    id: typeof id === 'string' && id !== '' ? id : undefined,
+    interval: millisecondsOf(field(named, 'activity_timeout')),
+  };
 }
 
 function millisecondsOf(seconds: unknown): number | undefined {

@@ -65,7 +65,8 @@ export class StreamSession implements Session {
       }
       if (kind === 'introduction') {
         if (this.#grammar.introducedBy === 'peer') this.#mayAsk = true;
-        meaning = { ...meaning, ...this.introduced(bytes.subarray(from, end)) };
+        const said = this.introduced(bytes.subarray(from, end));
+        if (said !== undefined) meaning = { ...meaning, ...said };
       }
       return false;
     });

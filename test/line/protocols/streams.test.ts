@@ -105,7 +105,7 @@ describe.each(Object.entries(languages))('%s', (_, language) => {
   const { protocol, ping, pong, hello, opens, others } = language;
   const saying = fc
     .oneof(others.library, fc.constant(ping))
-    .map((bytes) => ({ kind: bytes === ping ? 'ping' : 'other', bytes }) as Piece);
+    .map((bytes): Piece => ({ kind: bytes === ping ? 'ping' : 'other', bytes }));
 
   test('what passes is what would have passed without us, and we ask between packets only', () => {
     let asked = 0;
