@@ -252,21 +252,16 @@ export class Visit implements Ears {
       this.#report({ type: 'peer.named', id, serverTime, interval, receivedAt: this.#options.clock.now() });
     }
     if (beat !== undefined) this.#beat(beat.serverTime);
-    if (refused !== undefined) this.#dismissed(refused, swallow ? undefined : (deliver ?? frame));
+    if (refused !== undefined) this.#refused(refused, swallow ? undefined : (deliver ?? frame));
     return swallow === true || refused !== undefined;
   }
 
-  /** Afterwards nothing is heard any more: the app hears first in which words, though the session may never have been named. */
-  #dismissed({ reason, fatal, retryAfter }: NonNullable<Answer['refused']>, words: Frame | undefined): void {
+  /** Afterwards nothing is heard any more: the app hears first in which words, also where the session was never named. */
+  #refused({ reason, fatal, retryAfter }: NonNullable<Answer['refused']>, words?: Frame): void {
     if (words !== undefined) {
       this.#inbox.deliver();
       this.#inbox.take(words);
     }
-    // The app may have left by itself.
-    if (!this.#inbox.isOff) this.#refused({ reason, fatal, retryAfter });
-  }
-
-  #refused({ reason, fatal, retryAfter }: NonNullable<Answer['refused']>): void {
     this.#report({ type: 'peer.refused', reason, fatal, retryAfter });
   }
 

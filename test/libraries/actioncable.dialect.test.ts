@@ -16,10 +16,10 @@ function cableServer(isWelcome = true) {
   return {
     commands,
     subscribed,
-    tell(message: unknown) {
+    tell: (message: unknown) => {
       for (const socket of subscribed) said(socket, { identifier, message });
     },
-    dismiss(reason: string, reconnect: boolean) {
+    dismiss: (reason: string, reconnect: boolean) => {
       for (const socket of subscribed) said(socket, { type: 'disconnect', reason, reconnect });
     },
     serve: async (beat = 200) =>

@@ -40,6 +40,9 @@ export const quick = { interval: 300, timeout: 300 };
 export const eager = { interval: 100, timeout: 20_000 };
 
 /** The class as a library is given it. */
-export function beneath(protocol: Protocol, heartbeat: HeartbeatWebSocketOptions['heartbeat']): typeof WebSocket {
+export function beneath(
+  protocol: Protocol,
+  heartbeat: NonNullable<HeartbeatWebSocketOptions['heartbeat']>,
+): typeof WebSocket {
   return HeartbeatWebSocket.with({ retries: 0, protocol, heartbeat });
 }

@@ -58,7 +58,7 @@ export function heartWith(dialect: Protocol, heartbeat = { interval: 300, timeou
       retries: 0,
       protocol: { ...dialect, session },
       heartbeat,
-    }) as unknown as typeof WebSocket,
+    }),
     get asked() {
       return asked;
     },

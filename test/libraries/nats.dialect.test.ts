@@ -112,7 +112,7 @@ async function use(url: string, WebSocket: typeof globalThis.WebSocket, pingInte
     pings: 0,
     pendings: 0,
   };
-  client.subscribe(app.subject, { callback: (_, message) => app.news.push(message.string()) });
+  client.subscribe(app.subject, { callback: (_, message) => void app.news.push(message.string()) });
   void (async () => {
     for await (const status of client.status()) {
       if (status.type === 'reconnect') app.reconnects += 1;

@@ -13,8 +13,8 @@ const appRouter = router({
   whoami: procedure.query(({ ctx }) => ctx.who ?? 'nobody'),
   ticks: procedure
     .input((input) => input as { lastEventId?: string } | undefined)
-    .subscription(async function* tick({ input, signal }) {
-      for (let n = Number(input?.lastEventId ?? 0) + 1; !signal?.aborted; n += 1) {
+    .subscription(async function* tick({ input }) {
+      for (let n = Number(input?.lastEventId ?? 0) + 1; ; n += 1) {
         yield tracked(String(n), n);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

@@ -305,6 +305,18 @@ describe('before the name', () => {
 describe('a heartbeat', () => {
   const beating = { protocol: plain(), heartbeat: { interval: 1_000, timeout: 1_000 } };
 
+  test('knows whether the one before it is still unanswered', () => {
+    const asked: (boolean | undefined)[] = [];
+    const { clock, socket } = alive({
+      ...dialect({ opened: named, probe: (again) => (asked.push(again), { write: ['?'] }) }),
+      heartbeat: beating.heartbeat,
+    });
+    clock.advance(1_500);
+    socket().hears('news');
+    clock.advance(1_000);
+    expect(asked).toEqual([false, true, false]);
+  });
+
   test('that was asked twice is timed from the first time, and confirms what went before it', () => {
     const { connection, clock, line, socket } = alive(beating);
     connection.send('before');

@@ -1,0 +1,26 @@
+import { createClient } from 'graphql-ws';
+
+import { graphqlTransportWs } from '../../../adapters/protocols/graphql-transport-ws.ts';
+import type { Library } from '../library.ts';
+
+export const graphqlWs: Library = {
+  packages: ['graphql-ws'],
+  server: () => import('../servers/graphql.ts'),
+  dialect: graphqlTransportWs,
+  use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
+    const client = createClient({
+      url,
+      webSocketImpl: WebSocket,
+      retryAttempts: Infinity,
+      // By default a dial that was refused is the end.
+      shouldRetry: () => true,
+      ...(redial !== undefined && { retryWait: () => new Promise((resolve) => setTimeout(resolve, redial)) }),
+      ...(keepAlive !== undefined && { keepAlive }),
+    });
+    client.subscribe<{ news: number }>(
+      { query: 'subscription { news }' },
+      { next: ({ data }) => hear(data?.news ?? Number.NaN), error: () => {}, complete: () => {} },
+    );
+    onEnd(() => client.dispose());
+  },
+};

@@ -1,0 +1,29 @@
+import Pusher from 'pusher-js';
+
+import { pusher as dialect } from '../../../adapters/protocols/pusher.ts';
+import type { Library } from '../library.ts';
+import { standIn } from '../stand-in.ts';
+
+export const pusher: Library = {
+  packages: ['pusher-js'],
+  server: () => import('../servers/pusher.news.ts'),
+  dialect,
+  mustNotBeRefused: true,
+  use({ url, WebSocket, keepAlive, hear, onEnd }) {
+    standIn(url, WebSocket);
+    // On Node it brings a WebSocket of its own.
+    Pusher.Runtime.getWebSocketAPI = () => globalThis.WebSocket as never;
+    const { hostname, port } = new URL(url);
+    const client = new Pusher('key', {
+      cluster: '',
+      wsHost: hostname,
+      wsPort: Number(port),
+      forceTLS: false,
+      enabledTransports: ['ws'],
+      disableStats: true,
+      ...(keepAlive !== undefined && { activityTimeout: keepAlive, pongTimeout: 20_000 }),
+    });
+    client.subscribe('room').bind('news', hear);
+    onEnd(() => client.disconnect());
+  },
+};

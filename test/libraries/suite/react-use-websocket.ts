@@ -1,0 +1,41 @@
+import { plain } from '../../../adapters/protocols/plain.ts';
+import { besideWindow } from '../beside-window.ts';
+import type { Library } from '../library.ts';
+import { standIn } from '../stand-in.ts';
+
+type UseWebSocket = (typeof import('react-use-websocket'))['default'];
+
+export const reactUseWebSocket: Library = {
+  packages: ['react-use-websocket', 'react'],
+  server: () => import('../servers/plain.ts'),
+  dialect: plain,
+  async use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
+    standIn(url, WebSocket);
+    await besideWindow();
+    const [{ createElement }, { createRoot }, library] = await Promise.all([
+      import('react'),
+      import('react-dom/client'),
+      import('react-use-websocket'),
+    ]);
+    // Of a CommonJS package Node and bundlers make different things.
+    const exported = library.default as UseWebSocket | { default: UseWebSocket };
+    const useWebSocket = typeof exported === 'function' ? exported : exported.default;
+    const root = createRoot(document.createElement('div'));
+    const News = () => {
+      const { sendMessage } = useWebSocket(url, {
+        onOpen: () => sendMessage('"subscribe"'),
+        onMessage: ({ data }) => hear(Number(data)),
+        shouldReconnect: () => true,
+        retryOnError: true,
+        reconnectAttempts: Infinity,
+        ...(redial !== undefined && { reconnectInterval: redial }),
+        ...(keepAlive !== undefined && {
+          heartbeat: { message: 'ping', returnMessage: 'pong', interval: keepAlive, timeout: 60_000 },
+        }),
+      });
+      return null;
+    };
+    root.render(createElement(News));
+    onEnd(() => root.unmount());
+  },
+};
