@@ -18,6 +18,7 @@ standardSuite({
 });
 
 interfaceSuite("Chromium's own WebSocket", WebSocket);
+interfaceSuite('HeartbeatWebSocket in Chromium', HeartbeatWebSocket, true);
 interfaceSuite('HeartbeatWebSocket.with({ retries: 0 }) in Chromium', HeartbeatWebSocket.with({ retries: 0 }));
 
 describe('a global that was replaced', () => {

@@ -19,6 +19,7 @@ standardSuite({
   uncaught: uncaughtInNode,
 });
 
+interfaceSuite(`HeartbeatWebSocket on ${runtime}`, HeartbeatWebSocket, true);
 interfaceSuite(`HeartbeatWebSocket.with({ retries: 0 }) on ${runtime}`, HeartbeatWebSocket.with({ retries: 0 }));
 interfaceSuite(
   `HeartbeatWebSocket.with({ retries: 0 }) on the WebSocket of ${runtime}`,
