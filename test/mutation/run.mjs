@@ -72,12 +72,21 @@ const groups = [
     tests: ['line/options', 'line/dial', 'websockets/node/standard', 'line/realms'],
   },
   {
-    files: ['drop-in', 'drop-in.events', 'drop-in.options', 'event-family', 'turns', 'web-idl'].map(
-      (name) => `adapters/${name}.ts`,
-    ),
+    files: [
+      'drop-in',
+      'drop-in.events',
+      'drop-in.options',
+      'drop-in.unsent',
+      'event-family',
+      'event-handlers',
+      'turns',
+      'twin',
+      'web-idl',
+    ].map((name) => `adapters/${name}.ts`),
     tests: [
       'drop-in/turns',
       'drop-in/drop-in-steps',
+      'drop-in/beyond',
       'drop-in/failing',
       'drop-in/event-family',
       'websockets/node/standard',
@@ -92,9 +101,23 @@ const groups = [
   { files: ['adapters/guests.ts'], tests: ['cli/guests'] },
   { files: ['adapters/inspected.ts', 'adapters/short-name.ts'], tests: ['cli/inspected'] },
   {
-    files: ['actioncable', 'graphql-transport-ws', 'id-heartbeat', 'native-ping', 'plain', 'protocol', 'silent'].map(
-      (name) => `adapters/protocols/${name}.ts`,
-    ),
+    files: [
+      'actioncable',
+      'graphql-transport-ws',
+      'home-assistant',
+      'id-heartbeat',
+      'mqtt',
+      'native-ping',
+      'nats',
+      'phoenix',
+      'plain',
+      'protocol',
+      'pusher',
+      'questions',
+      'silent',
+      'stream',
+      'trpc',
+    ].map((name) => `adapters/protocols/${name}.ts`),
     tests: ['line/dialects', 'line/protocols'],
   },
 ];
