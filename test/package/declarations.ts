@@ -46,6 +46,10 @@ const entries = [
   'systole/protocols/native-ping',
   'systole/protocols/actioncable',
   'systole/protocols/graphql-transport-ws',
+  'systole/protocols/phoenix',
+  'systole/protocols/pusher',
+  'systole/protocols/mqtt',
+  'systole/protocols/nats',
   'systole/protocols/silent',
   'systole/protocols/protocol',
 ];
