@@ -207,9 +207,9 @@ function isArrayBuffer(data: unknown): data is ArrayBuffer {
 }
 
 /** A File is one, too. */
-export function isBlob(data: unknown): data is Blob {
+export function isBlob(data: unknown): data is Dom.Blob {
   const brand = brandOf(data);
-  return (brand === '[object Blob]' || brand === '[object File]') && typeof (data as Blob).size === 'number';
+  return (brand === '[object Blob]' || brand === '[object File]') && typeof (data as Dom.Blob).size === 'number';
 }
 
 function brandOf(data: unknown): string {

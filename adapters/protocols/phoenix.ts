@@ -5,7 +5,7 @@
  *
  * The server says nothing by itself. `connect()` asks at once, and the first reply names the session, which has no id.
  */
-import { type Answer, field, type Frame, jsonArray, jsonObject, type Protocol } from './protocol.ts';
+import { type Answer, field, type Frame, jsonObject, type Protocol } from './protocol.ts';
 
 export interface PhoenixOptions {
   /** The serializer: what the URL names as `vsn`, where it names none `1.0.0`. Default `2.0.0`, as phoenix.js and supabase-js have it. */
@@ -50,8 +50,17 @@ function isReply(frame: Frame): boolean {
   if (typeof frame !== 'string' || frame.length > longestReply || !frame.includes(`"${ourRef}"`)) return false;
   const message = jsonObject(frame);
   if (message !== undefined) return says(field(message, 'ref'), field(message, 'topic'), field(message, 'event'));
-  const [, ref, topic, event] = jsonArray(frame) ?? [];
+  const [, ref, topic, event] = arrayIn(frame);
   return says(ref, topic, event);
+}
+
+function arrayIn(frame: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(frame);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
 }
 
 function says(ref: unknown, topic: unknown, event: unknown): boolean {

@@ -140,20 +140,10 @@ const latestDate = 8.64e15;
 
 /** The JSON object in a text frame; undefined for everything else. Read its fields with {@link field}. */
 export function jsonObject(frame: Frame): object | undefined {
-  const value = json(frame);
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-}
-
-/** The JSON array in a text frame; undefined for everything else. */
-export function jsonArray(frame: Frame): readonly unknown[] | undefined {
-  const value = json(frame);
-  return Array.isArray(value) ? value : undefined;
-}
-
-function json(frame: Frame): unknown {
   if (typeof frame !== 'string' || frame.length > longestControlFrame) return undefined;
   try {
-    return JSON.parse(frame);
+    const value: unknown = JSON.parse(frame);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
   }

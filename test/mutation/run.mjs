@@ -120,6 +120,16 @@ const groups = [
     ].map((name) => `adapters/protocols/${name}.ts`),
     tests: ['line/dialects', 'line/protocols'],
   },
+  {
+    files: ['mqtt', 'nats', 'phoenix', 'pusher', 'questions', 'stream'].map((name) => `adapters/protocols/${name}.ts`),
+    tests: [
+      'line/protocols/mqtt',
+      'line/protocols/nats',
+      'line/protocols/phoenix',
+      'line/protocols/pusher',
+      'line/protocols/streams',
+    ],
+  },
 ];
 
 const {

@@ -48,6 +48,10 @@ const entries = [
   'systole/protocols/graphql-transport-ws',
   'systole/protocols/trpc',
   'systole/protocols/home-assistant',
+  'systole/protocols/phoenix',
+  'systole/protocols/pusher',
+  'systole/protocols/mqtt',
+  'systole/protocols/nats',
   'systole/protocols/silent',
   'systole/protocols/protocol',
 ];
