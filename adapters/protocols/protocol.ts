@@ -6,7 +6,8 @@
  * the app's.
  *
  * The app may be a library that speaks the same dialect, and asks and waits by itself. So a session swallows the answers to its own questions, one
- * for one ({@link Unanswered}), and nothing else: not a welcome, nor a ping of the server's, nor a dismissal, though it heeds them.
+ * for one ({@link Unanswered}), and nothing else: not a welcome, nor a ping of the server's, nor a dismissal, though it heeds them. (`id-heartbeat` is
+ * nobody's but ours, and keeps its welcome to itself.)
  */
 import type { Liveness } from '../../machines/events.ts';
 

@@ -46,6 +46,8 @@ const entries = [
   'systole/protocols/native-ping',
   'systole/protocols/actioncable',
   'systole/protocols/graphql-transport-ws',
+  'systole/protocols/trpc',
+  'systole/protocols/home-assistant',
   'systole/protocols/silent',
   'systole/protocols/protocol',
 ];
@@ -56,6 +58,7 @@ const programs = {
   app: `
     import { connect, type Cause, type CloseInfo } from 'systole';
     import { connectionMachine } from 'systole/machine';
+    import { homeAssistant } from 'systole/protocols/home-assistant';
     import { plain } from 'systole/protocols/plain';
     import { serveHeartbeats } from 'systole/server';
     import { faultServer, virtualWorld } from 'systole/testing';
@@ -69,6 +72,10 @@ const programs = {
     export const known: <T>(value: Known<T>) => void = () => {};
 
     const connection = connect('wss://example.com', { protocol: plain(), heartbeat: { interval: 25_000 } });
+    connect('wss://example.com', { protocol: plain({ heartbeat: () => new Uint8Array(1), reply: (frame, question) => frame === question }) });
+    // @ts-expect-error an answer that is none
+    plain({ reply: () => 'yes' });
+    connect('wss://example.com', { protocol: homeAssistant({ accessToken: async () => 'T' }) });
     connection.on('lost', ({ cause }) => { const why: Cause = cause; known(why); });
     // @ts-expect-error an option that does not exist
     connect('wss://example.com', { heartbeats: {} });

@@ -50,6 +50,8 @@ test('every entry is there, with the names it promises', () => {
     'systole/protocols/actioncable': ['actionCable'],
     'systole/protocols/silent': ['silent'],
     'systole/protocols/graphql-transport-ws': ['graphqlTransportWs'],
+    'systole/protocols/trpc': ['trpc'],
+    'systole/protocols/home-assistant': ['homeAssistant'],
     'systole/server': ['serveHeartbeats', 'isHeartbeat'],
     'systole/push': ['connectPush'],
     'systole/push/server': ['servePush', 'publisher', 'memoryLog', 'Hub', 'LogError'],
