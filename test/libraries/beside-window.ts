@@ -9,4 +9,6 @@ async function open(): Promise<void> {
   const { JSDOM } = await import('jsdom');
   const { window } = new JSDOM('');
   Object.assign(globalThis, { window, document: window.document, navigator: window.navigator });
+  globalThis.addEventListener ??= window.addEventListener.bind(window);
+  globalThis.removeEventListener ??= window.removeEventListener.bind(window);
 }

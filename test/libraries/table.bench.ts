@@ -56,6 +56,7 @@ function rowsOf(all: Readonly<Record<string, Library>>, open: OpenApp): Promise<
 /** Without and with ours, both cut off in the same moment. */
 async function silencesOf(name: string, library: Library, open: OpenApp): Promise<Silence[]> {
   const stage = await Stage.open(library);
+
   const seats = await Promise.all(
     [undefined, heartbeat].map(async (chosen) => {
       const cable = await stage.cable();
@@ -64,6 +65,7 @@ async function silencesOf(name: string, library: Library, open: OpenApp): Promis
       return { cable, app };
     }),
   );
+
   for (const { cable } of seats) cut(cable);
   const from = performance.now();
   const { told } = stage;
@@ -80,7 +82,9 @@ async function silencesOf(name: string, library: Library, open: OpenApp): Promis
     cable.reset();
     await app.end();
   }
+
   await stage.close();
+
   return silences;
 }
 

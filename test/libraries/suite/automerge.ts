@@ -17,8 +17,14 @@ export const automerge: Library = {
     const repo = new Repo({ network: [new WebSocketClientAdapter(url, redial)] });
     onEnd(() => repo.shutdown());
     // Who asks before it has reached the server is told that there is none.
-    const find = (): Promise<DocHandle<{ news: number }>> =>
-      repo.find<{ news: number }>(`automerge:${documentId}` as AutomergeUrl).catch(find);
+    const find = async (): Promise<DocHandle<{ news: number }>> => {
+      try {
+        return await repo.find<{ news: number }>(`automerge:${documentId}` as AutomergeUrl);
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return find();
+      }
+    };
     const handle = await find();
     handle.on('change', ({ doc }) => hear(doc.news));
   },

@@ -1,6 +1,8 @@
 import type { Library } from '../library.ts';
+import { actionCable } from './actioncable.ts';
 import { apollo } from './apollo.ts';
 import { graphqlWs } from './graphql-ws.ts';
+import { homeAssistant } from './home-assistant.ts';
 import { mqttJs } from './mqtt.ts';
 import { nats } from './nats.ts';
 import { phoenix } from './phoenix.ts';
@@ -21,6 +23,8 @@ export const inPages: Readonly<Record<string, Library>> = {
   phoenix,
   'Supabase Realtime': supabase,
   'pusher-js': pusher,
+  'Action Cable': actionCable,
+  'Home Assistant': homeAssistant,
   'rxjs webSocket()': rxjs,
   'vueuse useWebSocket()': vueuse,
   'react-use-websocket': reactUseWebSocket,

@@ -1,10 +1,12 @@
 import type { Library } from '../library.ts';
+import { actionCable } from './actioncable.ts';
 import { apollo } from './apollo.ts';
 import { automerge } from './automerge.ts';
 import { centrifuge } from './centrifuge.ts';
 import { colyseus } from './colyseus.ts';
 import { graphqlWs } from './graphql-ws.ts';
 import { hocuspocus } from './hocuspocus.ts';
+import { homeAssistant } from './home-assistant.ts';
 import { mqttJs } from './mqtt.ts';
 import { nats } from './nats.ts';
 import { phoenix } from './phoenix.ts';
@@ -34,6 +36,8 @@ export const libraries: Readonly<Record<string, Library>> = {
   'pusher-js': pusher,
   SignalR: signalr,
   Centrifugo: centrifuge,
+  'Action Cable': actionCable,
+  'Home Assistant': homeAssistant,
   'y-websocket': yWebsocket,
   Hocuspocus: hocuspocus,
   'automerge-repo': automerge,

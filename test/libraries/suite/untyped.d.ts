@@ -8,7 +8,17 @@ declare module 'phoenix' {
   }
 
   interface Channel {
-    on<T>(event: string, hear: (payload: T) => void): void;
+    on(event: string, hear: (payload: { news: number }) => void): void;
     join(): { receive(status: string, hear: () => void): unknown };
   }
+}
+
+declare module '@rails/actioncable' {
+  export const adapters: { WebSocket: typeof WebSocket };
+  export const ConnectionMonitor: { staleThreshold: number };
+  export function createConsumer(url: string): {
+    connection: { monitor: { pingedAt: number; reconnectAttempts: number; isRunning(): boolean } };
+    subscriptions: { create(channel: string, hear: object): unknown };
+    disconnect(): void;
+  };
 }
