@@ -5,9 +5,13 @@ import { actionCable } from '../adapters/protocols/actioncable.ts';
 import { graphqlTransportWs } from '../adapters/protocols/graphql-transport-ws.ts';
 import { homeAssistant } from '../adapters/protocols/home-assistant.ts';
 import { idHeartbeat } from '../adapters/protocols/id-heartbeat.ts';
+import { mqtt } from '../adapters/protocols/mqtt.ts';
 import { nativePing } from '../adapters/protocols/native-ping.ts';
+import { nats } from '../adapters/protocols/nats.ts';
+import { phoenix } from '../adapters/protocols/phoenix.ts';
 import { plain } from '../adapters/protocols/plain.ts';
 import { field, type Frame, jsonObject, type Protocol } from '../adapters/protocols/protocol.ts';
+import { pusher } from '../adapters/protocols/pusher.ts';
 import { silent } from '../adapters/protocols/silent.ts';
 import { trpc } from '../adapters/protocols/trpc.ts';
 import { printable } from './terminal.ts';
@@ -27,6 +31,10 @@ export const dialects: Readonly<Record<string, Dialect>> = {
   'graphql-transport-ws': { make: graphqlTransportWs, how: "GraphQL: it answers the subprotocol's pings" },
   trpc: { make: trpc, how: 'tRPC: it answers PING with PONG' },
   'home-assistant': { make: () => homeAssistant(), how: 'Home Assistant: it answers who is authenticated' },
+  phoenix: { make: () => phoenix(), how: 'Phoenix channels, Supabase: it answers a heartbeat' },
+  pusher: { make: pusher, how: 'Pusher Channels: it answers pusher:ping' },
+  mqtt: { make: () => mqtt(), how: 'MQTT: it answers PINGREQ, once somebody says CONNECT' },
+  nats: { make: nats, how: 'NATS: it answers PING, once somebody says CONNECT' },
   silent: { make: silent, how: 'not at all: a dead line is not noticed' },
 };
 
@@ -88,6 +96,7 @@ export function overheard(protocol: Protocol): { protocol: Protocol; said: reado
       },
       ponged: () => inner.ponged?.(),
       probe: (again) => inner.probe?.(again),
+      ...(inner.sent && { sent: (message) => inner.sent?.(message) ?? false }),
       closed: (code, reason) => inner.closed?.(code, reason),
       ended: (heardAt) => inner.ended?.(heardAt),
     };
