@@ -1,12 +1,11 @@
 /** `@rails/actioncable` above the class with `actionCable()`, and a small server that speaks `actioncable-v1-json`. */
+import { adapters, ConnectionMonitor, createConsumer } from '@rails/actioncable';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 
 import { actionCable } from '../../adapters/protocols/actioncable.ts';
 import { textOf, untilSo } from '../helpers/support.ts';
 import { heartWith, setUp } from './dialect-kit.ts';
-import ConnectionMonitor from './node_modules/@rails/actioncable/src/connection_monitor.js';
-import { adapters, createConsumer } from './node_modules/@rails/actioncable/src/index.js';
 
 /** Only those who have been welcomed are told anything, as Rails has it. */
 function cableServer(isWelcome = true) {
