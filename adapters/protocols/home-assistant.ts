@@ -69,7 +69,7 @@ class HomeAssistantSession implements Session {
     return this.#without(frame);
   }
 
-  /** Before `auth` was accepted it would be taken for one that is wrong. */
+  /** Before `auth` was accepted it would be taken for one that is wrong. Whoever takes longer for it than a heartbeat may, or the server's 10 s, is left. */
   probe(again?: boolean): Answer | undefined {
     if (this.#phase === 'auth') return undefined;
     this.#unanswered.ask(again);

@@ -40,7 +40,7 @@ export interface Heart {
 }
 
 /** The class with a dialect, as libraries get it. */
-export function heartWith(dialect: Protocol, heartbeat = { interval: 300, timeout: 300 }): Heart {
+export function heartWith(dialect: Protocol, heartbeat = { interval: 500, timeout: 1_500 }): Heart {
   let asked = 0;
   const session: Protocol['session'] = (visitor) => {
     const its = dialect.session(visitor);

@@ -200,7 +200,7 @@ test('connect() with a token of its own: authenticated on every line, before wha
   const { url, cable, hub } = await serve();
   const connection = open(url, {
     protocol: homeAssistant({ accessToken: () => 'T' }),
-    heartbeat: { interval: 300, timeout: 300 },
+    heartbeat: { interval: 500, timeout: 1_500 },
     backoff: { initial: 50 },
   });
   const messages = messagesOf(connection);
