@@ -10,7 +10,7 @@
 import type { Above, Answer, Frame, Session, Visitor } from './protocol.ts';
 import { Questions } from './questions.ts';
 
-/** Of which a peer may still ask for, or be asked; it ends where the next one begins. */
+/** Packets follow one on the other: the next one's head begins behind the rest of this one. */
 export interface Packet {
   kind: 'question' | 'answer' | 'introduction' | 'other';
   /** Behind its head, which is all that is read. */
@@ -103,9 +103,9 @@ export class StreamSession implements Session {
     return undefined;
   }
 
-  /** However often the peer has asked meanwhile: that we are there is said once. */
+  /** Not before we may ask, either. However often the peer has asked meanwhile: that we are there is said once. */
   #answer(): void {
-    if (!this.#due.answer || !this.#said.isBetween) return;
+    if (!this.#due.answer || !this.#mayAsk || !this.#said.isBetween) return;
     this.#due.answer = false;
     this.#visitor?.tell({ write: [this.#grammar.answer] });
   }

@@ -122,13 +122,7 @@ const groups = [
   },
   {
     files: ['mqtt', 'nats', 'phoenix', 'pusher', 'questions', 'stream'].map((name) => `adapters/protocols/${name}.ts`),
-    tests: [
-      'line/protocols/mqtt',
-      'line/protocols/nats',
-      'line/protocols/phoenix',
-      'line/protocols/pusher',
-      'line/protocols/streams',
-    ],
+    tests: ['mqtt', 'nats', 'phoenix', 'pusher'].map((name) => `line/protocols/${name}`),
   },
 ];
 

@@ -167,6 +167,14 @@ describe('what the server asks', () => {
     expect(told).toHaveLength(2);
   });
 
+  test('not before the app has introduced itself', () => {
+    const { session, told } = beneath('app');
+    expect(session.received?.('PING\r\n')).toEqual({ swallow: true });
+    expect(told).toEqual([]);
+    session.sent?.(connect);
+    expect(told).toEqual([pong]);
+  });
+
   test('is for a library to answer', () => {
     const { session, told } = introduced();
     expect(session.received?.('PING\r\n')).toBe(its);
