@@ -7,7 +7,7 @@ export const colyseus: Library = {
   packages: ['@colyseus/sdk'],
   server: () => import('../servers/colyseus.ts'),
   isHeartless: true,
-  remark: 'joins anew; the way back to its seat (`reconnection`) is open only when the server has missed the old line',
+  remark: 'joins anew: the way back to its seat (`reconnection`) is open only when the server has missed the old line',
   async use({ url, WebSocket, redial, hear, onEnd }) {
     standIn(url, WebSocket);
     const client = new Client(url);
