@@ -1,25 +1,17 @@
 /**
- * Libraries that know nothing of systole, each with its own server, on `HeartbeatWebSocket` for a WebSocket. They are told nothing else: a heart of
- * theirs, where they have one, is off, or too slow to matter.
+ * A library that knows nothing of systole, with its own server, on `HeartbeatWebSocket` for a WebSocket; and code that was written for another class.
+ * They are told nothing else: a heart of theirs, where they have one, is off, or too slow to matter. Many more libraries: `test/libraries/`.
  */
 import { EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
-import { initTRPC, tracked } from '@trpc/server';
-import { applyWSSHandler } from '@trpc/server/adapters/ws';
-import { docs, setupWSConnection } from '@y/websocket-server/utils';
 import { type ClientOptions, createClient } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 // By its file: Vite would take another one than Node does for graphql-ws, and graphql refuses to be there twice.
 import { GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLSchema } from 'graphql/index.js';
 import reconnectingWebSocket from 'reconnecting-websocket';
-import { retry } from 'rxjs';
-import { webSocket } from 'rxjs/webSocket';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer, WebSocket as Ws } from 'ws';
-import { WebsocketProvider } from 'y-websocket';
-import { Doc } from 'yjs';
 
 import type { HeartbeatWebSocketOptions } from '../../adapters/drop-in.options.ts';
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
@@ -54,8 +46,8 @@ interface Library {
   serve: (server: WebSocketServer) => void;
   /** An app with the library's client; it is gone with the test. */
   use: (url: string, WebSocket: StandardClass) => App;
-  /** Tells all apps that are connected, or will be. @param port of the server, past the cable */
-  tell: (news: number, port: number) => void | Promise<void>;
+  /** Tells all apps that are connected, or will be. */
+  tell: (news: number) => void;
 }
 
 /** What becomes of a line that died without a word. */
@@ -64,9 +56,6 @@ const dead = { code: 1006, wasClean: false };
 const libraries: Record<string, () => Library> = {
   'graphql-ws': () => graphqlWs({ protocol: graphqlTransportWs() }),
   'graphql-ws, with RFC 6455 pings': () => graphqlWs({}),
-  'y-websocket': yWebsocket,
-  'rxjs webSocket()': rxjsWebSocket,
-  tRPC: trpc,
 };
 
 describe.each(Object.entries(libraries))('%s', (_, make) => {
@@ -78,11 +67,11 @@ describe.each(Object.entries(libraries))('%s', (_, make) => {
     const stage = await setUp(library.serve);
     const { news, arrivals, closes } = library.use(stage.url, classFor(library));
     await untilSo(() => arrivals.length === 1);
-    await library.tell(1, stage.port);
+    library.tell(1);
     await untilSo(() => news.length === 1);
     await stage.restart();
     await untilSo(() => arrivals.length === 2);
-    await library.tell(2, stage.port);
+    library.tell(2);
     await untilSo(() => news.length === 2);
     expect(news).toEqual([1, 2]);
     expect(closes[0]).toMatchObject({ code: 1006 });
@@ -96,7 +85,7 @@ async function expectBack(library: Library): Promise<void> {
   const bare = library.use(stage.url, Bare);
   const { news, arrivals, closes } = library.use(stage.url, withHeart(library));
   await untilSo(() => arrivals.length === 1 && bare.arrivals.length === 1);
-  await library.tell(1, stage.port);
+  library.tell(1);
   await untilSo(() => news.length === 1 && bare.news.length === 1);
 
   stage.cable.silence();
@@ -107,7 +96,7 @@ async function expectBack(library: Library): Promise<void> {
 
   stage.cable.heal();
   await untilSo(() => arrivals.length === 2);
-  await library.tell(2, stage.port);
+  library.tell(2);
   await untilSo(() => news.length === 2);
   expect(news).toEqual([1, 2]);
   expect(bare.arrivals).toHaveLength(1);
@@ -293,113 +282,6 @@ function graphqlWs(
   };
 }
 
-function yWebsocket(): Library {
-  const open = (url: string, WebSocketPolyfill: StandardClass) => {
-    const doc = new Doc();
-    // Documents of one process would meet without any server.
-    const provider = new WebsocketProvider(url, 'room', doc, { WebSocketPolyfill, disableBc: true });
-    onTestFinished(() => {
-      provider.destroy();
-      provider.awareness.destroy();
-      doc.destroy();
-    });
-    return { news: doc.getArray<number>('news'), provider };
-  };
-  return {
-    serve(server) {
-      server.on('connection', setupWSConnection);
-      // The next one knows nothing of what it knew.
-      server.on('close', () => {
-        for (const doc of docs.values()) doc.destroy();
-        docs.clear();
-      });
-    },
-    use: (url, WebSocket) => {
-      const app = newApp();
-      const { news, provider } = open(url, WebSocket);
-      provider.on('sync', (isSynced) => isSynced && app.arrivals.push(isSynced));
-      // Its own watchdog, after 30 s without a message, would report null.
-      provider.on('connection-close', (event) => app.closes.push(event));
-      news.observe(() => app.news.splice(0, Infinity, ...news.toArray()));
-      return app;
-    },
-    async tell(each, port) {
-      const { news, provider } = open(`ws://127.0.0.1:${port}`, Bare);
-      await untilSo(() => provider.synced && news.length === each - 1);
-      news.push([each]);
-    },
-  };
-}
-
-function rxjsWebSocket(): Library {
-  const feed = new Feed();
-  return {
-    serve(server) {
-      feed.endWith(server);
-      server.on('connection', (socket) => {
-        socket.on('message', async (data) => {
-          if (textOf(data) !== '"subscribe"') return;
-          const told = feed.listen();
-          socket.send(JSON.stringify(hello));
-          for await (const each of told) socket.send(JSON.stringify(each));
-        });
-      });
-    },
-    use: (url, WebSocketCtor) => {
-      const app = newApp();
-      const subject = webSocket<unknown>({
-        url,
-        WebSocketCtor,
-        openObserver: { next: () => subject.next('subscribe') },
-        closeObserver: { next: (event) => app.closes.push(event) },
-      });
-      const subscription = subject.pipe(retry({ delay: pause })).subscribe(app.hear);
-      onTestFinished(() => subscription.unsubscribe());
-      return app;
-    },
-    tell: (each) => feed.tell(each),
-  };
-}
-
-function trpc(): Library {
-  const feed = new Feed();
-  const { procedure, router } = initTRPC.create();
-  const appRouter = router({
-    news: procedure
-      .input((input) => input as { lastEventId?: string } | undefined)
-      .subscription(async function* told({ input }) {
-        // It goes on behind the last one that arrived.
-        for await (const each of feed.listen(Number(input?.lastEventId ?? 0))) yield tracked(String(each), each);
-      }),
-  });
-  return {
-    serve(server) {
-      feed.endWith(server);
-      applyWSSHandler({ wss: server, router: appRouter });
-    },
-    use: (url, WebSocket) => {
-      const app = newApp();
-      const client = createWSClient({
-        url,
-        WebSocket,
-        retryDelayMs: () => pause,
-        onClose: (cause) => app.closes.push(cause),
-      });
-      const { news } = createTRPCClient<typeof appRouter>({ links: [wsLink({ client })] });
-      const subscription = news.subscribe(undefined, {
-        onConnectionStateChange: ({ state }) => state === 'pending' && app.arrivals.push(state),
-        onData: ({ data }) => app.hear(data),
-      });
-      onTestFinished(async () => {
-        subscription.unsubscribe();
-        await client.close();
-      });
-      return app;
-    },
-    tell: (each) => feed.tell(each),
-  };
-}
-
 /** What a server says to a new subscriber: from here on nothing is missed. */
 const hello = 0;
 
@@ -432,9 +314,9 @@ class Feed {
     this.#ended = once(server, 'close').then(() => ended);
   }
 
-  /** Those from now on, or from behind another one on. */
-  listen(behind?: number): AsyncIterable<number> {
-    return this.#from(behind === undefined ? this.#told.length : this.#told.indexOf(behind) + 1);
+  /** Those from now on. */
+  listen(): AsyncIterable<number> {
+    return this.#from(this.#told.length);
   }
 
   async *#from(next: number): AsyncGenerator<number> {
@@ -450,8 +332,6 @@ const ended = Symbol('the server is gone');
 interface CabledServer {
   /** By way of the cable. */
   readonly url: string;
-  /** Of the server, past the cable. */
-  readonly port: number;
   readonly cable: FaultProxy;
   /** The server dies with all its connections, and is started anew when a dial has come in vain. */
   restart(): Promise<void>;
@@ -468,7 +348,6 @@ async function setUp(serve: (server: WebSocketServer) => void): Promise<CabledSe
   });
   return {
     url: `ws://127.0.0.1:${cable.port}`,
-    port,
     cable,
     async restart() {
       await stop(server);

@@ -2,6 +2,7 @@
  * `npm run test:libraries`: client libraries above the class, with their servers. Their packages are this folder's own, and are installed by the command.
  * `-- -t mqtt`: one of them.
  */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { defineConfig } from 'vitest/config';
@@ -21,6 +22,8 @@ export default defineConfig({
   test: {
     // Some libraries tell the console all that they do.
     silent: 'passed-only',
+    // Most tests wait for something most of the time.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: [here('stand-in.ts')],

@@ -10,7 +10,10 @@ interface NewsDocument {
 }
 
 export const start = overWs((server) => {
-  const repo = new Repo({ network: [new WebSocketServerAdapter(server as never)] });
+  // Its declarations are of another edition of `ws`.
+  const theirs: unknown = server;
+  const adapter = new WebSocketServerAdapter(theirs as ConstructorParameters<typeof WebSocketServerAdapter>[0]);
+  const repo = new Repo({ network: [adapter] });
   // The same document, whichever server begins it.
   const beginning = change(init<NewsDocument>({ actor: '00' }), { time: 0 }, (document) => void (document.news = 0));
   const handle = repo.import<NewsDocument>(save(beginning), { docId: documentId });

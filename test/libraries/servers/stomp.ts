@@ -5,5 +5,13 @@ import { overHttp } from './over.ts';
 export const start = overHttp((server, keepAlive = 10_000) => {
   const broker = new StompServer({ server, path: '/', heartbeat: [keepAlive, keepAlive] });
   broker.on('error', () => {});
-  return { tell: (news) => broker.send('/news', {}, String(news)) };
+  return {
+    tell(news) {
+      try {
+        broker.send('/news', {}, String(news));
+      } catch {
+        // It throws where one of its sockets is about to close.
+      }
+    },
+  };
 });

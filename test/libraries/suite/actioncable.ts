@@ -9,8 +9,7 @@ export const actionCable: Library = {
   dialect,
   mustNotBeRefused: true,
   isSlower: true,
-  remark:
-    'loses: by itself it dials at once when it has missed its pings, but after any `close` it waits six seconds first',
+  remark: 'loses: when it has missed two of the pings it dials at once, but after a `close` it first waits six seconds',
   async use({ url, WebSocket, hear, onEnd }) {
     await besideWindow();
     const { adapters, createConsumer } = await import('@rails/actioncable');

@@ -5,7 +5,7 @@ import type { Library } from '../library.ts';
 export const centrifuge: Library = {
   packages: ['centrifuge'],
   server: () => import('../servers/centrifuge.ts'),
-  remark: 'the server beats, and the client counts the beats; a page gains nothing by a heart of ours',
+  remark: 'both ends count the beats of the server',
   use({ url, WebSocket, redial, hear, onEnd }) {
     const client = new Centrifuge(url, {
       websocket: WebSocket,

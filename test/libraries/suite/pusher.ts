@@ -9,6 +9,7 @@ export const pusher: Library = {
   server: () => import('../servers/pusher.news.ts'),
   dialect,
   mustNotBeRefused: true,
+  remark: 'asks when it has heard nothing for the 120 s that its server states, and waits 30 s for the answer',
   use({ url, WebSocket, keepAlive, hear, onEnd }) {
     standIn(url, WebSocket);
     // On Node it brings a WebSocket of its own.

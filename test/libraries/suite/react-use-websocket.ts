@@ -3,8 +3,6 @@ import { besideWindow } from '../beside-window.ts';
 import type { Library } from '../library.ts';
 import { standIn } from '../stand-in.ts';
 
-type UseWebSocket = (typeof import('react-use-websocket'))['default'];
-
 export const reactUseWebSocket: Library = {
   packages: ['react-use-websocket', 'react'],
   server: () => import('../servers/plain.ts'),
@@ -18,8 +16,7 @@ export const reactUseWebSocket: Library = {
       import('react-use-websocket'),
     ]);
     // Of a CommonJS package Node and bundlers make different things.
-    const exported = library.default as UseWebSocket | { default: UseWebSocket };
-    const useWebSocket = typeof exported === 'function' ? exported : exported.default;
+    const useWebSocket: typeof library.default = Object(library.default).default ?? library.default;
     const root = createRoot(document.createElement('div'));
     const News = () => {
       const { sendMessage } = useWebSocket(url, {

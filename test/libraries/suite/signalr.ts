@@ -5,7 +5,7 @@ import type { Library } from '../library.ts';
 export const signalr: Library = {
   packages: ['@microsoft/signalr'],
   server: () => import('../servers/signalr.ts'),
-  remark: 'both ends beat, every 15 s; a page gains nothing by a heart of ours',
+  remark: 'both ends beat, every 15 s',
   async use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
     const connection = new HubConnectionBuilder()
       .withUrl(url.replace(/^ws/, 'http'), {

@@ -6,7 +6,7 @@ import type { Library } from '../library.ts';
 export const socketIo: Library = {
   packages: ['socket.io-client'],
   server: () => import('../servers/socket-io.ts'),
-  remark: 'the server beats, and the client counts the beats; a page gains nothing by a heart of ours',
+  remark: 'both ends count the beats of the server',
   use({ url, WebSocket, redial, hear, onEnd }) {
     class OnOurs extends Transport {
       override createSocket(address: string, protocols: string | string[] | undefined) {

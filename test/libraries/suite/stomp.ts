@@ -5,6 +5,7 @@ import type { Library } from '../library.ts';
 export const stomp: Library = {
   packages: ['@stomp/stompjs'],
   server: () => import('../servers/stomp.ts'),
+  remark: 'this broker lets its client beat, and does not beat itself',
   use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
     const client = new Client({
       webSocketFactory: () => new WebSocket(url, ['v12.stomp', 'v11.stomp', 'v10.stomp']),

@@ -19,7 +19,7 @@ export const vueuse: Library = {
           heartbeat: {
             responseMessage: 'pong',
             scheduler: (beat) => {
-              const beats = setInterval(beat, keepAlive);
+              const beats = setInterval(() => beat(), keepAlive);
               return { isActive: { value: true }, pause: () => clearInterval(beats), resume: () => {} } as never;
             },
           },
