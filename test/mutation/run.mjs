@@ -80,6 +80,7 @@ const groups = [
       'drop-in/drop-in-steps',
       'drop-in/failing',
       'drop-in/event-family',
+      'drop-in/dismissed',
       'websockets/node/standard',
       'drop-in/drop-in',
       'line/options',
@@ -92,9 +93,17 @@ const groups = [
   { files: ['adapters/guests.ts'], tests: ['cli/guests'] },
   { files: ['adapters/inspected.ts', 'adapters/short-name.ts'], tests: ['cli/inspected'] },
   {
-    files: ['actioncable', 'graphql-transport-ws', 'id-heartbeat', 'native-ping', 'plain', 'protocol', 'silent'].map(
-      (name) => `adapters/protocols/${name}.ts`,
-    ),
+    files: [
+      'actioncable',
+      'graphql-transport-ws',
+      'home-assistant',
+      'id-heartbeat',
+      'native-ping',
+      'plain',
+      'protocol',
+      'silent',
+      'trpc',
+    ].map((name) => `adapters/protocols/${name}.ts`),
     tests: ['line/dialects', 'line/protocols'],
   },
 ];
