@@ -204,6 +204,10 @@ describe('plain, by rows', () => {
     const [question] = session.probe?.()?.write ?? [];
     expect(question).toBeInstanceOf(ArrayBuffer);
     expect(new Uint8Array(question as ArrayBuffer)).toEqual(new Uint8Array([1, 2, 3]));
+    const buffer = bytes('ping');
+    const reply = plain({ reply: buffer });
+    new Uint8Array(buffer).fill(9);
+    expect(afterAsking(reply, bytes('ping'))).toEqual([ours]);
   });
 
   test('asks with its text, names at open, and the answer may be the question', () => {

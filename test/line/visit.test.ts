@@ -606,6 +606,35 @@ describe('an answer of a protocol', () => {
     expect(lost).toMatchObject([{ cause: 'refused', reason: 'full', nextDialIn: 9_500 }]);
   });
 
+  test('that sends us away is heard first, unless it is swallowed, and once', () => {
+    const refused = { reason: 'banned', fatal: true };
+    const hearing = (answer: Answer) => {
+      const { socket, heard } = alive(once(answer));
+      socket().hears('x');
+      return heard;
+    };
+    expect(hearing({ refused })).toEqual(['x']);
+    expect(hearing({ refused, deliver: 'y' })).toEqual(['y']);
+    expect(hearing({ refused, swallow: true })).toEqual([]);
+    // While the machine is busy it has not left yet.
+    const { connection, socket, heard } = dialled(once({ refused }));
+    connection.on('open', () => socket().hears('x'));
+    socket().opens();
+    expect(heard).toEqual(['x']);
+    expect(connection.state).toBe('closed');
+  });
+
+  test('that sends us away before there is a name is heard, and what came before it', () => {
+    const { connection, socket, heard } = dialled(
+      dialect({ received: (frame) => (frame === 'x' ? { refused: { reason: 'banned' } } : undefined) }),
+    );
+    socket().opens();
+    socket().hears('a');
+    socket().hears('x');
+    expect(heard).toEqual(['a', 'x']);
+    expect(connection.state).toBe('reconnecting');
+  });
+
   test('may have another message in the place of the frame', () => {
     const { socket, heard } = alive(once({ deliver: 'without what was around it' }));
     socket().hears('around it');

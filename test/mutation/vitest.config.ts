@@ -42,6 +42,7 @@ const all = [
   'drop-in/drop-in-steps',
   'drop-in/failing',
   'drop-in/event-family',
+  'drop-in/dismissed',
   'drop-in/drop-in',
   'websockets/node/standard',
   'websockets/node/ws',
