@@ -21,7 +21,7 @@ class NatsSession extends StreamSession {
     const text = new TextDecoder().decode(line);
     const info = jsonObject(text.slice(text.indexOf('{')));
     const id = info && field(info, 'client_id');
-    return { named: { id: typeof id === 'number' ? String(id) : undefined } };
+    return { named: { id: Number.isFinite(id) ? String(id) : undefined } };
   }
 }
 
@@ -34,8 +34,6 @@ const return_ = 0x0d;
 const space = 0x20;
 const tab = 0x09;
 const zero = 0x30;
-/** A message may have up to 64 MiB (`max_payload`). */
-const mostDigits = 10;
 
 /** What either side may say, and what it is to us; or that a payload follows, whose length is the last word of the line. */
 const operations = new Map<string, Packet['kind'] | 'payload'>([
@@ -70,24 +68,26 @@ function operationAt(bytes: Uint8Array, from: number, to: number): string {
   let word = '';
   for (let at = from; at < to && word.length <= longestOperation; at += 1) {
     const byte = bytes[at]!;
-    if (byte === space || byte === tab) break;
+    if (isBlank(byte)) break;
     word += String.fromCharCode(byte);
   }
   return word.toUpperCase();
 }
 
+/** Undefined: the last word of the line is none. */
 function lastNumber(bytes: Uint8Array, from: number, to: number): number | undefined {
-  let last = to;
-  while (last > from && (bytes[last - 1] === space || bytes[last - 1] === tab)) last -= 1;
+  let at = to - 1;
+  while (at > from && isBlank(bytes[at])) at -= 1;
   let number = 0;
-  let scale = 1;
-  let at = last - 1;
-  for (; at >= from && last - at <= mostDigits; at -= 1) {
+  for (let scale = 1; at > from; at -= 1, scale *= 10) {
     const digit = bytes[at]! - zero;
     if (digit < 0 || digit > 9) break;
     number += digit * scale;
-    scale *= 10;
   }
-  const isWord = at >= from && (bytes[at] === space || bytes[at] === tab);
-  return at === last - 1 || !isWord ? undefined : number;
+  // So many digits that they are no number are none.
+  return isBlank(bytes[at]) && Number.isSafeInteger(number) ? number : undefined;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === space || byte === tab;
 }

@@ -48,20 +48,28 @@ describe('when it asks', () => {
     expect(session.probe?.()).toBeUndefined();
     expect(session.sent?.(new Uint8Array(1))).toBe(true);
     expect(session.probe?.()).toEqual(asked);
+    // The longest length there is, in four bytes.
+    expect(session.sent?.(of(0x30, 0x80, 0x80, 0x80, 1))).toBe(false);
+    expect(session.probe?.()).toBeUndefined();
+    expect(session.sent?.(new Uint8Array(128 ** 3 - 1))).toBe(false);
+    expect(session.sent?.(new Uint8Array(1))).toBe(true);
   });
 
-  test.each([[[0x00, 0]], [[0x30, 0x80, 0x80, 0x80, 0x80]], [[0xc0, 1, 0]], [[0xd0, 1, 0]]])(
-    'never again, once either has said %j',
-    (said) => {
-      const session = accepted();
-      session.sent?.(of(...said));
-      expect(session.probe?.()).toBeUndefined();
-      const another = accepted();
-      expect(another.received?.(of(...said, 0xd0, 0))).toBe(its);
-      expect(another.received?.(of(0xd0, 0))).toBe(its);
-      expect(another.probe?.()).toBeUndefined();
-    },
-  );
+  test.each([
+    [[0x00, 0]],
+    [[0x30, 0x80, 0x80, 0x80, 0x80]],
+    [[0x30, 0x80, 0x80, 0x80, 0x80, 1]],
+    [[0xc0, 1, 0]],
+    [[0xd0, 1, 0]],
+  ])('never again, once either has said %j', (said) => {
+    const session = accepted();
+    session.sent?.(of(...said));
+    expect(session.probe?.()).toBeUndefined();
+    const another = accepted();
+    expect(another.received?.(of(...said, 0xd0, 0))).toBe(its);
+    expect(another.received?.(of(0xd0, 0))).toBe(its);
+    expect(another.probe?.()).toBeUndefined();
+  });
 });
 
 describe('whose a PINGRESP is', () => {
@@ -103,6 +111,7 @@ describe('with a CONNECT', () => {
 
   const rows: [name: string, said: Uint8Array, answer: ArrayBuffer, named: Answer['named']][] = [
     ['3.1.1', connect(4, 'me'), connack(0), { id: 'me', interval: undefined }],
+    ['3.1.1, which has no properties', connect(4, 'me'), connack(0, 3, 0x13, 0, 30), { id: 'me', interval: undefined }],
     ['3.1.1, without an id', connect(4, ''), connack(0), { id: undefined, interval: undefined }],
     ['5', connect(5, 'me', 0), connack(0, 0), { id: 'me', interval: undefined }],
     [
@@ -121,7 +130,7 @@ describe('with a CONNECT', () => {
     [
       '5, a property that is none',
       connect(5, 'me', 0),
-      connack(0, 4, 0x7f, 0x13, 0, 30),
+      connack(0, 6, 0x7f, 0, 0, 0x13, 0, 30),
       { id: 'me', interval: undefined },
     ],
     [

@@ -28,6 +28,7 @@ describe('its name', () => {
     ['INFO {"server_id":"N","client_id":17,"nonce":"x"}\r\n', '17'],
     ['info\t{"client_id":17} \n', '17'],
     ['INFO {"client_id":"17"}\r\n', undefined],
+    ['INFO {"client_id":1e999}\r\n', undefined],
     ['INFO {"__proto__":{"client_id":17}}\r\n', undefined],
     ['INFO {"client_id":\r\n', undefined],
     ['INFO [17]\r\n', undefined],
@@ -77,23 +78,46 @@ describe('when it asks', () => {
     expect(session.sent?.('SUB a 1\r\n')).toBe(false);
   });
 
-  const ends: string[] = [
-    'HELLO\r\n',
-    'PUB a\r\n',
-    'PUB a x1\r\n',
-    'PUB a 12345678901\r\n',
-    'PUB 1\r\n'.slice(0, 3) + '1\r\n',
-    '\r\n',
-    'x'.repeat(65_537),
+  const good = [
+    'SUB a 1',
+    'UNSUB 1',
+    'pub a 1 \r\nx',
+    'PUB\ta\t10\r\n0123456789',
+    'HPUB a 0 1\r\nx',
+    'PUB a 0\r\n',
+    'PONG',
+    '+OK',
   ];
-  test.each(ends)('never again, once the app has said %j', (said) => {
+  test.each(good)('still, when the app has said %j', (said) => {
+    const { session } = introduced();
+    expect(session.sent?.(`${said}\r\n`)).toBe(false);
+    expect(session.probe?.()).toEqual(asked);
+  });
+
+  // With what would be the end of it, were it taken for one of the protocol.
+  const bad: [said: string, more: string][] = [
+    ['HELLO\r\n', 'SUB a 1\r\n'],
+    ['CONNECTED {}\r\n', 'SUB a 1\r\n'],
+    ['PUB\r\n', '\r\n'],
+    ['PUB a\r\n', '\r\n'],
+    ['PUB a x1\r\n', 'x\r\n'],
+    ['PUB a 1x\r\n', 'x\r\n'],
+    ['PUB a -1\r\n', 'x\r\n'],
+    ['PUB1\r\n', 'x\r\n'],
+    [`PUB a ${'0'.repeat(400)}\r\n`, '\r\n'],
+    ['\r\n', 'SUB a 1\r\n'],
+    [' SUB a 1\r\n', 'SUB a 1\r\n'],
+    ['x'.repeat(65_537), '\r\nSUB a 1\r\n'],
+  ];
+  test.each(bad)('never again, once the app has said %j', (said, more) => {
     const { session } = introduced();
     expect(session.sent?.(said)).toBe(false);
-    expect(session.sent?.('\r\nSUB a 1\r\n')).toBe(false);
+    expect(session.probe?.()).toBeUndefined();
+    expect(session.sent?.(more)).toBe(false);
     expect(session.probe?.()).toBeUndefined();
   });
 
-  test.each(['HTTP/1.1 200 OK\r\n', 'MSG a 1 x\r\n', 'y'.repeat(65_537), '\u0000\n'])(
+  test.each(['HTTP/1.1 200 OK\r\n', 'MSG a 1 x\r\n', `MSG a 1 ${'0'.repeat(400)}\r\n`, 'y'.repeat(65_537), '\u0000\n'])(
     'never again, once the server has said %j, which passes',
     (said) => {
       const { session } = introduced();
