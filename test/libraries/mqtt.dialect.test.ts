@@ -17,9 +17,9 @@ describe('mqtt.js', () => {
     broker.tell('1');
     await untilSo(() => app.news.length === 1);
     cable.silence();
-    await untilSo(() => cable.accepted === 2);
+    await untilSo(() => cable.accepted > 1);
     cable.heal();
-    await untilSo(() => app.joins === 2);
+    await untilSo(() => app.joins > 1);
     broker.tell('2');
     await untilSo(() => app.news.length === 2);
     expect(app.news).toEqual(['1', '2']);

@@ -93,6 +93,8 @@ async function dial(
     servers: url,
     wsFactory: async (to) => ({ socket: new WebSocket(to), encrypted: false }),
     pingInterval,
+    // Two would be too few on a busy machine.
+    maxPingOut: 100,
     reconnectTimeWait: 50,
     reconnectJitter: 0,
     maxReconnectAttempts: -1,

@@ -38,8 +38,9 @@ test('seconds of silence after a silent cut', async () => {
   write('node', `Node ${process.versions.node}, npm \`ws\` ${versionOf('ws')}`, onNode);
   write('chromium', `Chromium ${page.version}`, inChromium);
   for (const { name, library, bare = Infinity, ours = Infinity } of [...onNode, ...inChromium]) {
+    if (library.isSlower === true) continue;
+    expect.soft(ours, name).toBeLessThanOrEqual(bare);
     // What a heart finds out, half as much again for a busy machine, and the library's own first delay.
-    if (library.isSlower !== true) expect.soft(ours, name).toBeLessThanOrEqual(bare);
     expect.soft(ours, name).toBeLessThan((1.5 * detectionBound(heartbeat)) / 1_000 + 8);
   }
 });

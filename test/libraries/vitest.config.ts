@@ -23,7 +23,7 @@ export default defineConfig({
     // Some libraries tell the console all that they do.
     silent: 'passed-only',
     // Most tests wait for something most of the time.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism(),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: [here('stand-in.ts')],

@@ -11,6 +11,7 @@ import { reactUseWebSocket } from './react-use-websocket.ts';
 import { rxjs } from './rxjs.ts';
 import { supabase } from './supabase.ts';
 import { trpc } from './trpc.ts';
+import { viem } from './viem.ts';
 import { vueuse } from './vueuse.ts';
 
 /** Those to whose servers a dialect can speak. */
@@ -25,6 +26,7 @@ export const inPages: Readonly<Record<string, Library>> = {
   'pusher-js': pusher,
   'Action Cable': actionCable,
   'Home Assistant': homeAssistant,
+  viem,
   'rxjs webSocket()': rxjs,
   'vueuse useWebSocket()': vueuse,
   'react-use-websocket': reactUseWebSocket,

@@ -14,7 +14,7 @@ export const nats: Library = {
       // By default it gives up after ten dials.
       maxReconnectAttempts: -1,
       ...(redial !== undefined && { reconnectTimeWait: redial, reconnectJitter: 1 }),
-      ...(keepAlive !== undefined && { pingInterval: keepAlive }),
+      ...(keepAlive !== undefined && { pingInterval: keepAlive, maxPingOut: 20 }),
     });
     connection.subscribe('news', { callback: (_, message) => hear(Number(message.string())) });
     onEnd(() => connection.close());

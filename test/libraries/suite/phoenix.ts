@@ -11,7 +11,8 @@ export const phoenix: Library = {
     const socket = new Socket(`${url}/socket`, {
       transport: WebSocket,
       ...(redial !== undefined && { reconnectAfterMs: () => redial, rejoinAfterMs: () => redial }),
-      ...(keepAlive !== undefined && { heartbeatIntervalMs: keepAlive }),
+      // It gives the line up when an answer has not come before its next question.
+      ...(keepAlive !== undefined && { heartbeatIntervalMs: 10 * keepAlive }),
     });
     socket.connect();
     const channel = socket.channel('room');

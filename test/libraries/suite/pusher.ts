@@ -22,7 +22,7 @@ export const pusher: Library = {
       forceTLS: false,
       enabledTransports: ['ws'],
       disableStats: true,
-      ...(keepAlive !== undefined && { activityTimeout: keepAlive, pongTimeout: 20_000 }),
+      ...(keepAlive !== undefined && { activityTimeout: keepAlive, pongTimeout: 2_000 }),
     });
     client.subscribe('room').bind('news', hear);
     onEnd(() => client.disconnect());

@@ -27,7 +27,7 @@ export const reactUseWebSocket: Library = {
         reconnectAttempts: Infinity,
         ...(redial !== undefined && { reconnectInterval: redial }),
         ...(keepAlive !== undefined && {
-          heartbeat: { message: 'ping', returnMessage: 'pong', interval: keepAlive, timeout: 60_000 },
+          heartbeat: { message: 'ping', returnMessage: 'pong', interval: keepAlive, timeout: 2_000 },
         }),
       });
       return null;

@@ -12,7 +12,8 @@ export const supabase: Library = {
       transport: WebSocket,
       params: { apikey: 'none' },
       ...(redial !== undefined && { reconnectAfterMs: () => redial }),
-      ...(keepAlive !== undefined && { heartbeatIntervalMs: keepAlive }),
+      // It gives the line up when an answer has not come before its next question.
+      ...(keepAlive !== undefined && { heartbeatIntervalMs: 10 * keepAlive }),
     });
     client
       .channel('room')

@@ -1,5 +1,6 @@
 import { createPublicClient, webSocket } from 'viem';
 
+import { plain } from '../../../adapters/protocols/plain.ts';
 import type { Library } from '../library.ts';
 import { standIn } from '../stand-in.ts';
 
@@ -7,6 +8,12 @@ export const viem: Library = {
   packages: ['viem'],
   server: () => import('../servers/ethereum.ts'),
   mustNotBeRefused: true,
+  remark: 'in Chromium with `plain()`, whose question is one of JSON-RPC with an id of our own',
+  dialect: () =>
+    plain({
+      heartbeat: '{"jsonrpc":"2.0","id":"systole","method":"net_version","params":[]}',
+      reply: (frame) => typeof frame === 'string' && frame.includes('"id":"systole"'),
+    }),
   use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
     standIn(url, WebSocket);
     const client = createPublicClient({
