@@ -256,8 +256,14 @@ export class HeartbeatWebSocket extends WebSocketBase {
       if (this.#turns.isQuiet) this.#received(data);
       else this.#turns.tell(() => this.#received(data));
     });
-    connection.on('retry', (detail) => this.#turns.tell(() => this.#failed(detail)));
-    connection.on('lost', (detail) => this.#turns.tell(() => this.#lost(detail)));
+    connection.on('retry', (detail) => {
+      this.#count(connection, detail.cause);
+      this.#turns.tell(() => this.#failed(detail));
+    });
+    connection.on('lost', (detail) => {
+      this.#count(connection, detail.cause);
+      this.#turns.tell(() => this.#lost(detail));
+    });
     connection.on('dropped', (detail) => this.#dropped(detail));
     connection.on('closed', (detail) => this.#turns.tell(() => this.#closed(connection, detail)));
   }
@@ -279,7 +285,6 @@ export class HeartbeatWebSocket extends WebSocketBase {
 
   /** A dial that came to nothing; `close` tells of it only where it was the last. */
   #failed({ cause, reason, nextDialIn }: ConnectionEvents['retry']): void {
-    this.#count(cause);
     if (this.#readyState !== CONNECTING || cause === 'user-reconnected') return;
     const failure = cause === 'dial-timeout' ? timedOut : reason || cause;
     if (nextDialIn === undefined) this.#failure = failure;
@@ -287,7 +292,6 @@ export class HeartbeatWebSocket extends WebSocketBase {
   }
 
   #lost(detail: ConnectionEvents['lost']): void {
-    this.#count(detail.cause);
     this.#tell('lost', detail);
     // Of the last loss `closed` tells. What is left by `reconnect()` is connecting already.
     if (this.#readyState >= CLOSING || detail.nextDialIn === undefined) return;
@@ -311,8 +315,9 @@ export class HeartbeatWebSocket extends WebSocketBase {
     this.dispatchEvent(closeEvent(ending));
   }
 
-  #count(cause: Cause): void {
-    const wasStable = this.#connection?.actor.getSnapshot().context.attempt === 0;
+  /** As it happens, whenever it is told: the next dial forgets whether the line was stable. */
+  #count({ actor }: Connection, cause: Cause): void {
+    const wasStable = actor.getSnapshot().context.attempt === 0;
     this.#retries = cause === 'user-reconnected' ? 0 : (wasStable ? 0 : this.#retries) + 1;
   }
 
