@@ -68,4 +68,4 @@ export function heartWith(dialect: Protocol, heartbeat = { interval: 500, timeou
 /** Asks less often than the library does, and is never the one to leave. */
 export const patient = { interval: 250, timeout: 10_000 };
 /** How often a library has to have been answered above a healthy line, and how long it waits for each, ms: longer altogether than it would have waited. */
-export const healthy = { beats: 40, pause: 100, patience: 3_000 };
+export const healthy = { beats: 140, pause: 100, patience: 3_000 };
