@@ -175,8 +175,8 @@ export const mutations: readonly Mutation[] = [
     file: 'adapters/drop-in.ts',
     edits: [
       [
-        'this.#discarded += undelivered.bytes;\n    this.#readyState = CLOSED;',
-        'this.#discarded += undelivered.bytes;',
+        'this.#readyState = this.#isWanted ? CONNECTING : CLOSED;',
+        'this.#readyState = this.#isWanted ? CONNECTING : this.#readyState;',
       ],
     ],
   },
