@@ -86,7 +86,7 @@ function inOurNames(given: HeartbeatWebSocketOptions): SettledOptions {
     if (!Object.hasOwn(options, former)) continue;
     const { [former]: value } = options;
     delete options[former];
-    const [group = '', field] = name.split('.');
+    const [group, field] = name.split('.') as [string, string?];
     if (field === undefined) options[group] ??= value;
     else if (typeof (options[group] ??= {}) === 'object')
       options[group] = { [field]: value, ...(options[group] as object) };

@@ -165,12 +165,11 @@ export class HeartbeatWebSocket extends WebSocketBase {
     if (this.#readyState === CONNECTING && this.#isPlain) {
       throw new DOMException('send: the WebSocket is not open yet', 'InvalidStateError');
     }
-    let isAccepted = false;
-    turns.call(() => {
-      isAccepted = connection.send(message);
+    return turns.call(() => {
+      const isAccepted = connection.send(message);
       if (!isAccepted) this.#refuse(connection, message);
+      return isAccepted;
     });
-    return isAccepted;
   }
 
   /**
@@ -179,7 +178,7 @@ export class HeartbeatWebSocket extends WebSocketBase {
    */
   close(code?: number, reason?: string): void {
     const { code: given, reason: because } = this.#saying(code, reason);
-    if (this.#isWanted && this.#readyState === CONNECTING) this.#readyState = CLOSING;
+    if (this.#isWanted) this.#readyState = CLOSING;
     this.#isWanted = false;
     if (this.#connection === undefined || this.#readyState >= CLOSING) return;
     const wasOpen = this.#readyState === OPEN;
@@ -203,7 +202,7 @@ export class HeartbeatWebSocket extends WebSocketBase {
 
   /** Dials that were made again since the line was last stable; while there is none, the next one included. */
   get retryCount(): number {
-    const isStable = this.#readyState === OPEN && this.#connection?.actor.getSnapshot().context.attempt === 0;
+    const isStable = this.#readyState === OPEN && this.#connection!.actor.getSnapshot().context.attempt === 0;
     return isStable ? 0 : this.#retries;
   }
 
@@ -216,7 +215,7 @@ export class HeartbeatWebSocket extends WebSocketBase {
     const { code: given = 1000, reason: because } = this.#saying(code, reason);
     if (this.#readyState === CLOSED) return this.#start();
     if (this.#readyState === CLOSING) this.#isWanted = true;
-    else if (!this.#isWanted) this.#turns.call(() => this.#connection?.reconnect(given, because));
+    else this.#turns.call(() => this.#connection!.reconnect(given, because));
     this.#readyState = CONNECTING;
   }
 
@@ -237,9 +236,8 @@ export class HeartbeatWebSocket extends WebSocketBase {
       this.#isWanted = false;
       this.#retries = 0;
       this.#watch(connection);
-      for (const data of this.#unsent.take()) {
-        if (!connection.send(data)) this.#dropped({ data, reason: 'overflow' });
-      }
+      // Within the same bounds: there is room for all of it.
+      for (const data of this.#unsent.take()) connection.send(data);
     });
   }
 

@@ -18,10 +18,10 @@ export class Turns {
   }
 
   /** The app calls: what happens meanwhile is told when the call is over. */
-  call(what: () => void): void {
+  call<T>(what: () => T): T {
     this.#calls += 1;
     try {
-      what();
+      return what();
     } finally {
       this.#calls -= 1;
     }

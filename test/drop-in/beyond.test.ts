@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { ProtocolsOption, UrlOption } from '../../adapters/dial.ts';
-import type { HeartbeatErrorEvent } from '../../adapters/drop-in.events.ts';
+import type { HeartbeatCloseEvent, HeartbeatErrorEvent } from '../../adapters/drop-in.events.ts';
 import type { HeartbeatWebSocketOptions } from '../../adapters/drop-in.options.ts';
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { connect } from '../../adapters/index.ts';
@@ -96,6 +96,15 @@ describe('what is sent while there is no connection', () => {
     socket.send('a');
     expect((await dropped).detail).toEqual({ data: 'a', reason: 'expired' });
     expect(socket.bufferedAmount).toBe(0);
+  });
+
+  test('waits also where it is nothing but a WebSocket, until there is one', async () => {
+    const { url, messages } = await keeper();
+    const socket = make(url, { startClosed: true, retries: 0 });
+    expect(socket.send('a')).toBe(true);
+    socket.reconnect();
+    await untilSo(() => messages.length === 1);
+    expect(messages).toEqual(['a']);
   });
 
   test('goes nowhere after the end of a WebSocket that is nothing more, counts, and is told', async () => {
@@ -241,12 +250,20 @@ describe('options of others', () => {
     expect(socket.connection!.actor.getSnapshot().context.settings).toMatchObject({ retries: 6, stableAfter: 7 });
   });
 
+  test('a backoff that is a function holds beside their delays', () => {
+    const backoff = () => 5;
+    const socket = new HeartbeatWebSocket('ws://127.0.0.1:9/', [], { backoff, minReconnectionDelay: 7 });
+    onTestFinished(() => socket.close());
+    expect(socket.connection!.actor.getSnapshot().context.settings.backoff).toBeTypeOf('function');
+  });
+
   test('shouldReconnectOnClose is asked with a CloseEvent, and its word holds', async () => {
     const { url, server } = await keeper();
     const asked: unknown[] = [];
     const socket = make(url, {
       shouldReconnectOnClose: (event) => {
-        asked.push([event.type, event.code, event.reason, event.wasClean]);
+        const { type, code, reason, wasClean, reconnecting } = event as HeartbeatCloseEvent;
+        asked.push([type, code, reason, wasClean, reconnecting]);
         return event.code !== 4_444;
       },
     });
@@ -260,8 +277,8 @@ describe('options of others', () => {
       expect(await closed).toMatchObject({ code, reason, reconnecting: code === 1_008 });
     }
     expect(asked).toEqual([
-      ['close', 1_008, 'policy', true],
-      ['close', 4_444, 'enough', true],
+      ['close', 1_008, 'policy', true, true],
+      ['close', 4_444, 'enough', true, true],
     ]);
     expect(socket.readyState).toBe(3);
   });
@@ -316,6 +333,13 @@ describe('a class with options', () => {
     expect('onmessage' in socket).toBe(false);
     expect(() => new Bound(somewhere).send(Symbol('x') as never)).toThrow(TypeError);
     expect('onmessage' in new Bound(somewhere)).toBe(true);
+  });
+
+  test('what is no class has no instances', () => {
+    const socket = new Bound(somewhere);
+    for (const what of [undefined, {}, 'WebSocket']) {
+      expect(Reflect.apply(HeartbeatWebSocket[Symbol.hasInstance].bind(what), undefined, [socket])).toBe(false);
+    }
   });
 
   test('and members are taken from one for another', () => {

@@ -383,3 +383,81 @@ test('its prototype is as Web IDL has it', () => {
     writable: false,
   });
 });
+
+test('retryCount, as reconnecting-websocket counts: the next one included, and none on a line that is stable', () => {
+  const { socket, under, clock } = hand({ backoff: { initial: 100, spread: 0 }, stableAfter: 5_000 });
+  const counted: number[] = [];
+  for (const type of ['open', 'error', 'close']) socket.addEventListener(type, () => counted.push(socket.retryCount));
+  for (const _ of [1, 2]) {
+    under().fails({});
+    clock.advance(1_000);
+  }
+  under().opens();
+  expect(counted).toEqual([1, 2, 2]);
+  clock.advance(4_000);
+  expect(socket.retryCount).toBe(2);
+  clock.advance(2_000);
+  expect(socket.retryCount).toBe(0);
+  under().ends(1006, '', false);
+  expect(socket.retryCount).toBe(1);
+  clock.advance(1_000);
+  under().fails({});
+  expect(counted).toEqual([1, 2, 2, 1, 2]);
+  socket.reconnect();
+  under().opens();
+  clock.advance(0);
+  socket.reconnect();
+  clock.advance(0);
+  expect(socket.retryCount).toBe(0);
+});
+
+test('wanted again while it closes: a close, told while it is connecting; unless a listener closes it again', () => {
+  for (const isClosedAgain of [false, true]) {
+    const { socket, under, clock, of } = hand();
+    under().opens();
+    clock.advance(0);
+    socket.close();
+    socket.reconnect();
+    const states: number[] = [];
+    socket.addEventListener('close', () => {
+      states.push(socket.readyState);
+      if (isClosedAgain) socket.close();
+    });
+    const first = under();
+    first.ends(1005);
+    clock.advance(0);
+    expect(states).toEqual([0]);
+    expect(of('close')).toMatchObject([{ reconnecting: true }]);
+    expect(socket.readyState).toBe(isClosedAgain ? 3 : 0);
+    expect(under() === first).toBe(isClosedAgain);
+  }
+});
+
+test('close() after reconnect() while it closes: closing still; reconnect() in a listener of the end: connecting', () => {
+  const { socket, under, clock } = hand();
+  under().opens();
+  clock.advance(0);
+  socket.close();
+  socket.reconnect();
+  socket.close();
+  expect(socket.readyState).toBe(2);
+  socket.addEventListener('close', () => socket.reconnect(), { once: true });
+  under().ends(1005);
+  clock.advance(0);
+  expect(socket.readyState).toBe(0);
+});
+
+test.each([
+  ['ECONNRESET', 'ECONNRESET'],
+  ['EVIL words', undefined],
+  ['no ECONNRESET', undefined],
+])('an error with the message %j has the code %s', (message, code) => {
+  const { socket, under } = hand({ retries: 0 });
+  let error: { code?: string } | undefined;
+  socket.addEventListener('error', (event) => {
+    error = event.error;
+  });
+  under().fails({ message });
+  expect(error).toBeInstanceOf(Error);
+  expect(error?.code).toBe(code);
+});

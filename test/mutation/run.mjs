@@ -87,6 +87,7 @@ const groups = [
       'drop-in/turns',
       'drop-in/drop-in-steps',
       'drop-in/beyond',
+      'line/above',
       'drop-in/failing',
       'drop-in/event-family',
       'drop-in/dismissed',
