@@ -23,7 +23,7 @@ const appRouter = router({
 
 async function serve(options: Partial<WSSHandlerOptions<typeof appRouter>> = {}) {
   const said: string[] = [];
-  let handler: ReturnType<typeof applyWSSHandler> | undefined;
+  let handler: { broadcastReconnectNotification: () => void } | undefined;
   const stage = await setUp((server) => {
     server.on('connection', (socket) => socket.on('message', (data) => said.push(textOf(data))));
     handler = applyWSSHandler({
