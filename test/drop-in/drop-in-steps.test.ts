@@ -434,7 +434,7 @@ test('wanted again while it closes: a close, told while it is connecting; unless
 });
 
 test('close() after reconnect() while it closes: closing still; reconnect() in a listener of the end: connecting', () => {
-  const { socket, under, clock } = hand();
+  const { socket, under, clock, of } = hand();
   under().opens();
   clock.advance(0);
   socket.close();
@@ -445,6 +445,7 @@ test('close() after reconnect() while it closes: closing still; reconnect() in a
   under().ends(1005);
   clock.advance(0);
   expect(socket.readyState).toBe(0);
+  expect(of('error'), 'it had been open').toEqual([]);
 });
 
 test.each([
