@@ -1,7 +1,7 @@
 /**
  * What `HeartbeatWebSocket` was given to send while it had no connection to take it: it waits for one, or it is told of. None of it vanishes.
  */
-import { definedOf } from '../machines/settings.ts';
+import { completed } from '../machines/settings.ts';
 import { type BufferBounds, byteLength, defaultBounds, type Dropped, Outbox, type Sendable } from './buffer.ts';
 import type { Clock } from './clock.ts';
 import { Listeners } from './listeners.ts';
@@ -55,6 +55,6 @@ export class Unsent {
     const { buffer, clock } = this.#options;
     const dropped = new Listeners<Dropped>();
     dropped.add(this.#tell);
-    return new Outbox({ ...defaultBounds, ...definedOf(buffer ?? {}) }, clock, dropped);
+    return new Outbox(completed(defaultBounds, buffer), clock, dropped);
   }
 }

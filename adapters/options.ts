@@ -4,7 +4,7 @@
 import { canPing, defaultWebSocket, furtherOf, upgradeRules } from '#platform';
 
 import type { Input } from '../machines/connection.ts';
-import { definedOf, type PartialSettings } from '../machines/settings.ts';
+import { completed, definedOf, type PartialSettings } from '../machines/settings.ts';
 import { type BufferBounds, defaultBounds } from './buffer.ts';
 import {
   age,
@@ -103,7 +103,7 @@ export function inputOf(url: UrlOption, options: ConnectionOptions & ChosenOptio
       above,
       clock,
       random: random === undefined ? Math.random : orNaN(guarded(random)),
-      buffer: buffer === undefined ? defaultBounds : { ...defaultBounds, ...definedOf(buffer) },
+      buffer: completed(defaultBounds, buffer),
       lifecycle: lifecycle === false ? undefined : lifecycleOf(world),
       whileHidden: world.whileHidden,
       addresses: new Addresses(
@@ -141,7 +141,7 @@ export const formerNames = {
 /** @throws {TypeError | RangeError} naming the option at fault */
 export function checkOptions(options: object, rules: Rules): void {
   for (const name of Object.keys(options ?? {})) {
-    if (Object.hasOwn(formerNames, name) && !Object.hasOwn(rules, name)) {
+    if (Object.hasOwn(formerNames, name)) {
       throw new TypeError(`${name} is called ${formerNames[name as keyof typeof formerNames]} here`);
     }
   }

@@ -61,7 +61,7 @@ export function settle(given: PartialSettings): Settings {
 }
 
 /** Where nothing was chosen, the defaults themselves: a thousand connections share them. */
-function completed<T extends object>(defaults: T, given: Partial<T> | undefined): T {
+export function completed<T extends object>(defaults: T, given: Partial<T> | undefined): T {
   return given === undefined ? defaults : { ...defaults, ...definedOf(given) };
 }
 

@@ -14,7 +14,7 @@
  * itself, and is answered `id_reuse`. But what the server refuses for its id or for its type leaves no trace, in `last_id` or elsewhere
  * (`async_handle()`), and is answered in order like all else. So we ask what it is sure to refuse, and every id remains the library's.
  */
-import { errorName } from '../check.ts';
+import { errorName, isObject } from '../check.ts';
 import {
   type Answer,
   field,
@@ -126,10 +126,6 @@ function isRefusal(message: unknown): boolean {
   if (!isObject(message) || field(message, 'id') !== 1 || field(message, 'success') !== false) return false;
   const error = field(message, 'error');
   return isObject(error) && refusals.has(field(error, 'code'));
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function isToken(value: unknown): value is string {

@@ -6,6 +6,7 @@
  * `pusher:connection_established` names the session: its `socket_id`, and its `activity_timeout` is the interval. The app hears it, too. Above `connect()`
  * the pings of the server are answered here; libraries do it themselves.
  */
+import { isObject } from '../check.ts';
 import { type Above, type Answer, field, type Frame, jsonObject, type Protocol, type Session } from './protocol.ts';
 import { Questions } from './questions.ts';
 
@@ -82,7 +83,7 @@ function controlIn(frame: Frame): object | undefined {
 /** @param data an object, or its JSON, as Pusher sends it */
 function nameIn(data: unknown): NonNullable<Answer['named']> {
   const named = typeof data === 'string' ? jsonObject(data) : data;
-  if (typeof named !== 'object' || named === null) return {};
+  if (!isObject(named)) return {};
   const id = field(named, 'socket_id');
   return {
     id: typeof id === 'string' && id !== '' ? id : undefined,

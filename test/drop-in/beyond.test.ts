@@ -6,26 +6,13 @@ import { type AddressInfo, createServer } from 'node:net';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import type { ProtocolsOption, UrlOption } from '../../adapters/dial.ts';
 import type { HeartbeatCloseEvent, HeartbeatErrorEvent } from '../../adapters/drop-in.events.ts';
-import type { HeartbeatWebSocketOptions } from '../../adapters/drop-in.options.ts';
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { connect } from '../../adapters/index.ts';
 import Default from '../../adapters/index.websocket.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
 import { closedPort, listen, textOf, untilSo } from '../helpers/support.ts';
-
-const quick: HeartbeatWebSocketOptions = { backoff: { initial: 20, spread: 0 }, closeTimeout: 200 };
-
-function make(url: UrlOption, options: HeartbeatWebSocketOptions = {}, protocols?: ProtocolsOption) {
-  const socket = new HeartbeatWebSocket(url, protocols, { ...quick, ...options });
-  onTestFinished(() => socket.close());
-  return socket;
-}
-
-function heard<E extends Event = Event>(socket: EventTarget, type: string): Promise<E> {
-  return new Promise((resolve) => socket.addEventListener(type, (event) => resolve(event as E), { once: true }));
-}
+import { heard, make, quick } from './made.ts';
 
 /** Keeps what it heard, and how each client left. */
 async function keeper() {

@@ -5,21 +5,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { SimulatedClock } from 'xstate';
 
-import type { ProtocolsOption, UrlOption } from '../../adapters/dial.ts';
-import type { HeartbeatWebSocketOptions } from '../../adapters/drop-in.options.ts';
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
 import { listen, speakIdHeartbeat, textOf, uncaughtDuring } from '../helpers/support.ts';
 import { faultProxy } from '../kit/fault-proxy.ts';
-
-const quick: HeartbeatWebSocketOptions = { backoff: { initial: 20, spread: 0 }, closeTimeout: 200 };
-
-function make(url: UrlOption, options: HeartbeatWebSocketOptions = {}, protocols?: ProtocolsOption) {
-  const socket = new HeartbeatWebSocket(url, protocols, { ...quick, ...options });
-  onTestFinished(() => socket.close());
-  return socket;
-}
+import { heard, make } from './made.ts';
 
 const kinds = ['open', 'message', 'error', 'close', 'lost', 'restored', 'dropped'] as const;
 
@@ -34,10 +25,6 @@ function tale(socket: HeartbeatWebSocket): string[] {
     });
   }
   return told;
-}
-
-function heard<E extends Event = Event>(socket: HeartbeatWebSocket, type: string): Promise<E> {
-  return new Promise((resolve) => socket.addEventListener(type, (event) => resolve(event as E), { once: true }));
 }
 
 /** Echoes, and keeps what it heard. */

@@ -5,7 +5,8 @@ import type { WebSocket } from 'ws';
 
 import { actionCable } from '../../adapters/protocols/actioncable.ts';
 import { textOf, untilSo } from '../helpers/support.ts';
-import { heartWith, setUp } from './dialect-kit.ts';
+import { cabled } from './cabled.ts';
+import { heartWith } from './dialect-kit.ts';
 
 /** Only those who have been welcomed are told anything, as Rails has it. */
 function cableServer(isWelcome = true) {
@@ -22,7 +23,7 @@ function cableServer(isWelcome = true) {
       for (const socket of subscribed) said(socket, { type: 'disconnect', reason, reconnect });
     },
     serve: async (beat = 200) =>
-      setUp(
+      cabled(
         (server) =>
           server.on('connection', (socket) => {
             if (!isWelcome) return said(socket, { type: 'disconnect', reason: 'unauthorized', reconnect: false });

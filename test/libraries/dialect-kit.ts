@@ -1,36 +1,8 @@
 /**
- * What the tests of dialects beneath libraries share: a server behind a cable, the class with a dialect, and what is counted of both.
+ * What the tests of dialects beneath libraries share: the class with a dialect, and how often that has asked.
  */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-
-import { onTestFinished } from 'vitest';
-import { type ServerOptions, WebSocketServer } from 'ws';
-
-import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import type { Protocol } from '../../adapters/protocols/protocol.ts';
-import { type FaultProxy, faultProxy } from '../kit/fault-proxy.ts';
-
-export interface Stage {
-  /** By way of the cable. */
-  readonly url: string;
-  readonly cable: FaultProxy;
-}
-
-/** A server behind a cable, both gone with the test. */
-export async function setUp(serve: (server: WebSocketServer) => void, options: ServerOptions = {}): Promise<Stage> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
-  server.on('connection', (socket) => socket.on('error', () => {}));
-  serve(server);
-  await once(server, 'listening');
-  const cable = await faultProxy((server.address() as AddressInfo).port);
-  onTestFinished(async () => {
-    await cable.close();
-    for (const socket of server.clients) socket.terminate();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { url: `ws://127.0.0.1:${cable.port}`, cable };
-}
+import { beneath } from './cabled.ts';
 
 export interface Heart {
   /** For a library that makes its own sockets. */
@@ -54,11 +26,7 @@ export function heartWith(dialect: Protocol, heartbeat = { interval: 500, timeou
     });
   };
   return {
-    Class: HeartbeatWebSocket.with({
-      retries: 0,
-      protocol: { ...dialect, session },
-      heartbeat,
-    }),
+    Class: beneath({ ...dialect, session }, heartbeat),
     get asked() {
       return asked;
     },

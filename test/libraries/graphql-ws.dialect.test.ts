@@ -1,35 +1,24 @@
 import { type ClientOptions, createClient } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 /** graphql-ws above the class with `graphqlTransportWs()`, and its real server. */
-import { GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLSchema } from 'graphql/index.js';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { graphqlTransportWs } from '../../adapters/protocols/graphql-transport-ws.ts';
 import { textOf, untilSo } from '../helpers/support.ts';
-import { healthy, heartWith, patient, setUp } from './dialect-kit.ts';
+import { cabled } from './cabled.ts';
+import { healthy, heartWith, patient } from './dialect-kit.ts';
+import { schemaOf } from './servers/graphql.ts';
 
-const ticks = { type: new GraphQLNonNull(GraphQLInt) };
-const schema = new GraphQLSchema({
-  query: new GraphQLObjectType({ name: 'Query', fields: { ticks } }),
-  subscription: new GraphQLObjectType({
-    name: 'Subscription',
-    fields: {
-      ticks: {
-        ...ticks,
-        async *subscribe() {
-          for (let n = 1; ; n += 1) {
-            yield { ticks: n };
-            await new Promise((resolve) => setTimeout(resolve, 20));
-          }
-        },
-      },
-    },
-  }),
+const schema = schemaOf('ticks', async function* tick() {
+  for (let n = 1; ; n += 1) {
+    yield n;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 });
 
 async function serve() {
   const said: string[] = [];
-  const stage = await setUp((server) => {
+  const stage = await cabled((server) => {
     server.on('connection', (socket) => socket.on('message', (data) => said.push(textOf(data))));
     useServer({ schema }, server);
   });

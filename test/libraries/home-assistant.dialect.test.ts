@@ -13,7 +13,8 @@ import type { WebSocket } from 'ws';
 
 import { homeAssistant } from '../../adapters/protocols/home-assistant.ts';
 import { open, messagesOf, textOf, until, untilSo } from '../helpers/support.ts';
-import { healthy, type Heart, heartWith, patient, setUp } from './dialect-kit.ts';
+import { cabled } from './cabled.ts';
+import { healthy, type Heart, heartWith, patient } from './dialect-kit.ts';
 
 interface Command {
   id: number;
@@ -110,7 +111,7 @@ class Hub {
 
 async function serve() {
   const hub = new Hub();
-  const stage = await setUp((server) =>
+  const stage = await cabled((server) =>
     server.on('connection', (socket) => {
       const guest = new Guest(socket, hub);
       hub.guests.add(guest);

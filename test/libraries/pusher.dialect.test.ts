@@ -6,6 +6,7 @@ import { pusher } from '../../adapters/protocols/pusher.ts';
 import { messagesOf, open, until, untilSo } from '../helpers/support.ts';
 import { beneath, cabled, eager, quick } from './cabled.ts';
 import { PusherServer } from './servers/pusher.ts';
+import { optionsFor } from './suite/pusher.ts';
 
 describe('pusher-js', () => {
   test('data flows, and again after a silent cut', async () => {
@@ -79,16 +80,7 @@ function use(url: string, WebSocket: unknown, options: { activityTimeout?: numbe
   const app = { news: [] as unknown[], joins: 0, pongs: 0, states: [] as string[] };
   // On Node it brings a WebSocket of its own.
   (Pusher.Runtime as { getWebSocketAPI: () => unknown }).getWebSocketAPI = () => WebSocket;
-  const { hostname, port } = new URL(url);
-  const client = new Pusher('key', {
-    cluster: '',
-    wsHost: hostname,
-    wsPort: Number(port),
-    forceTLS: false,
-    enabledTransports: ['ws'],
-    disableStats: true,
-    ...options,
-  });
+  const client = new Pusher('key', { ...optionsFor(url), ...options });
   onTestFinished(() => client.disconnect());
   client.connection.bind('state_change', ({ current }: { current: string }) => app.states.push(current));
   client.connection.bind('message', ({ event }: { event: string }) => (app.pongs += Number(event === 'pusher:pong')));

@@ -6,7 +6,8 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { trpc } from '../../adapters/protocols/trpc.ts';
 import { textOf, untilSo } from '../helpers/support.ts';
-import { healthy, heartWith, patient, setUp } from './dialect-kit.ts';
+import { cabled } from './cabled.ts';
+import { healthy, heartWith, patient } from './dialect-kit.ts';
 
 const { procedure, router } = initTRPC.context<{ who: string | undefined }>().create();
 const appRouter = router({
@@ -24,7 +25,7 @@ const appRouter = router({
 async function serve(options: Partial<WSSHandlerOptions<typeof appRouter>> = {}) {
   const said: string[] = [];
   let handler: { broadcastReconnectNotification: () => void } | undefined;
-  const stage = await setUp((server) => {
+  const stage = await cabled((server) => {
     server.on('connection', (socket) => socket.on('message', (data) => said.push(textOf(data))));
     handler = applyWSSHandler({
       wss: server,

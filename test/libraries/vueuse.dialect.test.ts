@@ -6,7 +6,8 @@ import type { WebSocket } from 'ws';
 
 import { plain } from '../../adapters/protocols/plain.ts';
 import { textOf, untilSo } from '../helpers/support.ts';
-import { healthy, type Heart, heartWith, patient, setUp } from './dialect-kit.ts';
+import { cabled } from './cabled.ts';
+import { healthy, type Heart, heartWith, patient } from './dialect-kit.ts';
 
 const { window } = new JSDOM('', { url: 'http://localhost/' });
 /** Not before there is a page: it looks for one when it is loaded. */
@@ -26,7 +27,7 @@ afterAll(() => {
 async function serve() {
   const pings = { count: 0 };
   const clients = new Set<WebSocket>();
-  const stage = await setUp((server) =>
+  const stage = await cabled((server) =>
     server.on('connection', (socket) => {
       clients.add(socket);
       socket.on('close', () => clients.delete(socket));

@@ -8,23 +8,27 @@ import { overWs } from './over.ts';
 export const start = overWs(
   (server) => {
     const feed = new Feed();
-    const news = { type: new GraphQLNonNull(GraphQLInt) };
-    const schema = new GraphQLSchema({
-      query: new GraphQLObjectType({ name: 'Query', fields: { news } }),
-      subscription: new GraphQLObjectType({
-        name: 'Subscription',
-        fields: {
-          news: {
-            ...news,
-            async *subscribe() {
-              for await (const each of feed) yield { news: each };
-            },
-          },
-        },
-      }),
-    });
-    useServer({ schema }, server);
+    useServer({ schema: schemaOf('news', () => feed) }, server);
     return feed;
   },
   { handleProtocols: () => 'graphql-transport-ws' },
 );
+
+/** One number to be asked for, and to be subscribed to. */
+export function schemaOf(name: string, numbers: () => AsyncIterable<number>): GraphQLSchema {
+  const number = { type: new GraphQLNonNull(GraphQLInt) };
+  return new GraphQLSchema({
+    query: new GraphQLObjectType({ name: 'Query', fields: { [name]: number } }),
+    subscription: new GraphQLObjectType({
+      name: 'Subscription',
+      fields: {
+        [name]: {
+          ...number,
+          async *subscribe() {
+            for await (const each of numbers()) yield { [name]: each };
+          },
+        },
+      },
+    }),
+  });
+}

@@ -1,23 +1,16 @@
 import { ApolloClient, gql, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { createClient } from 'graphql-ws';
 
 import { graphqlTransportWs } from '../../../adapters/protocols/graphql-transport-ws.ts';
 import type { Library } from '../library.ts';
+import { clientOf } from './graphql-ws.ts';
 
 export const apollo: Library = {
   packages: ['@apollo/client', 'graphql-ws'],
   server: () => import('../servers/graphql.ts'),
   dialect: graphqlTransportWs,
-  use({ url, WebSocket, redial, keepAlive, hear, onEnd }) {
-    const ws = createClient({
-      url,
-      webSocketImpl: WebSocket,
-      retryAttempts: Infinity,
-      shouldRetry: () => true,
-      ...(redial !== undefined && { retryWait: () => new Promise((resolve) => setTimeout(resolve, redial)) }),
-      ...(keepAlive !== undefined && { keepAlive }),
-    });
+  use({ hear, onEnd, ...given }) {
+    const ws = clientOf(given);
     const client = new ApolloClient({ link: new GraphQLWsLink(ws), cache: new InMemoryCache() });
     const query = gql`
       subscription {

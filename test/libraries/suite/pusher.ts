@@ -1,4 +1,4 @@
-import Pusher from 'pusher-js';
+import Pusher, { type Options } from 'pusher-js';
 
 import { pusher as dialect } from '../../../adapters/protocols/pusher.ts';
 import type { Library } from '../library.ts';
@@ -14,17 +14,24 @@ export const pusher: Library = {
     standIn(url, WebSocket);
     // On Node it brings a WebSocket of its own.
     Pusher.Runtime.getWebSocketAPI = () => globalThis.WebSocket as never;
-    const { hostname, port } = new URL(url);
     const client = new Pusher('key', {
-      cluster: '',
-      wsHost: hostname,
-      wsPort: Number(port),
-      forceTLS: false,
-      enabledTransports: ['ws'],
-      disableStats: true,
+      ...optionsFor(url),
       ...(keepAlive !== undefined && { activityTimeout: keepAlive, pongTimeout: 2_000 }),
     });
     client.subscribe('room').bind('news', hear);
     onEnd(() => client.disconnect());
   },
 };
+
+/** A server of one's own, by WebSocket alone. */
+export function optionsFor(url: string): Options {
+  const { hostname, port } = new URL(url);
+  return {
+    cluster: '',
+    wsHost: hostname,
+    wsPort: Number(port),
+    forceTLS: false,
+    enabledTransports: ['ws'],
+    disableStats: true,
+  };
+}
