@@ -1,6 +1,6 @@
-/** What the documents of push say is so: their examples run and compile, their links lead somewhere, and no option is missing. */
+/** What the documents of push say is so: their examples run and compile, and no option is missing; and the links of all documents lead somewhere. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { afterAll, afterEach, expect, test } from 'vitest';
@@ -17,8 +17,8 @@ afterEach(async () => {
   for (const run of runs.splice(0)) await run.kill();
 });
 
-test('the README’s two are the examples, of 20 lines or so', () => {
-  const blocks = blocksOf('README.md');
+test('the first two are the examples, of 20 lines or so', () => {
+  const blocks = blocksOf('docs/PUSH.md');
   let lines = 0;
   for (const name of ['trusted-server.mjs', 'trusted-client.mjs']) {
     const example = readFileSync(`examples/${name}`, 'utf8');
@@ -28,7 +28,7 @@ test('the README’s two are the examples, of 20 lines or so', () => {
   expect(lines).toBeLessThanOrEqual(20);
 });
 
-test('the README’s two run: what comes is heard, and a server that has forgotten is a gap', async () => {
+test('the first two run: what comes is heard, and a server that has forgotten is a gap', async () => {
   const port = await freePort();
   const serve = () => {
     const server = new Run('.', ['examples/trusted-server.mjs', String(port)]);
@@ -64,16 +64,21 @@ test('all that is shown compiles', () => {
   expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
 });
 
-test.each(['README.md', 'docs/PUSH.md', 'docs/PROTOCOL.md'])('every link in %s leads somewhere', (document) => {
-  const text = readFileSync(document, 'utf8').replaceAll(/^```[^]*?^```$/gm, '');
-  const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)/g)];
-  expect(links).not.toEqual([]);
-  const broken = links.filter(([, path = '', anchor]) => {
-    const target = path === '' ? document : join(dirname(document), path);
-    return !existsSync(target) || (anchor !== undefined && !anchorsIn(target).includes(anchor));
-  });
-  expect(broken.map(([link]) => link)).toEqual([]);
-});
+const documents = readdirSync('docs').filter((name) => name.endsWith('.md'));
+
+test.each(['README.md', 'CONTRIBUTING.md', ...documents.map((name) => `docs/${name}`)])(
+  'every link in %s leads somewhere',
+  (document) => {
+    const text = readFileSync(document, 'utf8').replaceAll(/^```[^]*?^```$/gm, '');
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)/g)];
+    expect(links).not.toEqual([]);
+    const broken = links.filter(([, path = '', anchor]) => {
+      const target = path === '' ? document : join(dirname(document), path);
+      return !existsSync(target) || (anchor !== undefined && !anchorsIn(target).includes(anchor));
+    });
+    expect(broken.map(([link]) => link)).toEqual([]);
+  },
+);
 
 /** As GitHub and npm make them of headings. */
 function anchorsIn(document: string): string[] {
@@ -88,7 +93,7 @@ function anchorsIn(document: string): string[] {
 }
 
 test('the documents are in the package', () => {
-  for (const name of ['PUSH.md', 'PROTOCOL.md']) expect(existsSync(join(installed, 'docs', name))).toBe(true);
+  for (const name of documents) expect(existsSync(join(installed, 'docs', name))).toBe(true);
 });
 
 test('docs/PUSH.md names every option', () => {

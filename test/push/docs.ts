@@ -1,10 +1,10 @@
 /** What the documents show, as somebody would have it who copies it: in a folder of its own, with the package beside it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** Blocks that follow a comment with the name of a file. */
@@ -14,7 +14,10 @@ export function blocksOf(document: string): Map<string, string> {
 }
 
 export function write(folder: string, blocks: ReadonlyMap<string, string>): void {
-  for (const [name, code] of blocks) writeFileSync(join(folder, name), code);
+  for (const [name, code] of blocks) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), code);
+  }
 }
 
 /** A process that runs a file, and what it says. */
