@@ -1,0 +1,20 @@
+/**
+ * Installs the packages of a folder that is a project of its own, unless those that its lock file names are there:
+ *
+ *     node test/helpers/install-packages.mjs <folder>
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [, , folder = '.'] = process.argv;
+const installed = join(folder, 'node_modules/.package-lock.json');
+if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(join(folder, 'package-lock.json')).mtimeMs) {
+  // What the lock file names. Not `npm ci`: it refuses one that lacks builds for other platforms, which are optional, and not in every registry.
+  const { status } = spawnSync('npm', ['install', '--no-save'], {
+    cwd: folder,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  process.exitCode = status ?? 1;
+}
