@@ -6,7 +6,7 @@
  *
  * Events are dispatched where the platform would: never while the app is in a call of one of the methods, and always in the order of what happened.
  */
-import { canPing, defaultWebSocket, firstWebSocket } from '#platform';
+import { canPing, defaultWebSocket, display, firstWebSocket } from '#platform';
 
 import type { Cause, State } from '../machines/events.ts';
 import type { Dropped, Sendable } from './buffer.ts';
@@ -46,6 +46,7 @@ export class HeartbeatWebSocket extends WebSocketBase {
   static {
     defineHandlers(this.prototype, ['open', 'error', 'close', 'message'], (socket) => socket.#handlers);
     asInterface(this, webSocketInterface);
+    display(this.prototype);
   }
 
   readonly #where: UrlOption;

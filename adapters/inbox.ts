@@ -4,6 +4,7 @@
 import { type Amount, defaultBounds } from './buffer.ts';
 import type { Listeners } from './listeners.ts';
 import type { Frame } from './protocols/protocol.ts';
+import { frameSize } from './reader.ts';
 import { surface } from './surface.ts';
 
 export class Inbox {
@@ -56,7 +57,7 @@ export class Inbox {
   #keep(frame: Frame): boolean {
     const early = (this.#early ??= []);
     early.push(frame);
-    this.#bytes += typeof frame === 'string' ? frame.length : frame.byteLength;
+    this.#bytes += frameSize(frame);
     const { messages, bytes } = this.#bounds;
     const fits =
       early.length <= finite(messages, defaultBounds.messages) && this.#bytes <= finite(bytes, defaultBounds.bytes);

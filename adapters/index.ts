@@ -9,8 +9,12 @@ export {
   type Connection,
   type ConnectionEvents,
   type ConnectionListener,
+  type CodecOptions,
   type ConnectOptions,
 } from './connect.ts';
+export type { Codec, Invalid, Issue } from './codec.ts';
+export { json, type JsonOptions, type StandardSchema } from './json.ts';
+export type { Snapshot, SnapshotListener, SnapshotObserver } from './snapshot.ts';
 export type { DialContext } from './asked.ts';
 export type { ProtocolsOption, UrlOption } from './dial.ts';
 export type { HeadersOption } from './web-socket.ts';

@@ -8,6 +8,7 @@
 import type { Fact, Line, LivingActor, Obstacle, WorldFact } from '../machines/events.ts';
 import { type Amount, byteLength, type Dropped, Outbox, type Sendable } from './buffer.ts';
 import { wallTimeOf } from './clock.ts';
+import type { Invalid } from './codec.ts';
 import type { Lifecycle, LifecycleOptions, WorldWatcher } from './lifecycle.ts';
 import { Emitter, type Listeners } from './listeners.ts';
 import type { Frame } from './protocols/protocol.ts';
@@ -27,6 +28,7 @@ export interface LineEvents {
   dropped: Dropped;
   drain: undefined;
   warning: { code: string; message: string };
+  invalid: Invalid;
 }
 
 /** How often a full socket is asked whether it has room again, ms. No WebSocket tells by itself. */
@@ -107,7 +109,7 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
   // For visits.
 
   visit(report: (fact: Fact) => void): Visit {
-    this.#visit = new Visit(this.#options, this, report);
+    this.#visit = new Visit(this.#options, this, report, this.#visit?.heardAt);
     return this.#visit;
   }
 
@@ -180,6 +182,11 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
   /** What was handed to the last socket and is not known to have arrived. */
   get unconfirmed(): Amount {
     return this.#visit?.proof.unconfirmed ?? { messages: 0, bytes: 0 };
+  }
+
+  /** When something was heard from the peer at last, epoch ms; undefined before anything was. */
+  get lastHeardAt(): number | undefined {
+    return this.#visit?.heardAt || undefined;
   }
 
   /** Of the visit that goes on, or of the last one. */

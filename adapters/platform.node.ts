@@ -5,6 +5,7 @@ import { undiciBeyond } from './socket.undici.ts';
 import { nodeBeyond } from './socket.ws.ts';
 import type { Beyond, Listener, WebSocketClass, WebSocketLike } from './web-socket.ts';
 
+export { display } from './display.ts';
 export { canPing, furtherOf, upgradeRules } from './socket.ws.ts';
 
 export function beyond(socket: WebSocketLike, by: Listener): Beyond | undefined {

@@ -29,6 +29,9 @@ const noneOf = (): string =>
 
 export const upgradeRules: Rules = { headers: noneOf, wsOptions: noneOf };
 
+/** What consoles of pages show is theirs. */
+export function display(): void {}
+
 /** Nothing. */
 export function furtherOf(): undefined {
   return undefined;

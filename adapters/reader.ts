@@ -5,28 +5,33 @@ import type { Amount } from './buffer.ts';
 import type { Frame } from './protocols/protocol.ts';
 
 /** What is read from. */
-export interface Readable {
-  on(type: 'message', listener: (data: Frame) => void): () => void;
+export interface Readable<Message> {
+  on(type: 'message', listener: (message: Message) => void): () => void;
   on(type: 'closed', listener: () => void): () => void;
   readonly state: string;
 }
 
 /**
  * The messages from now on, until the connection is closed.
- * @param room how many may wait for the reader
+ * @param room how much may wait for the reader
+ * @param sizeOf the message that is being told, in bytes or characters
  * @throws {RangeError} where more wait: a reader this slow would otherwise lose messages, or use up the memory
  */
-export async function* readFrom(connection: Readable, room: Amount): AsyncGenerator<Frame, void, undefined> {
-  let waiting: Frame[] = [];
+export async function* readFrom<Message>(
+  connection: Readable<Message>,
+  room: Amount,
+  sizeOf: (message: Message) => number,
+): AsyncGenerator<Message, void, undefined> {
+  let waiting: Message[] = [];
   let bytes = 0;
   let overflown = false;
   let wake = () => {};
   const undo = [
-    connection.on('message', (data) => {
-      bytes += typeof data === 'string' ? data.length : data.byteLength;
+    connection.on('message', (message) => {
+      bytes += sizeOf(message);
       // A reader who is not behind gets any message, as an idle socket takes any.
       overflown ||= waiting.length > 0 && (waiting.length >= room.messages || bytes > room.bytes);
-      if (!overflown) waiting.push(data);
+      if (!overflown) waiting.push(message);
       wake();
     }),
     connection.on('closed', () => wake()),
@@ -50,4 +55,9 @@ export async function* readFrom(connection: Readable, room: Amount): AsyncGenera
   } finally {
     for (const each of undo) each();
   }
+}
+
+/** In bytes, or characters. */
+export function frameSize(frame: Frame): number {
+  return typeof frame === 'string' ? frame.length : frame.byteLength;
 }

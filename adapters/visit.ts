@@ -63,20 +63,20 @@ export class Visit implements Ears {
   #leaving: AbortController | undefined;
   /** The next inbound frame is to be reported. */
   #armed = false;
-  /** Epoch ms of the last inbound frame; of the dial, while there is none. */
-  heardAt = 0;
+  /** Epoch ms of the last inbound frame, or of the opening; of the visit before, while there is none; 0: nothing was ever heard. */
+  heardAt: number;
   /** The clock has been read for what the socket hands over in this turn. */
   #isStamped = false;
   isOver = false;
 
-  constructor(options: VisitOptions, line: Visited, report: (fact: Fact) => void) {
+  constructor(options: VisitOptions, line: Visited, report: (fact: Fact) => void, heardAt = 0) {
     this.#options = options;
     this.#line = line;
     this.#report = report;
+    this.heardAt = heardAt;
     this.#inbox = new Inbox(line.messages, options.buffer);
     const { protocol, above } = options;
     this.#session = guarded(() => protocol.session({ above, tell: (answer) => this.#told(answer) }))() ?? {};
-    this.#stamp();
     this.proof = new Proof(line.handed);
     this.#begin();
   }

@@ -139,6 +139,11 @@ export function nextDialIn({ at, wait: ms }: NextDial): number | undefined {
   return ms < longestTimer ? ms : Infinity;
 }
 
+/** The same as epoch ms. */
+export function nextDialAt({ at, wait: ms }: NextDial): number | undefined {
+  return ms < longestTimer ? at : Infinity;
+}
+
 function due({ nextDial, line }: DialView, ms: number): Change {
   const waits = Math.min(ms, longestTimer);
   return { nextDial: { ...nextDial, wait: waits, at: line.wallTime() + waits, dueAt: line.now() + waits } };

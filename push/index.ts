@@ -62,15 +62,18 @@ export class Push {
    * Hears a topic, from its cursor on. Each call is a listener of its own.
    * @throws {TypeError | RangeError} for a name or an option that there cannot be
    */
-  topic(name: string, options: TopicOptions = {}): Topic {
+  topic = (name: string, options: TopicOptions = {}): Topic => {
     checkTopic(name);
     check(options, topicRules);
     return new Topic(name, options, this.#dialect);
-  }
+  };
 
   /** Closes the connection, and with it all topics. @throws {RangeError} as `Connection.close()` does */
-  close(code?: number, reason?: string): void {
-    this.connection.close(code, reason);
+  close = (code?: number, reason?: string): void => this.connection.close(code, reason);
+
+  /** Proxies of views leave it alone. @internal */
+  get [Symbol.toStringTag](): string {
+    return 'Push';
   }
 
   /** Closes, and waits until it is done. @internal: told by the interface above */

@@ -6,7 +6,7 @@
 import type { Amount } from '../adapters/buffer.ts';
 import { type Clock, wallTimeOf } from '../adapters/clock.ts';
 import type * as Dom from '../adapters/dom.ts';
-import { Emitter } from '../adapters/listeners.ts';
+import { checkListener, Emitter } from '../adapters/listeners.ts';
 import type { Frame } from '../adapters/protocols/protocol.ts';
 import type { Refusal } from './frames.ts';
 import type { GapReason } from './log.ts';
@@ -122,22 +122,24 @@ export class Topic {
   }
 
   /** Hears one kind of event; the answer undoes it. */
-  on<T extends keyof TopicEvents>(type: T, listener: TopicListener<T>): () => void {
-    if (!eventTypes.has(type)) {
-      throw new TypeError(`on: ${type} is not an event: there are ${[...eventTypes].join(', ')}`);
-    }
-    if (typeof listener !== 'function') throw new TypeError('on: listener must be a function');
+  on = <T extends keyof TopicEvents>(type: T, listener: TopicListener<T>): (() => void) => {
+    checkListener(eventTypes, type, listener);
     const hear = listener as (...given: unknown[]) => void;
     return this.#events.of(type).add(type === 'message' ? (message) => hear((message as Message).data, message) : hear);
-  }
+  };
 
   /** Hears no more of it. */
-  close(): void {
+  close = (): void => {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#stopLoading();
     for (const type of eventTypes) this.#events.of(type).clear();
     this.#backing.leave(this);
+  };
+
+  /** Proxies of views leave it alone. @internal */
+  get [Symbol.toStringTag](): string {
+    return 'Topic';
   }
 
   // What its push tells.

@@ -656,17 +656,25 @@ describe('close()', () => {
   });
 });
 
-describe('on()', () => {
+describe.each(['on', 'once', 'off'] as const)('%s()', (method) => {
   test.each(['opened', 'close', 'error', '', 'toString', '__proto__', undefined, null, 5])('%s is no event', (type) => {
-    expect(thrown(() => open(nowhere).on(type as never, () => {}))).toMatchObject({
+    expect(thrown(() => open(nowhere)[method](type as never, () => {}))).toMatchObject({
       name: 'TypeError',
-      message: `on: ${String(type)} is not an event: there are open, message, lost, retry, restored, dropped, drain, state, warning, closed`,
+      message: `${String(type)} is not an event: there are open, message, invalid, lost, retry, restored, dropped, drain, state, warning, closed`,
     });
   });
 
   test.each([undefined, null, {}, 'x'])('%o is no listener', (listener) => {
-    expect(() => open(nowhere).on('open', listener as never)).toThrow(new TypeError('on: listener must be a function'));
+    expect(() => open(nowhere)[method]('open', listener as never)).toThrow(
+      new TypeError('listener must be a function'),
+    );
   });
+});
+
+test.each([undefined, null, 'x', 5])('%o cannot subscribe', (listener) => {
+  expect(() => open(nowhere).subscribe(listener as never)).toThrow(
+    new TypeError('subscribe: listener must be a function, or an observer'),
+  );
 });
 
 test('types: what listeners hear, and what does not compile', () => {
