@@ -197,6 +197,7 @@ test('the words that docs/USERS.md makes of a snapshot are right in each situati
       [{ state: 'awaiting-id', cause: 'silent' }, 'offline, trying now …'],
       [{ state: 'closing', cause: 'user-closed' }, ''],
       [{ state: 'closed', cause: 'user-closed' }, ''],
+      [{ state: 'closed' }, ''],
       [{ state: 'closed', cause: 'fatal' }, 'signed out [sign in]'],
       [{ state: 'closed', cause: 'retries-exhausted' }, 'the connection is closed [reload]'],
     ];
