@@ -58,6 +58,7 @@ export default defineConfig({
             // These have configurations of their own, beside them.
             'test/libraries/**',
             'test/docs/**',
+            'test/examples/**',
             'test/always/bite/**',
             'test/always/hours/**',
             'test/always/soak/**',

@@ -12,7 +12,7 @@ export {
   type CodecOptions,
   type ConnectOptions,
 } from './connect.ts';
-export type { Codec, Invalid, Issue } from './codec.ts';
+export { type Codec, codec, type CodecFunctions, type Invalid, type Issue } from './codec.ts';
 export { json, type JsonOptions, type StandardSchema } from './json.ts';
 export type { Snapshot, SnapshotListener, SnapshotObserver } from './snapshot.ts';
 export type { DialContext } from './asked.ts';

@@ -1,7 +1,7 @@
 /**
  * The built command line, run as users run it: as a process.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, type SpawnOptionsWithoutStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -21,8 +21,8 @@ export class Command {
   stderr = '';
   #wake = () => {};
 
-  constructor(command: string, args: readonly string[]) {
-    this.process = spawn(command, args, { env: { ...process.env, NO_COLOR: '1' } });
+  constructor(command: string, args: readonly string[], options: SpawnOptionsWithoutStdio = {}) {
+    this.process = spawn(command, args, { ...options, env: { ...process.env, NO_COLOR: '1' } });
     const { stdout, stderr } = this.process;
     stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
