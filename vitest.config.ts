@@ -73,6 +73,7 @@ export default defineConfig({
             'test/views/browser/**',
             // These have configurations of their own, beside them.
             'test/libraries/**',
+            'test/docs/**',
             'test/examples/**',
             'test/always/bite/**',
             'test/always/hours/**',
