@@ -75,6 +75,19 @@ test.each(copies.map((block) => ({ ...block, place: placeOf(block) })))('$place 
   expect(text).toBe(name === 'test/package/diagram.ts' ? diagram() : readFileSync(name!, 'utf8'));
 });
 
+/** Those that have to be shown, and how many lines they may have, empty ones aside. */
+test.each([
+  ['docs/MACHINE.md', 'test/package/diagram.ts', Infinity],
+  ['README.md', 'examples/push.mjs', 19],
+  ['docs/TESTING.md', 'examples/check-server.test.mjs', 35],
+  ['docs/PUSH.md', 'examples/trusted-server.mjs', 12],
+  ['docs/PUSH.md', 'examples/trusted-client.mjs', 8],
+])('%s shows %s, of %i lines at most', (document, name, most) => {
+  const shown = copies.find((block) => block.document === document && block.name === name);
+  const lines = shown?.text.split('\n').filter((line) => line.trim() !== '');
+  expect(lines?.length).toBeLessThanOrEqual(most);
+});
+
 test('a block is called as a file of the repository only where there is one', () => {
   const missing = blocks.filter(({ name }) => name?.includes('/') === true && !existsSync(name));
   expect(missing.map((block) => `${placeOf(block)}: ${block.name}`)).toEqual([]);
