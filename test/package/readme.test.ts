@@ -17,7 +17,6 @@ import { isHeartbeat, serveHeartbeats } from '../../adapters/server.ts';
 import { settle } from '../../machines/settings.ts';
 import { freePort, Run } from '../push/docs.ts';
 import { blocksIn } from './blocks.ts';
-import { diagram } from './diagram.ts';
 import { packed } from './packed.ts';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -28,13 +27,6 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill();
 });
 
-/** The code block that follows a comment naming its source. */
-function blockFrom(source: string, document = 'README.md'): string | undefined {
-  return readFileSync(document, 'utf8').match(
-    new RegExp(`<!-- ${source.replaceAll('.', '\\.')} -->\n\`\`\`\\w+\n([\\s\\S]*?)\`\`\``),
-  )?.[1];
-}
-
 test('it is read in a few minutes: 150 lines at most', () => {
   expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
@@ -43,22 +35,6 @@ test('it leads to every document', () => {
   const documents = readdirSync('docs').filter((name) => name.endsWith('.md'));
   expect(documents.length).toBeGreaterThan(15);
   for (const name of documents) expect(readme).toContain(`](docs/${name})`);
-});
-
-test('the picture is the machine', () => {
-  expect(blockFrom('test/package/diagram.ts', 'docs/MACHINE.md')).toBe(diagram());
-});
-
-test('its example is the example, of less than 20 lines', () => {
-  const example = readFileSync('examples/push.mjs', 'utf8');
-  expect(blockFrom('examples/push.mjs')).toBe(example);
-  expect(example.split('\n').filter((line) => line.trim() !== '').length).toBeLessThan(20);
-});
-
-test('the example of a server that is checked is the example, of less than 40 lines', () => {
-  const example = readFileSync('examples/check-server.test.mjs', 'utf8');
-  expect(blockFrom('examples/check-server.test.mjs', 'docs/TESTING.md')).toBe(example);
-  expect(example.split('\n').length).toBeLessThan(40);
 });
 
 test('the manual’s defaults are the defaults', () => {
