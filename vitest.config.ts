@@ -57,6 +57,7 @@ export default defineConfig({
             'test/websockets/**',
             // These have configurations of their own, beside them.
             'test/libraries/**',
+            'test/docs/**',
             'test/examples/**',
             'test/always/bite/**',
             'test/always/hours/**',

@@ -7,11 +7,28 @@ import { Listeners } from './listeners.ts';
 import type { Frame } from './protocols/protocol.ts';
 import { frameSize } from './reader.ts';
 
-/** What an app means, and how it is written. Whatever they throw makes the message `invalid`. */
+/** What `connect()` takes as `codec`: made by `json()`, or by `codec()` of two functions. */
 export interface Codec<Receive, Send = Receive> {
+  readonly decode: (frame: Frame) => Receive;
+  readonly encode: (message: Send) => Sendable;
+  /** In what makes codecs, and not in `connect()`, so that who has none carries none. */
+  readonly begin: (...given: never) => Coding;
+}
+
+/** What an app means, and how it is written. Whatever is thrown makes the message `invalid`. */
+export interface CodecFunctions<Receive, Send = Receive> {
   /** @param frame text, or binary as an ArrayBuffer */
-  decode: (frame: Frame) => Receive;
-  encode: (message: Send) => Sendable;
+  decode(frame: Frame): Receive;
+  encode(message: Send): Sendable;
+}
+
+/** A codec of one's own. */
+export function codec<Receive, Send = Receive>(own: CodecFunctions<Receive, Send>): Codec<Receive, Send> {
+  return {
+    decode: (frame) => own.decode(frame),
+    encode: (message) => own.encode(message),
+    begin,
+  };
 }
 
 /** A message that does not decode or validate. */
@@ -34,53 +51,49 @@ export interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** The codec of one connection at work. */
-export class Coding<Receive, Send> {
-  readonly #codec: Codec<Receive, Send>;
-  readonly #line: WebSocketLine;
-  readonly messages = new Listeners<Receive>();
-  /** Bytes, or characters, of the frame whose message is being told. */
-  size = 0;
-  /** The developers have been told that nobody hears of what is invalid. */
-  #isTold = false;
+/** A codec at work on one connection. */
+export interface Coding {
+  readonly messages: Listeners<unknown>;
+  /** Of the message that is being told, in bytes or characters. */
+  readonly size: () => number;
+  readonly send: (message: unknown) => boolean;
+}
 
-  constructor(codec: Codec<Receive, Send>, line: WebSocketLine) {
-    this.#codec = codec;
-    this.#line = line;
-    line.messages.add((frame) => this.#received(frame));
-  }
-
-  /** Whatever `send()` of the line answers. */
-  send(message: Send): boolean {
-    try {
-      return this.#line.send(this.#codec.encode(message));
-    } catch (error) {
-      this.#tell('sent', message, error);
-      return false;
-    }
-  }
-
-  #received(frame: Frame): void {
-    let message: Receive;
-    try {
-      message = this.#codec.decode(frame);
-    } catch (error) {
-      return this.#tell('received', frame, error);
-    }
-    this.size = frameSize(frame);
-    this.messages.call(message);
-  }
-
-  #tell(direction: Invalid['direction'], data: unknown, error: unknown): void {
-    const { message: reason = String(error), issues } = Object(error) as {
-      message?: string;
-      issues?: Invalid['issues'];
-    };
-    if (this.#line.events.emit('invalid', { direction, data, reason, issues, error }) || this.#isTold) return;
-    this.#isTold = true;
-    this.#line.warn({
+function begin({ decode, encode }: Codec<unknown>, line: WebSocketLine): Coding {
+  const messages = new Listeners<unknown>();
+  let size = 0;
+  let isTold = false;
+  const tell = (direction: Invalid['direction'], data: unknown, error: unknown): false => {
+    const { message: reason = String(error), issues } = Object(error) as Partial<Error & Invalid>;
+    if (line.events.emit('invalid', { direction, data, reason, issues, error }) || isTold) return false;
+    isTold = true;
+    const whose = direction === 'received' ? 'came' : 'was to be sent';
+    line.warn({
       code: 'invalid',
-      message: `a message that was ${direction} is invalid, and so are others, perhaps: listen to \`invalid\``,
+      message: `a message that ${whose} is invalid, and nobody listens to \`invalid\` to hear why`,
     });
-  }
+    return false;
+  };
+  line.messages.add((frame) => {
+    let message;
+    try {
+      message = decode(frame);
+    } catch (error) {
+      tell('received', frame, error);
+      return;
+    }
+    size = frameSize(frame);
+    messages.call(message);
+  });
+  return {
+    messages,
+    size: () => size,
+    send(message) {
+      try {
+        return line.send(encode(message));
+      } catch (error) {
+        return tell('sent', message, error);
+      }
+    },
+  };
 }

@@ -11,7 +11,7 @@ import { onAbort } from './aborts.ts';
 import type { Amount, Dropped, Sendable } from './buffer.ts';
 import { having, isFunction, isObject, rule, type Rules } from './check.ts';
 import { soon } from './clock.ts';
-import { Coding, type Codec, type Invalid } from './codec.ts';
+import type { Codec, Coding, Invalid } from './codec.ts';
 import type { UrlOption } from './dial.ts';
 import type * as Dom from './dom.ts';
 import { discreet } from './inspected.ts';
@@ -48,7 +48,7 @@ export interface ConnectOptions extends ConnectionOptions {
 
 /** Of messages that have types. */
 export interface CodecOptions<Receive, Send = Receive> extends Omit<ConnectOptions, 'codec'> {
-  /** How messages are written: `json()`, or any `{ decode, encode }`. */
+  /** How messages are written: `json()`, or `codec({ decode, encode })`. */
   codec: Codec<Receive, Send>;
 }
 
@@ -112,10 +112,6 @@ function inspectorOf(inspect: NonNullable<ConnectOptions['inspect']>): (event: I
   return guarded((event) => (typeof inspect === 'function' ? inspect(asTold(event)) : inspect.next?.(asTold(event))));
 }
 
-function observe(this: Connection) {
-  return { subscribe: (observer: SnapshotObserver) => ({ unsubscribe: this.subscribe(observer) }) };
-}
-
 /** What belongs to the drop-in class and to nobody else. */
 export let socketOf: (connection: Connection) => Socket | undefined;
 /** As `close()`, with any code; 1005: the close frame carries none. */
@@ -131,7 +127,11 @@ export interface Connection<Receive = Frame, Send = Sendable> extends Dom.AsyncD
 export class Connection<Receive = Frame, Send = Sendable> implements AsyncIterable<Receive> {
   static {
     display(this.prototype);
-    Object.defineProperty(this.prototype, Symbol.observable ?? '@@observable', { value: observe });
+    Object.defineProperty(this.prototype, Symbol.observable ?? '@@observable', {
+      value() {
+        return this as unknown;
+      },
+    });
     socketOf = (connection) => connection.#line.socket;
     hangUp = (connection, code, reason) => connection.#shutDown({ code, reason });
   }
@@ -140,7 +140,7 @@ export class Connection<Receive = Frame, Send = Sendable> implements AsyncIterab
   readonly actor: Actor<typeof machine>;
   readonly #line: WebSocketLine;
   readonly #events: Emitter<ConnectionEvents>;
-  readonly #coding: Coding<Receive, Send> | undefined;
+  readonly #coding: Coding | undefined;
   readonly #sight = new Sight();
   readonly #views = new Listeners<Snapshot>();
   #state: State;
@@ -154,7 +154,7 @@ export class Connection<Receive = Frame, Send = Sendable> implements AsyncIterab
     this.#line = input.line;
     // What is heard of the line is heard of the connection, among other things.
     this.#events = input.line.events;
-    if (codec) this.#coding = new Coding<Receive, Send>(codec, input.line);
+    this.#coding = codec?.begin(...([codec, input.line] as never));
     this.actor = createActor(machine, {
       input,
       ...(inspect && { inspect: inspectorOf(inspect) }),
@@ -224,8 +224,7 @@ export class Connection<Receive = Frame, Send = Sendable> implements AsyncIterab
    * @throws {TypeError} without a codec, for what no WebSocket can send
    */
   send = (message: Send): boolean => {
-    const coding = this.#coding;
-    return coding ? coding.send(message) : this.#line.send(message as Sendable);
+    return (this.#coding ?? this.#line).send(message as Send & Sendable);
   };
 
   /** Takes back what is buffered and was not sent, as it is written, oldest first. */
@@ -280,8 +279,7 @@ export class Connection<Receive = Frame, Send = Sendable> implements AsyncIterab
    * @throws {RangeError} where more wait to be read than `buffer` allows: a reader this slow would otherwise lose messages, or use up the memory
    */
   [Symbol.asyncIterator](): AsyncGenerator<Receive, void, undefined> {
-    const coding = this.#coding;
-    return readFrom<Receive>(this, this.#line.room, coding ? () => coding.size : (data) => frameSize(data as Frame));
+    return readFrom<Receive>(this, this.#line.room, this.#coding?.size ?? (frameSize as (data: Receive) => number));
   }
 
   /** Proxies of views, such as Vue's, leave alone what is no plain object. @internal */
@@ -378,6 +376,6 @@ export const eventTypes: ReadonlySet<keyof ConnectionEvents> = new Set<keyof Con
 export const connectRules: Rules = {
   ...connectionRules,
   signal: having(['addEventListener', 'removeEventListener'], 'an AbortSignal'),
-  codec: having(['decode', 'encode']),
+  codec: having(['begin'], 'json(), or codec({ decode, encode })'),
   inspect: rule((value) => isFunction(value) || isObject(value), 'a function or an observer'),
 };

@@ -24,16 +24,14 @@ export function display(prototype: object): void {
     configurable: true,
     writable: true,
     value(this: Displayed, _depth: number, options: object, inspect: Inspect): string {
-      const { name } = this.constructor;
-      // The prototype is nothing that has a state.
-      const lines = Object.hasOwn(this, 'constructor') ? [] : linesOf(this);
-      const words = lines.map((line) =>
+      const lines = linesOf(this).map((line) =>
         Object.entries(line)
           .filter(([, value]) => value !== undefined)
           .map(([key, value]) => `${key}: ${inspect(value, options)}`)
           .join(', '),
       );
-      return lines.length === 0 ? `${name} {}` : [`${name} {`, ...words.map((line) => `  ${line}`), '}'].join('\n');
+      const told = lines.filter((line) => line !== '').map((line) => `  ${line}\n`);
+      return `${this.constructor.name} {\n${told.join('')}}`;
     },
   });
 }

@@ -2,7 +2,7 @@
  * JSON as a codec, with a validator for each direction.
  */
 import { check, type Rule, rule } from './check.ts';
-import type { Codec, Issue } from './codec.ts';
+import { type Codec, codec, type Issue } from './codec.ts';
 import type { Frame } from './protocols/protocol.ts';
 
 /** Standard Schema 1 (https://standardschema.dev), as much of it as is used here: what zod, valibot, arktype and others make. */
@@ -40,7 +40,7 @@ export function json<Receive extends Schema = undefined, Send extends Schema = u
 ): Codec<TypesOf<Receive>['output'], TypesOf<Send>['input']> {
   check(options, { receive: validator, send: validator });
   const { receive, send } = options;
-  return {
+  return codec({
     decode: (frame) => validated(JSON.parse(textOf(frame)), receive),
     encode(message) {
       // What JSON has no word for, such as undefined and functions, is written as nothing at all.
@@ -48,7 +48,7 @@ export function json<Receive extends Schema = undefined, Send extends Schema = u
       if (text === undefined) throw new TypeError(`JSON has no word for ${typeof message}`);
       return text;
     },
-  };
+  });
 }
 
 function textOf(frame: Frame): string {

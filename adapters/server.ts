@@ -203,6 +203,7 @@ const soundTime = rule(
   'a number of milliseconds since 1970',
 );
 
+/** @internal */
 export const heartbeatRules: Rules = {
   silence: age,
   maxBuffered: size,

@@ -5,7 +5,7 @@ import type { Context } from '../machines/connection.ts';
 import type { Cause, State } from '../machines/events.ts';
 import { nextDialAt } from '../machines/next-dial.ts';
 import type { Amount } from './buffer.ts';
-import { isObject } from './check.ts';
+import { isFunction, isObject } from './check.ts';
 
 /** Frozen: what changes is which one there is, and no message changes that. */
 export interface Snapshot {
@@ -60,9 +60,8 @@ export class Sight {
       clockOffset: isSameClock ? last.clockOffset : clockOffsetOf(context),
       unconfirmed,
     };
-    const isSame =
-      last && Object.entries(seen).every(([name, value]) => Object.is(value, last[name as keyof Snapshot]));
-    return isSame ? last : (this.#snapshot = Object.freeze(seen));
+    const names = Object.keys(seen) as (keyof Snapshot)[];
+    return last && names.every((name) => seen[name] === last[name]) ? last : (this.#snapshot = Object.freeze(seen));
   }
 }
 
@@ -73,7 +72,7 @@ export function clockOffsetOf({ serverClock, line }: Context): number | undefine
 
 /** @throws {TypeError} for what neither hears nor observes */
 export function observerOf(listener: SnapshotListener | SnapshotObserver): SnapshotObserver {
-  if (typeof listener === 'function') return { next: listener };
-  if (!isObject(listener)) throw new TypeError('subscribe: listener must be a function, or an observer');
-  return listener;
+  if (isFunction(listener)) return { next: listener as SnapshotListener };
+  if (isObject(listener)) return listener;
+  throw new TypeError('listener must be a function or an observer');
 }

@@ -211,7 +211,7 @@ const base = setup({
       enqueue.emit({
         type: 'warning',
         code: 'round-trip-too-long',
-        message: `the answer to a heartbeat took ${Math.round(session.slowest)} of the ${timeout} ms of heartbeat.timeout: raise it, or lines that answer will be lost`,
+        message: `the answer to a heartbeat took ${Math.round(session.slowest)} ms: raise heartbeat.timeout (${timeout}), or lines that answer will be lost`,
       });
     }),
     noteLife: assign({ session: of(answered) }),
@@ -222,7 +222,7 @@ const base = setup({
       enqueue.emit({
         type: 'warning',
         code: 'never-answered',
-        message: `two lines in a row have not answered once: either the server answers no heartbeat, or what it sends takes longer than the ${context.settings.heartbeat.timeout} ms of heartbeat.timeout to arrive: raise it, or send that in parts`,
+        message: `two lines in a row have not answered once: the server answers no heartbeat, or a message takes too long: raise heartbeat.timeout (${context.settings.heartbeat.timeout})`,
       });
     }),
     distrustClock: enqueueActions(({ enqueue }) => {
@@ -231,7 +231,7 @@ const base = setup({
         type: 'warning',
         code: 'clock-distrusted',
         message:
-          "the server's first answer is already older than heartbeat.maxAge by its own clock: its times are ignored until the next reconnection",
+          "the first answer is older than heartbeat.maxAge by the server's own clock, which is ignored on this line",
       });
     }),
     forgetAttempts: assign(({ context }) => ({ ...retriesAnew(context), attempt: 0 })),

@@ -8,14 +8,16 @@ export type {
   LivingActor,
   Liveness,
   Loss,
+  Obstacle,
   Order,
   Output,
   Report,
   State,
   Wake,
   Warning,
+  WorldFact,
 } from './events.ts';
 export type { NextDial } from './next-dial.ts';
-export type { ServerClock } from './server-clock.ts';
+export type { Reckoning, ServerClock } from './server-clock.ts';
 export type { SessionRecord } from './session.ts';
 export { defaultSettings, detectionBound, type Heartbeat, type PartialSettings, type Settings } from './settings.ts';

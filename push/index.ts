@@ -12,6 +12,7 @@ import { type CursorStore, Records } from './store.ts';
 import { checkTopic } from './topic-name.ts';
 import { Topic, type TopicOptions } from './topic.ts';
 
+export type { Refusal } from './frames.ts';
 export type { GapReason } from './log.ts';
 export type { CursorStore } from './store.ts';
 export type { MessageInfo, Topic, TopicEvents, TopicListener, TopicOptions } from './topic.ts';

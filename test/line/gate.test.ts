@@ -364,7 +364,7 @@ describe("the server's clock", () => {
     ['nobody', () => {}],
     ['nobody any more', (connection) => connection.on('warning', () => {})()],
   ])('is warned of on the console where %s listens', (_, listen) => {
-    expect(warned(listen)).toEqual([[expect.stringMatching(/^systole: the server's first answer/)]]);
+    expect(warned(listen)).toEqual([[expect.stringMatching(/^systole: the first answer/)]]);
   });
 
   test('is warned of there no more where somebody listens', () => {

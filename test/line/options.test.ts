@@ -673,7 +673,7 @@ describe.each(['on', 'once', 'off'] as const)('%s()', (method) => {
 
 test.each([undefined, null, 'x', 5])('%o cannot subscribe', (listener) => {
   expect(() => open(nowhere).subscribe(listener as never)).toThrow(
-    new TypeError('subscribe: listener must be a function, or an observer'),
+    new TypeError('listener must be a function or an observer'),
   );
 });
 

@@ -47,6 +47,7 @@ const groups = [
       'machine/embedding',
       'line/options',
       'line/buffer',
+      'line/snapshot',
     ],
   },
   { files: ['adapters/buffer.ts'], tests: ['line/outbox', 'line/gate', 'line/realms', 'line/unsendable'] },
@@ -59,9 +60,15 @@ const groups = [
       'line/options',
       'line/confirmed',
       'drop-in/drop-in-steps',
+      'line/snapshot',
+      'line/codec',
       'line/line',
       'machine/embedding',
     ],
+  },
+  {
+    files: ['snapshot', 'codec', 'json', 'display'].map((name) => `adapters/${name}.ts`),
+    tests: ['line/snapshot', 'line/codec', 'line/display', 'line/options'],
   },
   {
     files: ['adapters/check.ts', 'adapters/options.ts', 'adapters/clock.ts'],

@@ -31,7 +31,8 @@ export const settings: Setting[] = [
   { name: 'neither page nor Node', lib: ['es2022'], types: [], programs: ['all', 'app'] },
 ];
 
-const entries = [
+/** All entry points. */
+export const entries = [
   'systole',
   'systole/machine',
   'systole/websocket',

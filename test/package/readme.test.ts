@@ -1,4 +1,4 @@
-/** What the README says twice. */
+/** What the README and the manual say twice. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,9 +12,11 @@ import { WebSocketServer } from 'ws';
 import { connectionInput } from '../../adapters/options.ts';
 import { isHeartbeat, serveHeartbeats } from '../../adapters/server.ts';
 import { settle } from '../../machines/settings.ts';
+import { freePort, Run } from '../push/docs.ts';
 import { diagram } from './diagram.ts';
 
 const readme = readFileSync('README.md', 'utf8');
+const manual = readFileSync('docs/OPTIONS.md', 'utf8');
 const children: ChildProcess[] = [];
 
 afterEach(() => {
@@ -22,27 +24,39 @@ afterEach(() => {
 });
 
 /** The code block that follows a comment naming its source. */
-function blockFrom(source: string): string | undefined {
-  return readme.match(new RegExp(`<!-- ${source.replaceAll('.', '\\.')} -->\n\`\`\`\\w+\n([\\s\\S]*?)\`\`\``))?.[1];
+function blockFrom(source: string, document = 'README.md'): string | undefined {
+  return readFileSync(document, 'utf8').match(
+    new RegExp(`<!-- ${source.replaceAll('.', '\\.')} -->\n\`\`\`\\w+\n([\\s\\S]*?)\`\`\``),
+  )?.[1];
 }
 
-test('its picture is the machine', () => {
-  expect(blockFrom('test/package/diagram.ts')).toBe(diagram());
+test('it is read in a few minutes: 150 lines at most', () => {
+  expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
 
-test('its example is the example, of about 15 lines', () => {
+test('it leads to every document', () => {
+  const documents = readdirSync('docs').filter((name) => name.endsWith('.md'));
+  expect(documents.length).toBeGreaterThan(15);
+  for (const name of documents) expect(readme).toContain(`](docs/${name})`);
+});
+
+test('the picture is the machine', () => {
+  expect(blockFrom('test/package/diagram.ts', 'docs/MACHINE.md')).toBe(diagram());
+});
+
+test('its example is the example, of less than 20 lines', () => {
   const example = readFileSync('examples/push.mjs', 'utf8');
   expect(blockFrom('examples/push.mjs')).toBe(example);
-  expect(example.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(15);
+  expect(example.split('\n').filter((line) => line.trim() !== '').length).toBeLessThan(20);
 });
 
-test('its example of a server that is checked is the example, of less than 40 lines', () => {
+test('the example of a server that is checked is the example, of less than 40 lines', () => {
   const example = readFileSync('examples/check-server.test.mjs', 'utf8');
-  expect(blockFrom('examples/check-server.test.mjs')).toBe(example);
+  expect(blockFrom('examples/check-server.test.mjs', 'docs/TESTING.md')).toBe(example);
   expect(example.split('\n').length).toBeLessThan(40);
 });
 
-test('its defaults are the defaults', () => {
+test('the manual’s defaults are the defaults', () => {
   const { backoff, heartbeat, ...settings } = settle(connectionInput('ws://127.0.0.1'));
   const defaults: [string, unknown][] = [
     ...Object.entries(heartbeat).map(([name, value]): [string, unknown] => [`heartbeat.${name}`, value]),
@@ -51,16 +65,16 @@ test('its defaults are the defaults', () => {
   ];
   expect(defaults.length).toBeGreaterThan(10);
   for (const [name, value] of defaults) {
-    expect(readme).toContain(`| \`${name}\` | ${(value as number).toLocaleString('en').replace('∞', 'Infinity')} |`);
+    expect(manual).toContain(`| \`${name}\` | ${(value as number).toLocaleString('en').replace('∞', 'Infinity')} |`);
   }
 });
 
-test('it knows every cause', () => {
+test('the manual knows every cause', () => {
   const causes = [...readFileSync('machines/events.ts', 'utf8').matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(
     ([, cause]) => cause,
   );
   expect(causes.length).toBeGreaterThan(12);
-  for (const cause of causes) expect(readme).toContain(`\`${cause}\``);
+  for (const cause of causes) expect(manual).toContain(`\`${cause}\``);
 });
 
 /** What each example prints, against a server that restarts and then says that no new dial can help. */
@@ -69,9 +83,11 @@ const stories: Record<string, { first?: RegExp; says: string; expected: RegExp[]
     first: /^subscribe$/,
     says: 'news',
     expected: [
+      /^connecting to 127\.0\.0\.1:\d+ …$/,
+      /^alive, as [\w-]+$/,
       /^message: news$/,
-      /^lost \(peer-closed\)$/,
-      /^back after \d+ ms$/,
+      /^lost \(peer-closed\), again in \d\.\d s$/,
+      /^alive again, as [\w-]+, after \d+ ms$/,
       /^lost \(peer-closed\)$/,
       /^closed \(fatal\)$/,
     ],
@@ -108,9 +124,12 @@ test('every example has a story', () => {
     'check-server.test.mjs', // run by model-kit.test.ts
     'trusted-client.mjs', // run by docs.test.ts, as the next
     'trusted-server.mjs',
-    'apps', // run by `npm run test:examples`
   ];
-  expect(readdirSync('examples').toSorted()).toEqual([...Object.keys(stories), ...tests].toSorted());
+  expect(
+    readdirSync('examples')
+      .filter((name) => name.endsWith('.mjs'))
+      .toSorted(),
+  ).toEqual([...Object.keys(stories), ...tests].toSorted());
 });
 
 test.each(Object.entries(stories))('examples/%s runs', async (file, { first, says, expected, code = 0 }) => {
@@ -136,7 +155,7 @@ test.each(Object.entries(stories))('examples/%s runs', async (file, { first, say
   await once(signIn, 'listening');
 
   const { port } = signIn.address() as AddressInfo;
-  const child = spawn(process.execPath, [`examples/${file}`, `ws://127.0.0.1:${port}`], {
+  const child = spawn(process.execPath, [`examples/${file}`, `ws://127.0.0.1:${port}/?token=secret`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);
@@ -147,6 +166,18 @@ test.each(Object.entries(stories))('examples/%s runs', async (file, { first, say
   expect(received).toEqual(first === undefined ? [] : [expect.stringMatching(first)]);
   expect(lines).toHaveLength(expected.length);
   for (const [i, line] of lines.entries()) expect(line).toMatch(expected[i] ?? /never/);
+  expect(lines.join('\n')).not.toContain('secret');
   server.close();
   signIn.close();
+});
+
+test('the README’s example says why it cannot connect, and when it will try again', async () => {
+  const port = await freePort();
+  const child = new Run('.', ['examples/push.mjs', `ws://127.0.0.1:${port}/?token=secret`]);
+  children.push(child.child);
+  const said = await child.until('cannot connect');
+  expect(said).toEqual([
+    `connecting to 127.0.0.1:${port} …`,
+    expect.stringMatching(/^cannot connect \(refused: ECONNREFUSED\), again in \d\.\d s$/),
+  ]);
 });

@@ -1,20 +1,25 @@
 /** What the documents show, as somebody would have it who copies it: in a folder of its own, with the package beside it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+
+import { blocksIn } from '../package/blocks.ts';
 
 /** Blocks that follow a comment with the name of a file. */
 export function blocksOf(document: string): Map<string, string> {
-  const blocks = readFileSync(document, 'utf8').matchAll(/^<!-- (\S+\.mjs) -->\n```js\n([^]*?)^```$/gm);
-  return new Map([...blocks].map(([, name, code]) => [name!, code!]));
+  const blocks = blocksIn(document).filter(({ name }) => name?.endsWith('.mjs') === true);
+  return new Map(blocks.map(({ name, text }) => [name!, text]));
 }
 
 export function write(folder: string, blocks: ReadonlyMap<string, string>): void {
-  for (const [name, code] of blocks) writeFileSync(join(folder, name), code);
+  for (const [name, code] of blocks) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), code);
+  }
 }
 
 /** A process that runs a file, and what it says. */
