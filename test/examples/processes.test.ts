@@ -41,6 +41,7 @@ test.each(Object.entries(stories))('%s', async (name, story) => {
     if (typeof step === 'string') example.tell(step);
     else from = (await example.command.indexOf(step, from)) + 1;
   }
+  expect(from).toBeGreaterThan(0);
   await example.quit();
 });
 
