@@ -42,7 +42,8 @@ export class Command {
 
   /** The first whole line that matches, as soon as it is printed. */
   async line(pattern: RegExp): Promise<string> {
-    return this.lines[await this.indexOf(pattern)]!;
+    const index = await this.indexOf(pattern);
+    return this.lines[index]!;
   }
 
   /** Where it is, from a line on. */
