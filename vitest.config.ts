@@ -35,6 +35,21 @@ if (missing.length > 0) {
 /** Told in real pages. */
 const inPages = ['test/line/real-page/**', 'test/push/real-page/**', 'test/visualizer/visualizer.test.ts'];
 
+/** What views are written with. */
+const frameworks = [
+  'react',
+  'react/jsx-dev-runtime',
+  'react-dom',
+  'react-dom/client',
+  'react-dom/server',
+  'vue',
+  'vue/server-renderer',
+  'alpinejs',
+  'rxjs',
+  'solid-js',
+  'svelte/store',
+];
+
 /** A process that stands still is not told beside others. */
 const alone = ['test/line/stalls.test.ts'];
 
@@ -52,9 +67,10 @@ export default defineConfig({
         resolve: onNode,
         test: {
           name: 'node',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.{ts,tsx}'],
           exclude: [
             'test/websockets/**',
+            'test/views/browser/**',
             // These have configurations of their own, beside them.
             'test/libraries/**',
             'test/docs/**',
@@ -101,9 +117,11 @@ function inChromium(executablePath: string) {
   return {
     extends: true as const,
     resolve: { alias: { '#platform': here('adapters/platform.ts') } },
+    // Found one by one, they would have the page load anew in the middle of a test.
+    optimizeDeps: { include: [...frameworks] },
     test: {
       name: 'chromium',
-      include: ['test/websockets/browser/**/*.test.ts'],
+      include: ['test/websockets/browser/**/*.test.ts', 'test/views/browser/**/*.test.{ts,tsx}'],
       globalSetup: rig,
       browser: {
         enabled: true,

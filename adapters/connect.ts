@@ -205,13 +205,14 @@ export class Connection<Receive = Frame, Send = Sendable> implements AsyncIterab
    * RxJS's.
    */
   subscribe = (listener: SnapshotListener | SnapshotObserver): (() => void) => {
-    const { next, complete } = observerOf(listener);
+    // Left whole: those of RxJS are objects of a class.
+    const observer = observerOf(listener);
     let told: Snapshot | undefined;
     const tell = guarded((snapshot: Snapshot) => {
       if (snapshot === told) return;
       told = snapshot;
-      next?.(snapshot);
-      if (snapshot.state === 'closed') complete?.();
+      observer.next?.(snapshot);
+      if (snapshot.state === 'closed') observer.complete?.();
     });
     const undo = this.#views.add(tell);
     tell(this.snapshot);

@@ -160,6 +160,74 @@ const programs = {
     }
   `,
 
+  views: `
+    import { connect, type Connection, json, type StandardSchema } from 'systole';
+    import { useConnection } from 'systole/react';
+    import { useConnection as inVue } from 'systole/vue';
+    import { ref, shallowRef } from 'vue';
+    import { known } from './app.js';
+
+    interface News { text: string }
+    interface Order { order: number }
+    declare const news: StandardSchema<unknown, News>;
+    declare const order: StandardSchema<Order, Order>;
+
+    export function View({ shared }: { shared: Connection<News, Order> }) {
+      const bare = useConnection('wss://example.com', { heartbeat: { interval: 25_000 } });
+      bare.connection?.send('text');
+      bare.connection?.on('message', (message) => { const frame: string | ArrayBuffer = message; known(frame); });
+      const due: number | undefined = bare.nextDialAt;
+      known(due);
+      // @ts-expect-error undefined until it is mounted
+      bare.connection.send('text');
+      // @ts-expect-error a message that no WebSocket can send
+      bare.connection?.send({ order: 1 });
+      // @ts-expect-error an event that does not exist
+      bare.connection?.on('opened', () => {});
+      // @ts-expect-error what no snapshot has
+      known(bare.lastHeardAt);
+      // @ts-expect-error an option that does not exist
+      useConnection('wss://example.com', { heartbeats: {} });
+      // @ts-expect-error types that no codec guarantees
+      useConnection<News, Order>('wss://example.com');
+
+      const typed = useConnection(async () => 'wss://example.com', { codec: json({ receive: news, send: order }) });
+      typed.connection?.send({ order: 1 });
+      typed.connection?.on('message', ({ text }) => { const said: string = text; known(text); known(said); });
+      // @ts-expect-error a message of the other direction
+      typed.connection?.send({ text: '' });
+      // @ts-expect-error what is sent is not received
+      typed.connection?.on('message', ({ order }) => order);
+      // @ts-expect-error a codec for the other direction
+      const turned: Connection<Order, News> | undefined = typed.connection;
+      known(turned);
+
+      const { connection } = useConnection(shared);
+      const same: Connection<News, Order> | undefined = connection;
+      known(same);
+      // @ts-expect-error a shared one has its options
+      useConnection(shared, { heartbeat: {} });
+      known(useConnection(undefined).state);
+    }
+
+    export function setup(shared: Connection<News, Order>) {
+      const { snapshot, connection } = inVue(ref('wss://example.com'), { codec: json({ receive: news, send: order }) });
+      known(snapshot.value.state);
+      connection.value?.send({ order: 1 });
+      // @ts-expect-error a message of the other direction
+      connection.value?.send({ text: '' });
+      // @ts-expect-error not to be set
+      snapshot.value = snapshot.value;
+      inVue(shallowRef<URL>()).connection.value?.send('text');
+      const same: Connection<News, Order> | undefined = inVue(shallowRef(shared)).connection.value;
+      known(same);
+      known(inVue(shared).snapshot.value.cause);
+      // @ts-expect-error an event that does not exist
+      inVue('wss://example.com').connection.value?.on('opened', () => {});
+    }
+    known(connect);
+  `,
+
   undici: `
     import { connect } from 'systole';
     import { HeartbeatWebSocket } from 'systole/websocket';

@@ -9,7 +9,7 @@ import { afterAll, expect, test } from 'vitest';
 
 import { packed } from './packed.ts';
 
-const { folder, installed, remove } = packed();
+const { folder, installed, remove } = packed(['ws', 'xstate', 'worker-timers', 'react', 'vue']);
 
 afterAll(remove);
 
@@ -44,6 +44,8 @@ test('every entry is there, with the names it promises', () => {
     'systole/machine': ['connectionMachine', 'detectionBound', 'stateOf'],
     'systole/websocket': ['webSocketActor', 'lineOf', 'connectionInput', 'HeartbeatWebSocket'],
     'systole/worker-clock': ['workerClock'],
+    'systole/react': ['useConnection'],
+    'systole/vue': ['useConnection'],
     'systole/protocols/id-heartbeat': ['idHeartbeat'],
     'systole/protocols/plain': ['plain'],
     'systole/protocols/native-ping': ['nativePing'],
@@ -159,4 +161,19 @@ test('push weighs little, and nothing where there is only connect()', async () =
   expect(itsFiles(pushed)).toEqual(['dialect', 'frames', 'index', 'position', 'store', 'topic', 'topic-name']);
   console.log(`gzip: ${alone.size} bytes with connect() alone, and ${pushed.size - alone.size} more with push`);
   expect(pushed.size - alone.size).toBeLessThan(4_096);
+});
+
+test.each(['react', 'vue'])('%s weighs little, and nothing where there is only connect()', async (view) => {
+  const alone = await bundled("import { connect } from 'systole'; connect(location.hash);", [view]);
+  const viewed = await bundled(`import { useConnection } from 'systole/${view}'; useConnection(location.hash);`, [
+    view,
+  ]);
+  const itsFiles = ({ files }: { files: string[] }) =>
+    files.flatMap((name) => /\/adapters\/((?:react|vue|view)\.js)$/.exec(name)?.[1] ?? []);
+  expect(itsFiles(alone)).toEqual([]);
+  expect(itsFiles(viewed).toSorted()).toEqual([`${view}.js`, 'view.js'].toSorted());
+  const [{ length }] = [readFileSync(`adapters/${view}.ts`, 'utf8').trimEnd().split('\n')];
+  console.log(`gzip: ${viewed.size - alone.size} bytes more with systole/${view}, in ${length} lines`);
+  expect(viewed.size - alone.size).toBeLessThan(400);
+  expect(length).toBeLessThan(60);
 });

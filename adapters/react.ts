@@ -1,0 +1,56 @@
+/** `systole/react`: a connection for as long as a component is mounted, and what it renders of it. */
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+
+import type { Sendable } from './buffer.ts';
+import type { CodecOptions, Connection, ConnectOptions } from './connect.ts';
+import type { UrlOption } from './dial.ts';
+import type { Frame } from './protocols/protocol.ts';
+import type { Snapshot } from './snapshot.ts';
+import { dial, isConnection, lineOf, type Source, unconnected } from './view.ts';
+
+/** The fields of the snapshot, and whose they are. `connection`: undefined on a server, until the component is mounted, and where there is none. */
+export type View<Receive = Frame, Send = Sendable> = Snapshot & {
+  readonly connection: Connection<Receive, Send> | undefined;
+};
+
+/**
+ * Dials once the component is mounted, renders it at every change of the snapshot and for no message, and closes when it is unmounted. Another URL is
+ * another connection. A function is asked before every dial, and `options` are read when a connection is made: neither has to be the same in every render.
+ *
+ * A connection that is made elsewhere is rendered, and never closed. Undefined: none yet, such as before a login; its state is `closed`.
+ * @throws what `connect()` throws, to the error boundary
+ */
+export function useConnection<Receive, Send = Receive>(
+  url: UrlOption | undefined,
+  options: CodecOptions<Receive, Send>,
+): View<Receive, Send>;
+export function useConnection(url: UrlOption | undefined, options?: ConnectOptions): View;
+export function useConnection<Receive, Send>(shared: Connection<Receive, Send> | undefined): View<Receive, Send>;
+export function useConnection(source: Source<any, any>, options?: any): View<any, any> {
+  const [own, setOwn] = useState<{ of: unknown; connection: Connection<any, any> }>();
+  const given = useRef({ source, options });
+  useEffect(() => void (given.current = { source, options }));
+
+  const line = lineOf(source);
+  useEffect(() => {
+    if (line === undefined || isConnection(given.current.source)) return undefined;
+    const connection = dial(() => given.current.source, given.current.options);
+    setOwn({ of: line, connection });
+    return () => {
+      connection.close();
+      setOwn(undefined);
+    };
+  }, [line]);
+
+  // The one of the last render may be of another line.
+  const connection = isConnection(source) ? source : own?.of === line ? own?.connection : undefined;
+  const without = () => unconnected(source);
+  const snapshot = useSyncExternalStore(
+    connection?.subscribe ?? nobody,
+    () => connection?.snapshot ?? without(),
+    without,
+  );
+  return useMemo(() => ({ ...snapshot, connection }), [snapshot, connection]);
+}
+
+const nobody = () => () => {};

@@ -1,0 +1,44 @@
+/**
+ * What the hooks of views have in common: what they render before there is a connection, and when they need another one.
+ */
+import { connect, type Connection } from './connect.ts';
+import type { UrlOption } from './dial.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Where to dial, as `connect()` takes it; a connection that is made elsewhere, and never closed here; or undefined: there is none yet. */
+export type Source<Receive, Send> = UrlOption | Connection<Receive, Send> | undefined;
+
+/** What is rendered without a connection, one object each: on a server, and in a page until it is dialled. */
+export function unconnected(source: unknown): Snapshot {
+  return source === undefined ? none : awaited;
+}
+
+export function isConnection<Receive, Send>(source: Source<Receive, Send>): source is Connection<Receive, Send> {
+  return typeof source === 'object' && 'subscribe' in source;
+}
+
+/** The same for the same line: a function that is written anew in every render is asked at the next dial, and no reason for one. */
+export function lineOf(source: Source<any, any>): unknown {
+  if (source === undefined || isConnection(source)) return source;
+  return typeof source === 'function' ? lineOf : String(source);
+}
+
+/** A function is asked as it is by then. */
+export function dial(latest: () => Source<any, any>, options?: any): Connection<any, any> {
+  const url = latest() as UrlOption;
+  return connect(typeof url === 'function' ? (context) => (latest() as typeof url)(context) : url, options);
+}
+
+const awaited: Snapshot = /* @__PURE__ */ Object.freeze({
+  state: 'connecting',
+  cause: undefined,
+  id: undefined,
+  since: 0,
+  nextDialAt: undefined,
+  attempt: 0,
+  roundTripTime: undefined,
+  clockOffset: undefined,
+  unconfirmed: undefined,
+});
+
+const none: Snapshot = /* @__PURE__ */ Object.freeze({ ...awaited, state: 'closed' });
