@@ -69,7 +69,18 @@ const app = await Application.bootstrap({
     'Reference',
   ],
   sortEntryPoints: false,
-  groupOrder: ['Functions', 'Classes', 'Variables', 'Interfaces', 'Type Aliases', '*'],
+  groupOrder: [
+    'Functions',
+    'Classes',
+    'Variables',
+    'Interfaces',
+    'Type Aliases',
+    'Constructors',
+    'Properties',
+    'Accessors',
+    'Methods',
+    '*',
+  ],
   navigation: { includeGroups: false, includeFolders: false, excludeReferences: true },
   headings: { readme: false, document: false },
   highlightLanguages: [
@@ -103,6 +114,8 @@ mendLinks(app);
 rmSync(dist, { recursive: true, force: true });
 const project = await app.convert();
 if (project === undefined) process.exit(1);
+// Paths have been looked for: what is left is folders.
+app.options.setValue('validation', { ...app.options.getValue('validation'), invalidPath: false });
 app.validate(project);
 await app.generateOutputs(project);
 for (const file of readdirSync(join(dist, 'media'))) {
