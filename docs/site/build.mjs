@@ -119,6 +119,7 @@ app.options.setValue('validation', { ...app.options.getValue('validation'), inva
 app.validate(project);
 await app.generateOutputs(project);
 for (const file of readdirSync(join(dist, 'media'))) {
-  if (/\.(?:ts|tsx|mjs|js)$/.test(file)) renameSync(join(dist, 'media', file), join(dist, 'media', `${file}.txt`));
+  if (/\.(?:tsx?|m?js|vue|svelte|json)$/.test(file))
+    renameSync(join(dist, 'media', file), join(dist, 'media', `${file}.txt`));
 }
 process.exitCode = app.logger.hasErrors() || app.logger.hasWarnings() ? 1 : 0;

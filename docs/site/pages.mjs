@@ -81,7 +81,7 @@ export function mendLinks(app) {
     }
     page.contents = page.contents
       ?.replaceAll(/(<a [^>]*href="(?:\.\.?\/)+)(?=["#])/g, '$1index.html')
-      .replaceAll(/(href="[^":]*media\/[^"#]+\.(?:ts|tsx|mjs|js))(?=["#])/g, '$1.txt');
+      .replaceAll(/(href="[^":]*media\/[^"#]+\.(?:tsx?|m?js|vue|svelte|json))(?=["#])/g, '$1.txt');
   });
 }
 
