@@ -8,7 +8,7 @@ export default {
   // There is no such file: what it would be rewritten with, TypeScript's JS API, is not in TypeScript 7. Vite takes the types away.
   tsconfigFile: 'none',
   coverageAnalysis: 'perTest',
-  ignorePatterns: ['/dist', '/visualizer', '/examples', '/bin', '/coverage', '/reports'],
+  ignorePatterns: ['/dist', '/docs/site', '/visualizer', '/examples', '/bin', '/coverage', '/reports'],
   tempDirName: '.stryker-tmp',
   reporters: ['json', 'progress-append-only'],
   jsonReporter: { fileName: 'reports/mutation.json' },

@@ -2,7 +2,6 @@
  * Messages as the app means them. A codec is two functions; what they cannot do is told as `invalid` and stops nothing.
  */
 import type { Sendable } from './buffer.ts';
-import type { WebSocketLine } from './line.ts';
 import { Listeners } from './listeners.ts';
 import type { Frame } from './protocols/protocol.ts';
 import { frameSize } from './reader.ts';
@@ -59,7 +58,15 @@ export interface Coding {
   readonly send: (message: unknown) => boolean;
 }
 
-function begin({ decode, encode }: Codec<unknown>, line: WebSocketLine): Coding {
+/** Of which it is the codec. */
+interface CodedLine {
+  readonly messages: Listeners<Frame>;
+  readonly events: { emit(type: 'invalid', detail: Invalid): boolean };
+  send(data: Sendable): boolean;
+  warn(warning: { code: string; message: string }): void;
+}
+
+function begin({ decode, encode }: Codec<unknown>, line: CodedLine): Coding {
   const messages = new Listeners<unknown>();
   let size = 0;
   let isTold = false;

@@ -2,14 +2,24 @@
  * What `console.log` shows of a connection and of a WebSocket, on Node, Deno and Bun: five lines, and nothing that may be secret. Neither URL, headers,
  * subprotocols nor messages; of the session's id the end.
  */
+import type { Cause, State } from '../machines/events.ts';
 import { shortName } from './short-name.ts';
-import type { Snapshot } from './snapshot.ts';
 
 /** What is shown of a WebSocket is its connection, where it has one. */
 interface Displayed {
   readonly readyState?: number;
   readonly connection?: Displayed | undefined;
-  readonly snapshot?: Snapshot;
+  readonly snapshot?: {
+    readonly state: State;
+    readonly since: number;
+    readonly cause: Cause | undefined;
+    readonly attempt: number;
+    readonly nextDialAt: number | undefined;
+    readonly id: string | undefined;
+    readonly roundTripTime: number | undefined;
+    readonly clockOffset: number | undefined;
+    readonly unconfirmed: object | undefined;
+  };
   readonly lastHeardAt?: number | undefined;
   readonly bufferedAmount?: number;
 }
@@ -38,7 +48,7 @@ export function display(prototype: object): void {
 
 function linesOf(displayed: Displayed): object[] {
   const { snapshot, lastHeardAt } = displayed.snapshot ? displayed : (displayed.connection ?? {});
-  const { state, since = 0, cause, attempt, nextDialAt, id, roundTripTime, clockOffset, unconfirmed } = snapshot ?? {};
+  const { state, since, cause, attempt, nextDialAt, id, roundTripTime, clockOffset, unconfirmed } = snapshot ?? {};
   const { readyState, bufferedAmount } = displayed;
   const whole = (ms: number | undefined) => ms && Math.round(ms);
   return [

@@ -47,7 +47,7 @@ export class Sight {
     const last = this.#snapshot;
     const { cause, id, nextDial, attempt, roundTripTime, serverClock, line } = context;
     // Read anew without a new time of the server's, it would differ by the noise of two clocks.
-    const isSameClock = last && this.#context?.serverClock === serverClock;
+    const isSameClock = last && this.#context!.serverClock === serverClock;
     this.#context = context;
     const seen: Snapshot = {
       state,

@@ -10,7 +10,7 @@ import { Application } from 'typedoc';
 
 import { drawDiagrams } from './diagrams.mjs';
 import { entriesOf } from './entries.mjs';
-import { leaveOutNameless, mendLinks, nameHeadings, namePages } from './pages.mjs';
+import { joinThrows, leaveOutNameless, mendLinks, nameHeadings, namePages, Router } from './pages.mjs';
 import { unnamed } from './unnamed.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -42,11 +42,13 @@ const app = await Application.bootstrap({
   readme: join(root, 'README.md'),
   projectDocuments: documents(),
   out: dist,
+  router: 'by-file',
   customCss: here('style.css'),
   hideGenerator: true,
   includeHierarchySummary: false,
   // Where the sources are read is no business of the pages.
   disableSources: true,
+  preservedTypeAnnotationTags: ['@throws'],
   excludeInternal: true,
   excludePrivate: true,
   excludeExternals: true,
@@ -92,7 +94,9 @@ const app = await Application.bootstrap({
   intentionallyNotExported: unnamed,
   treatWarningsAsErrors: true,
 });
+app.renderer.defineRouter('by-file', Router);
 namePages(app, entries);
+joinThrows(app);
 leaveOutNameless(app);
 mendLinks(app);
 

@@ -4,7 +4,11 @@ import { renderMermaidSVG } from 'beautiful-mermaid';
 const colours = {
   bg: 'var(--color-background)',
   fg: 'var(--color-text)',
-  accent: 'var(--color-accent)',
+  muted: 'var(--color-text-aside)',
+  line: 'var(--color-text-aside)',
+  accent: 'var(--color-text-aside)',
+  border: 'var(--color-text-aside)',
+  surface: 'var(--color-background-secondary)',
   transparent: true,
 };
 

@@ -1,7 +1,8 @@
 /** What TypeDoc is told of the pages: how they are called, how they begin, and where what they link to is. */
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
-import { Comment, Converter, IndexEvent, MinimalSourceFile, PageEvent, ReflectionKind } from 'typedoc';
+import { Comment, Converter, IndexEvent, KindRouter, MinimalSourceFile, PageEvent, ReflectionKind } from 'typedoc';
 
 /**
  * A module is called as it is imported, and described as its file begins; a document is called as its heading says.
@@ -31,6 +32,26 @@ function commentOf(app, project, source) {
   if (said === undefined) return new Comment();
   const text = said.replaceAll(/^ ?\*? ?/gm, '').trim();
   return new Comment(app.converter.parseRawComment(new MinimalSourceFile(text, source), project.files).content);
+}
+
+/** What is thrown is said in the same line as why. */
+export function joinThrows(app) {
+  app.converter.on(Converter.EVENT_RESOLVE, (_, { comment }) => {
+    for (const tag of comment?.blockTags ?? []) {
+      if (tag.tag !== '@throws' || tag.typeAnnotation === undefined) continue;
+      const type = tag.typeAnnotation.replaceAll(/[{}]/g, '');
+      tag.content.unshift({ kind: 'code', text: `\`${type}\`` }, { kind: 'text', text: ' ' });
+      delete tag.typeAnnotation;
+    }
+  });
+}
+
+/** The address of a document is the name of its file, whatever its heading is. */
+export class Router extends KindRouter {
+  getIdealBaseName(reflection) {
+    if (!reflection.isDocument()) return super.getIdealBaseName(reflection);
+    return `docs/${basename(reflection.project.files.getReflectionPath(reflection), '.md')}`;
+  }
 }
 
 /** What has no name is not looked for, and has no place that a search could lead to. */

@@ -27,7 +27,13 @@ test('it has a page for the README, for every document, and for every entry poin
   const titles = [...pages.values()].map((html) => /<title>(.*?)<\/title>/.exec(html)?.[1]);
   const documents = readdirSync('docs').filter((file) => file.endsWith('.md'));
   const headings = documents.map((file) => /^# (.+)$/m.exec(readFileSync(join('docs', file), 'utf8'))![1]!);
-  const names = [...headings.map((heading) => heading.replaceAll(/[`*]/g, '')), ...entries];
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: object };
+  const others = Object.keys(exports).filter((name) => name.startsWith('./') && !/\*|\.json$/.test(name));
+  const names = [
+    ...headings.map((heading) => heading.replaceAll(/[`*]/g, '')),
+    ...entries,
+    ...others.map((name) => `systole${name.slice(1)}`),
+  ];
   expect(names.length).toBeGreaterThan(20);
   expect(titles).toEqual(expect.arrayContaining(['systole', ...names.map((name) => `${name} | systole`)]));
 });

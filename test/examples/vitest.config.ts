@@ -13,7 +13,7 @@ export default defineConfig({
     include: ['test/examples/*.test.ts'],
     // Each test is a command, mostly with a page.
     maxWorkers: 2,
-    testTimeout: 180_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 });

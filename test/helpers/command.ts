@@ -42,9 +42,14 @@ export class Command {
 
   /** The first whole line that matches, as soon as it is printed. */
   async line(pattern: RegExp): Promise<string> {
+    return this.lines[await this.indexOf(pattern)]!;
+  }
+
+  /** Where it is, from a line on. */
+  async indexOf(pattern: RegExp, from = 0): Promise<number> {
     for (;;) {
-      const found = this.lines.slice(0, -1).find((line) => pattern.test(line));
-      if (found !== undefined) return found;
+      const found = this.lines.findIndex((line, i, { length }) => i >= from && i < length - 1 && pattern.test(line));
+      if (found !== -1) return found;
       if (this.process.exitCode !== null && this.process.stdout.readableEnded) {
         throw new Error(`ended without a line like ${pattern}:\n${this.stdout}\n${this.stderr}`);
       }

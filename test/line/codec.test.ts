@@ -116,19 +116,22 @@ test('JSON in UTF-8 is JSON; broken UTF-8 is invalid', async () => {
   expect(invalid).toEqual([expect.objectContaining({ data: expect.any(ArrayBuffer), error: expect.any(TypeError) })]);
 });
 
-test.each([undefined, () => {}, Symbol('x'), 5n, circular()])(
-  'JSON has no word for %s: refused, and nothing else happens',
-  async (message) => {
-    const { connection, invalid, received } = await begin(json());
-    expect(connection.send(message)).toBe(false);
-    expect(invalid).toEqual([
-      expect.objectContaining({ direction: 'sent', data: message, error: expect.any(TypeError) }),
-    ]);
-    connection.send('after');
-    await untilSo(() => received.includes('"after"'));
-    expect(received.filter((each) => each !== 'heartbeat')).toEqual(['"after"']);
-  },
-);
+test.each([
+  [undefined, /^JSON has no word for undefined$/],
+  [() => {}, /^JSON has no word for function$/],
+  [Symbol('x'), /^JSON has no word for symbol$/],
+  [5n, /BigInt/],
+  [circular(), /circular/],
+])('what JSON has no word for is refused, and nothing else happens: %o', async (message, reason) => {
+  const { connection, invalid, received } = await begin(json());
+  expect(connection.send(message)).toBe(false);
+  expect(invalid).toEqual([
+    { direction: 'sent', data: message, reason: expect.stringMatching(reason), error: expect.any(TypeError) },
+  ]);
+  connection.send('after');
+  await untilSo(() => received.includes('"after"'));
+  expect(received.filter((each) => each !== 'heartbeat')).toEqual(['"after"']);
+});
 
 function keyOf(step: PropertyKey | { key: PropertyKey }): PropertyKey {
   return typeof step === 'object' ? step.key : step;
@@ -139,6 +142,26 @@ function circular(): object {
   self['self'] = self;
   return self;
 }
+
+test('every issue is told, with its path where it has one', async () => {
+  const { connection, invalid } = await begin(
+    json({ send: z.object({ a: z.object({ b: z.array(z.number()) }), c: z.string() }).refine(() => true) }),
+  );
+  connection.send({ a: { b: [1, 'x'] } } as never);
+  const keyed: StandardSchema<string> = {
+    '~standard': {
+      version: 1,
+      vendor: 'a test',
+      validate: () => ({ issues: [{ message: 'wrong' }, { message: 'bad', path: [{ key: 'a' }, 0] }] }),
+    },
+  };
+  const other = await begin(json({ send: keyed }));
+  other.connection.send('x');
+  expect([...invalid, ...other.invalid].map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/^a\.b\.1: [^;]+; c: [^;]+$/),
+    'wrong; a.0: bad',
+  ]);
+});
 
 test('a validator that answers later finds every message invalid, and rejects nowhere', async () => {
   const later = (answer: () => Promise<never>): StandardSchema<string> => ({
@@ -208,7 +231,7 @@ test('where nobody listens to `invalid`, the first one is a warning, which quote
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
   onTestFinished(() => warn.mockRestore());
   const other = connect(nowhere, { codec: json(), retries: 0 });
-  other.send(undefined);
+  expect([other.send(undefined), other.send(undefined)]).toEqual([false, false]);
   expect(warn.mock.calls).toEqual([
     ['systole: a message that was to be sent is invalid, and nobody listens to `invalid` to hear why'],
   ]);
@@ -266,6 +289,7 @@ test('what is no codec, and what is no schema, is refused by name', () => {
     new TypeError('codec must be json(), or codec({ decode, encode })'),
   );
   expect(() => json({ receive: { parse: String } as never })).toThrow(/^receive must be a validator that follows/);
+  expect(() => json({ receive: null as never })).toThrow(/^receive must be a validator/);
   expect(() => json({ sent: z.string() } as never)).toThrow(/^sent is not an option: there are receive, send$/);
 });
 

@@ -8,6 +8,7 @@ import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { json } from '../../adapters/index.ts';
 import { connectPush } from '../../push/index.ts';
 import { listen, open, speakIdHeartbeat, until, untilState } from '../helpers/support.ts';
+import { virtualWorld } from '../kit/virtual-world.ts';
 
 const secrets = /hunter2|token|Bearer|5f0e9c1a/;
 const id = '5f0e9c1a-full-name-of-a-session-7d3e';
@@ -65,6 +66,40 @@ test('a WebSocket, before, while and after; with other defaults as well', async 
     await new Promise((resolve) => socket.addEventListener('close', resolve, { once: true }));
     expect(inspect(socket)).toMatch(/readyState: 'CLOSED', state: 'closed', since: .*cause: 'user-closed'/);
   }
+});
+
+test('each state by its name, and a dial that waits until the page is seen', async () => {
+  const connecting = new HeartbeatWebSocket('ws://127.0.0.1:1');
+  connecting.onerror = () => {};
+  expect(inspect(connecting)).toMatch(/readyState: 'CONNECTING', state: 'connecting'/);
+  connecting.close();
+  const server = await listen();
+  const closing = new HeartbeatWebSocket(server.url);
+  await new Promise((resolve) => closing.addEventListener('open', resolve, { once: true }));
+  closing.close();
+  expect(inspect(closing)).toMatch(/readyState: 'CLOSING', state: 'closing'/);
+  await new Promise((resolve) => closing.addEventListener('close', resolve, { once: true }));
+
+  const world = virtualWorld({ seed: 1, like: 'browser' });
+  const { lifecycle } = world.options;
+  const connection = connect('ws://virtual', { ...world.options, lifecycle: { ...lifecycle, whileHidden: 'hold' } });
+  await world.until(() => connection.state === 'alive');
+  await world.run(61_000);
+  expect(inspect(connection)).toMatch(/roundTripTime: \d+/);
+  world.hide();
+  world.reset();
+  await world.until(() => connection.state === 'reconnecting');
+  expect(inspect(connection)).toMatch(/nextDialAt: 'when the page is seen'/);
+  connection.close();
+});
+
+test('it may be replaced', () => {
+  const custom = Symbol.for('nodejs.util.inspect.custom');
+  expect(Object.getOwnPropertyDescriptor(HeartbeatWebSocket.prototype, custom)).toMatchObject({
+    configurable: true,
+    enumerable: false,
+    writable: true,
+  });
 });
 
 test('a subclass by its name; a push shows its connection', () => {

@@ -24,7 +24,7 @@ import { nativePing } from '../../adapters/protocols/native-ping.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
 import type { WebSocketClass } from '../../adapters/web-socket.ts';
-import { eventsOf, listen, open, uncaughtDuring, until } from '../helpers/support.ts';
+import { eventsOf, listen, open, uncaughtDuring, until, untilSo } from '../helpers/support.ts';
 import { steppedClock } from '../kit/clock.ts';
 
 /** Nobody listens here, and nothing here dials it. */
@@ -654,6 +654,18 @@ describe('close()', () => {
     expect(await heard).toEqual([code, reason]);
     expect(await closed).toMatchObject({ cause: 'user-closed', code, reason, wasClean: true });
   });
+});
+
+test('reconnect(code) tells the peer the code, and no reason', async () => {
+  const heard: unknown[] = [];
+  const { url } = await listen((socket) => socket.on('close', (code, reason) => heard.push([code, String(reason)])));
+  const connection = open(url, { protocol: silent(), backoff: { initial: 0, spread: 0 } });
+  await until(connection, 'open');
+  const restored = until(connection, 'restored');
+  connection.reconnect(3_001);
+  await restored;
+  await untilSo(() => heard.length > 0);
+  expect(heard).toEqual([[3_001, '']]);
 });
 
 describe.each(['on', 'once', 'off'] as const)('%s()', (method) => {

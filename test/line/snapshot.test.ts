@@ -135,6 +135,63 @@ test('what the last loss left unconfirmed, from `lost` on, and until the next on
   expectTypeOf<Snapshot['unconfirmed']>().toEqualTypeOf<Readonly<Amount> | undefined>();
 });
 
+test('what a goodbye leaves that is not answered; of one that is, the last loss stays', async () => {
+  const server = await listen((socket, visit) => speakIdHeartbeat(socket, String(visit)));
+  const connection = open(server.url, { backoff: { initial: 10, spread: 0 }, heartbeat: { interval: 60_000 } });
+  await untilState(connection, 'alive');
+  connection.send('lost');
+  const restored = until(connection, 'restored');
+  server.socket.terminate();
+  await restored;
+  const { unconfirmed } = connection.snapshot;
+  expect(unconfirmed).toEqual({ messages: 1, bytes: 4 });
+  const closed = until(connection, 'closed');
+  connection.send('answered');
+  connection.close();
+  await closed;
+  expect(connection.snapshot.unconfirmed).toBe(unconfirmed);
+
+  const other = open(server.url, { closeTimeout: 1 });
+  await untilState(other, 'alive');
+  server.socket.pause();
+  other.send('what became of it?');
+  const over = until(other, 'closed');
+  other.close();
+  expect((await over).unconfirmed).toEqual({ messages: 1, bytes: 18 });
+  expect(other.snapshot).toMatchObject({ state: 'closed', unconfirmed: { messages: 1, bytes: 18 } });
+});
+
+test('closed while a dial was waited for: none is due', async () => {
+  const { world, connection } = begin({ backoff: { initial: 8_000 } });
+  world.refuse();
+  await world.until(() => connection.state === 'reconnecting');
+  expect(connection.snapshot.nextDialAt).toBeGreaterThan(0);
+  connection.close();
+  expect(connection.snapshot).toMatchObject({ state: 'closed', nextDialAt: undefined });
+});
+
+test("the server's clock is reckoned when the server states a time, and not anew with every look", async () => {
+  const { world, connection } = begin();
+  await world.until(() => connection.state === 'alive');
+  await world.run(61_000);
+  const { clockOffset = Number.NaN } = connection.snapshot;
+  world.setClock(5_000);
+  expect(connection.clockOffset).toBeCloseTo(clockOffset - 5_000, 0);
+  world.silence('to-client');
+  await world.until(() => connection.state === 'stale');
+  expect(connection.snapshot).toMatchObject({ state: 'stale', clockOffset });
+  world.heal();
+  await world.until(() => connection.state === 'alive');
+  await world.run(61_000);
+  expect(connection.snapshot.clockOffset).toBeCloseTo(clockOffset - 5_000, 0);
+});
+
+test('it is an observable by the name that is there', () => {
+  const connection = open(nowhere, { retries: 0 });
+  const name = (Symbol as { observable?: symbol }).observable ?? '@@observable';
+  expect((connection as never as Record<PropertyKey, () => unknown>)[name]?.()).toBe(connection);
+});
+
 test('an observer hears the end, also one that comes after it; what is undone hears nothing', async () => {
   const { world, connection, undo, rendered } = begin();
   const heard: string[] = [];

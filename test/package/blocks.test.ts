@@ -18,11 +18,22 @@ const theApps: Readonly<Record<string, string>> = {
   render: 'any',
   room: 'string',
   show: 'any',
+  showLogin: '() => void',
+  token: '() => Promise<string>',
   url: 'string',
+  // Svelte's own.
+  $state: 'any',
 };
 
 /** Packages of others that are not here: what they answer is anything. */
-const elsewhere: readonly string[] = ['@rails/actioncable', '@trpc/client', 'y-websocket'];
+const elsewhere: readonly string[] = [
+  '@angular/core',
+  '@rails/actioncable',
+  '@trpc/client',
+  'react-use-websocket',
+  'websocket-heartbeat-js',
+  'y-websocket',
+];
 
 /** Commands that are not ours. */
 const theirs: readonly string[] = [];
@@ -37,7 +48,6 @@ const judgedElsewhere: Readonly<Record<string, string>> = {
 };
 
 const blocks = documents.flatMap(blocksIn);
-const sources = blocks.flatMap(sourcesOf);
 const { folder, installed, remove } = packed(['ws', 'xstate']);
 afterAll(remove);
 
@@ -58,10 +68,24 @@ test('there are blocks, each of a kind that is known', () => {
 });
 
 /** A block that is called as a file of the repository is that file; others have a name for who copies them. */
-const copies = blocks.filter(({ name }) => name !== undefined && existsSync(name));
+const isCopy = ({ name }: Block) => name !== undefined && existsSync(name);
+const copies = blocks.filter(isCopy);
 
 test.each(copies.map((block) => ({ ...block, place: placeOf(block) })))('$place is $name', ({ name, text }) => {
   expect(text).toBe(name === 'test/package/diagram.ts' ? diagram() : readFileSync(name!, 'utf8'));
+});
+
+/** Those that have to be shown, and how many lines they may have, empty ones aside. */
+test.each([
+  ['docs/MACHINE.md', 'test/package/diagram.ts', Infinity],
+  ['README.md', 'examples/push.mjs', 19],
+  ['docs/TESTING.md', 'examples/check-server.test.mjs', 35],
+  ['docs/PUSH.md', 'examples/trusted-server.mjs', 12],
+  ['docs/PUSH.md', 'examples/trusted-client.mjs', 8],
+])('%s shows %s, of %i lines at most', (document, name, most) => {
+  const shown = copies.find((block) => block.document === document && block.name === name);
+  const lines = shown?.text.split('\n').filter((line) => line.trim() !== '');
+  expect(lines?.length).toBeLessThanOrEqual(most);
 });
 
 test('a block is called as a file of the repository only where there is one', () => {
@@ -69,7 +93,10 @@ test('a block is called as a file of the repository only where there is one', ()
   expect(missing.map((block) => `${placeOf(block)}: ${block.name}`)).toEqual([]);
 });
 
-test('every module compiles', () => {
+/** What is a file of ours is run where it is. */
+const sources = blocks.filter((block) => !isCopy(block)).flatMap(sourcesOf);
+
+test('every other module compiles', () => {
   install();
   for (const { path, text } of sources) write(path, text);
   const declared = Object.entries(theApps).map(([name, type]) => `declare var ${name}: ${type};`);
@@ -89,7 +116,8 @@ const compilerOptions = {
   target: 'es2022',
   lib: ['es2023', 'esnext.disposable', 'dom', 'dom.iterable', 'dom.asynciterable'],
   types: ['node'],
-  module: 'nodenext',
+  // As bundlers have it: for what is shown of pages, and of packages whose types are not those of a module.
+  module: 'preserve',
   moduleDetection: 'force',
   allowImportingTsExtensions: true,
   jsx: 'react-jsx',
@@ -133,8 +161,11 @@ test('nothing is excepted in vain', () => {
 /** Whether a module means somebody else's by a name. */
 function isFree(name: string, text: string): boolean {
   const code = text.replaceAll(/\/\/.*$/gm, '');
-  const declares = new RegExp(`\\b(?:const|let|var|function|class) ${name}\\b|import [^;]*\\b${name}\\b[^;]* from`);
-  return new RegExp(`(?<![.\\w$'])${name}\\b(?!')`).test(code) && !declares.test(code);
+  const literally = name.replace('$', '\\$');
+  const declares = new RegExp(
+    `\\b(?:const|let|var|function|class) ${literally}\\b|import [^;]*\\b${literally}\\b[^;]* from`,
+  );
+  return new RegExp(`(?<![.\\w$'])${literally}\\b(?!')`).test(code) && !declares.test(code);
 }
 
 test('what is called JSON is', () => {

@@ -56,8 +56,10 @@ export function sourcesOf(block: Block): Source[] {
   switch (block.language) {
     case 'js':
     case 'ts':
-    case 'tsx':
       return [{ block, path, text: block.text }];
+    case 'tsx':
+      // React's is the compiler's own choice; what a project says once, a module says in its first line.
+      return [{ block, path, text: (isSolid(block) ? '/** @jsxImportSource solid-js */ ' : '') + block.text }];
     case 'vue':
     case 'svelte':
       return scriptsOf(block, path, /<script\b([^>]*)>([^]*?)<\/script>/g);
@@ -66,6 +68,10 @@ export function sourcesOf(block: Block): Source[] {
     default:
       return [];
   }
+}
+
+function isSolid({ text }: Block): boolean {
+  return text.includes(" from 'solid-js'");
 }
 
 function scriptsOf(block: Block, path: string, pattern: RegExp): Source[] {

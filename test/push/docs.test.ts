@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 
 import { packed } from '../package/packed.ts';
-import { blocksOf, freePort, Run } from './docs.ts';
+import { freePort, Run } from './docs.ts';
 
 const { installed, remove } = packed([]);
 afterAll(remove);
@@ -13,17 +13,6 @@ afterAll(remove);
 const runs: Run[] = [];
 afterEach(async () => {
   for (const run of runs.splice(0)) await run.kill();
-});
-
-test('the first two are the examples, of 20 lines or so', () => {
-  const blocks = blocksOf('docs/PUSH.md');
-  let lines = 0;
-  for (const name of ['trusted-server.mjs', 'trusted-client.mjs']) {
-    const example = readFileSync(`examples/${name}`, 'utf8');
-    expect(blocks.get(`examples/${name}`)).toBe(example);
-    lines += example.split('\n').filter((line) => line !== '').length;
-  }
-  expect(lines).toBeLessThanOrEqual(20);
 });
 
 test('the first two run: what comes is heard, and a server that has forgotten is a gap', async () => {

@@ -22,12 +22,16 @@ export function startApp({ kind, folder, main }, { feed, heartbeat }) {
     case 'node':
       return child([main, feed], { cwd: folder, env });
     case 'server':
-      return child([join(apps, 'node_modules/systole/dist/bin/systole.js'), 'watch', feed, '--interval', heartbeat], {
-        cwd: folder,
-      });
+      return watch(folder, feed, Number(heartbeat));
     default:
       throw new Error(`${folder}/example.json: there is no kind "${kind}"`);
   }
+}
+
+function watch(folder, feed, interval) {
+  const systole = join(apps, 'node_modules/systole/dist/bin/systole.js');
+  const numbers = ['--interval', `${interval}`, '--timeout', `${interval / 2}`];
+  return child([systole, 'watch', feed, ...numbers], { cwd: folder });
 }
 
 async function vitePage(folder, env) {

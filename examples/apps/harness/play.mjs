@@ -10,20 +10,13 @@ const heartbeat = process.env.HEARTBEAT ?? '2000';
 
 export async function play(example) {
   const hand = hands();
-  const opened = [];
-  /** Remembers how to end what was started, the last first. */
-  const open = async (starting) => {
-    const part = await starting;
-    opened.unshift(part);
-    return part;
-  };
-
+  let server, cable, app;
   try {
-    const server = await open(startServer(example, heartbeat));
-    const cable = await open(faultProxy(server.port));
+    server = await startServer(example, heartbeat);
+    cable = await faultProxy(server.port);
     const feed = `ws://127.0.0.1:${cable.port}${example.path}`;
     console.log(`server: ${feed}`);
-    const app = await open(startApp(example, { feed, heartbeat }));
+    app = await startApp(example, { feed, heartbeat });
     if (app.address !== undefined) console.log(`look at ${app.address}`);
     hand.explain();
 
@@ -42,6 +35,7 @@ export async function play(example) {
     ]);
   } finally {
     hand.close();
-    for (const part of opened) await part.close();
+    // The cable last: a server has a goodbye to say.
+    for (const part of [app, server, cable]) await part?.close();
   }
 }
