@@ -4,9 +4,9 @@
  * A folder with an `example.json` is an example:
  *
  * - `title`: what is listed
- * - `kind`: `page` (served by Vite, with the folder's own config where it has one), `static` (served as it is, beside `node_modules`), `node` (a process
- *   that is told the server's address), or `server` (a server of its own; `systole watch` is the app)
- * - `main`: the file that is run for `node`, from the folder; default `main.mjs`
+ * - `kind`: `page` (served by Vite, with the folder's own config where it has one), `static` (served as it is, beside `node_modules`),
+ *   `app` (a process that serves its pages itself, and says where), `node` (a process that is told the server's address), or `server` (a server of its own; `systole watch` is the app)
+ * - `main`: the file that is run for `app` and `node`, from the folder; default `main.mjs`
  * - `server`: the file of a server that is run in place of the common one (harness/feed.mjs); `path`: of its WebSocket
  *
  * Apps are told the address by FEED, and how often to ask for a sign of life by HEARTBEAT, in ms; pages by VITE_FEED and VITE_HEARTBEAT, or in the

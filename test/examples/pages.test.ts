@@ -11,7 +11,7 @@ beforeAll(() => {
 });
 
 /** Of each page: `role="status"` is the banner, and each message is an item of a list. */
-test.skipIf(executablePath === undefined).each(examplesOf('page', 'static'))('%s', async (name) => {
+test.skipIf(executablePath === undefined).each(examplesOf('page', 'static', 'app'))('%s', async (name) => {
   const example = new Example(name);
   const { page, complaints } = await look(await example.address());
   const banner = page.getByRole('status');
@@ -30,5 +30,16 @@ test.skipIf(executablePath === undefined).each(examplesOf('page', 'static'))('%s
 
   // Chromium complains of a dial that was given up, as it should.
   expect(complaints.filter((complaint) => !/WebSocket (?:connection to|is closed before)/.test(complaint))).toEqual([]);
+  await example.quit();
+});
+
+test.skipIf(executablePath === undefined)('who renders on a server dials in the browser only', async () => {
+  const example = new Example('next');
+  const address = await example.address();
+  expect(await (await fetch(address)).text()).toContain('<p>connecting …</p>');
+  const { page } = await look(address);
+  await page.getByRole('listitem').first().waitFor();
+  // The first one that the server has counted, and the only one.
+  expect(example.command.lines.filter((line) => line.includes('connected'))).toEqual(['server: 1 connected']);
   await example.quit();
 });

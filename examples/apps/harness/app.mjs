@@ -17,6 +17,8 @@ export function startApp({ kind, folder, main }, { feed, heartbeat }) {
       return vitePage(folder, env);
     case 'static':
       return staticPage(folder, query);
+    case 'app':
+      return ownPage({ folder, main }, env);
     case 'node':
       return child([main, feed], { cwd: folder, env });
     case 'server':
@@ -51,6 +53,22 @@ async function vitePage(folder, env) {
     address: `http://127.0.0.1:${vite.httpServer.address().port}/`,
     close: () => vite.close(),
   };
+}
+
+/** A process that serves pages, and says where. */
+function ownPage({ folder, main }, env) {
+  return new Promise((resolve, reject) => {
+    const process = child([main], {
+      cwd: folder,
+      env: { ...env, PORT: '0' },
+      says(line) {
+        console.log(line);
+        const [address] = /http:\/\/127\.0\.0\.1:\d+\//.exec(line) ?? [];
+        if (address !== undefined) resolve({ ...process, address });
+      },
+    });
+    void process.ended.then(() => reject(new Error(`${main} has ended before it said where its pages are`)));
+  });
 }
 
 async function staticPage(folder, query) {

@@ -55,7 +55,7 @@ function Countdown({ to }: { to: number | undefined }) {
     const timer = setInterval(() => setNow(Date.now()), 250);
     return () => clearInterval(timer);
   }, []);
-  if (to === undefined) return <>Trying again …</>;
+  if (to === undefined) return <>Trying now …</>;
   if (to === Infinity) return <>Waiting until you are back.</>;
   return (
     <>

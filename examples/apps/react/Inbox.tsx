@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { json } from 'systole';
 import { useConnection } from 'systole/react';
-import { number, object, string } from 'valibot';
+import * as v from 'valibot';
 
 import { Banner } from './Banner';
 
@@ -10,7 +10,7 @@ const interval = Number(import.meta.env.VITE_HEARTBEAT ?? 25_000);
 
 const options = {
   heartbeat: { interval, timeout: interval / 2 },
-  codec: json({ receive: object({ number: number(), text: string() }) }),
+  codec: json({ receive: v.object({ number: v.number(), text: v.string() }) }),
 };
 
 interface Parcel {

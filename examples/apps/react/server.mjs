@@ -21,7 +21,7 @@ server.on('connection', (socket, { url }) => {
   socket.on('close', counted);
   if (ended.has(session)) return showOut();
   socket.on('message', (data) => {
-    if (String(data) !== '"sign out"') return;
+    if (!Buffer.from('"sign out"').equals(data)) return;
     ended.add(session);
     showOut();
   });
