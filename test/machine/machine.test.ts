@@ -253,7 +253,7 @@ test('a round trip of more than half of heartbeat.timeout is told of, with the f
     {
       type: 'warning',
       code: 'round-trip-too-long',
-      message: expect.stringContaining('took 2001 of the 4000 ms of heartbeat.timeout'),
+      message: expect.stringContaining('took 2001 ms: raise heartbeat.timeout (4000 ms)'),
     },
   ]);
   answer(3_000);
@@ -492,7 +492,7 @@ describe('lines that are given up one after the other without one sign of life',
     expect(waits).toEqual([0, 375, 750, 1_500, 3_000]);
     const warnings = told.filter(({ type }) => type === 'warning');
     expect(warnings).toMatchObject([{ code: 'never-answered' }]);
-    expect(warnings).toMatchObject([{ message: expect.stringMatching(/10000 ms of heartbeat\.timeout.*in parts/) }]);
+    expect(warnings).toMatchObject([{ message: expect.stringMatching(/heartbeat\.timeout \(10000 ms\).*in parts/) }]);
     // Before anybody hears that the second one is lost.
     expect(told.map(({ type }) => type).slice(0, 5)).toEqual(['open', 'lost', 'restored', 'warning', 'lost']);
   });
