@@ -28,7 +28,7 @@ function watched(source: MaybeRef<UrlOption | Connection | undefined>, options?:
     const { snapshot, connection } = (view = useConnection(source as UrlOption, options));
     return () => {
       rendered.push(snapshot.value);
-      return h('p', [snapshot.value.state, connection.value === undefined ? '' : '!']);
+      return h('p', `${snapshot.value.state}${connection.value === undefined ? '' : '!'}`);
     };
   });
   return { Watched, rendered, view: () => view! };
