@@ -69,7 +69,18 @@ const app = await Application.bootstrap({
     'Reference',
   ],
   sortEntryPoints: false,
-  groupOrder: ['Functions', 'Classes', 'Variables', 'Interfaces', 'Type Aliases', '*'],
+  groupOrder: [
+    'Functions',
+    'Classes',
+    'Variables',
+    'Interfaces',
+    'Type Aliases',
+    'Constructors',
+    'Properties',
+    'Accessors',
+    'Methods',
+    '*',
+  ],
   navigation: { includeGroups: false, includeFolders: false, excludeReferences: true },
   headings: { readme: false, document: false },
   highlightLanguages: [
@@ -103,9 +114,12 @@ mendLinks(app);
 rmSync(dist, { recursive: true, force: true });
 const project = await app.convert();
 if (project === undefined) process.exit(1);
+// Paths have been looked for: what is left is folders.
+app.options.setValue('validation', { ...app.options.getValue('validation'), invalidPath: false });
 app.validate(project);
 await app.generateOutputs(project);
 for (const file of readdirSync(join(dist, 'media'))) {
-  if (/\.(?:ts|tsx|mjs|js)$/.test(file)) renameSync(join(dist, 'media', file), join(dist, 'media', `${file}.txt`));
+  if (/\.(?:tsx?|m?js|vue|svelte|json)$/.test(file))
+    renameSync(join(dist, 'media', file), join(dist, 'media', `${file}.txt`));
 }
 process.exitCode = app.logger.hasErrors() || app.logger.hasWarnings() ? 1 : 0;

@@ -1,5 +1,5 @@
 /** What TypeDoc is told of the pages: how they are called, how they begin, and where what they link to is. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
 import { Comment, Converter, IndexEvent, KindRouter, MinimalSourceFile, PageEvent, ReflectionKind } from 'typedoc';
@@ -23,6 +23,16 @@ export function namePages(app, entries) {
       module.comment = commentOf(app, project, source);
     }
   });
+}
+
+/** What is linked to and copied, a file or a folder, by the name that it has among the pages. */
+function foldersIn(project) {
+  const linked = [...project.files.getNameToAbsoluteMap()];
+  return linked.filter(([, path]) => isFolder(path)).map(([name]) => name);
+}
+
+function isFolder(path) {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** TypeDoc takes for a module's only what has a tag. */
@@ -63,12 +73,15 @@ export function leaveOutNameless(app) {
   });
 }
 
-/** Links that open from a disk and on any server: a page by its name, and a source as a text. */
+/** Links that open from a disk and on any server: a page by its name, and a source as a text. A folder has no page, and no link. */
 export function mendLinks(app) {
   app.renderer.on(PageEvent.END, (page) => {
+    for (const folder of foldersIn(page.project)) {
+      page.contents = page.contents?.replaceAll(new RegExp(`<a href="[^":]*media/${folder}">(.*?)</a>`, 'g'), '$1');
+    }
     page.contents = page.contents
       ?.replaceAll(/(<a [^>]*href="(?:\.\.?\/)+)(?=["#])/g, '$1index.html')
-      .replaceAll(/(href="[^":]*media\/[^"#]+\.(?:ts|tsx|mjs|js))(?=["#])/g, '$1.txt');
+      .replaceAll(/(href="[^":]*media\/[^"#]+\.(?:tsx?|m?js|vue|svelte|json))(?=["#])/g, '$1.txt');
   });
 }
 

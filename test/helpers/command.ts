@@ -42,7 +42,8 @@ export class Command {
 
   /** The first whole line that matches, as soon as it is printed. */
   async line(pattern: RegExp): Promise<string> {
-    return this.lines[await this.indexOf(pattern)]!;
+    const at = await this.indexOf(pattern); // first: what has been printed by then is looked at
+    return this.lines[at]!;
   }
 
   /** Where it is, from a line on. */

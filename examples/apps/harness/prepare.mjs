@@ -13,6 +13,7 @@ const stamp = join(modules, '.systole');
 
 /** @returns whether all is there */
 export function prepare() {
+  if (!existsSync(join(modules, '.package-lock.json'))) console.error('installing what the examples need, once …');
   return (
     run(process.execPath, 'test/helpers/install-packages.mjs', apps) &&
     (existsSync(join(root, 'dist')) || run('npm', 'run', '--silent', 'build')) &&
