@@ -104,6 +104,12 @@ test('another URL is another connection, and what is left is rendered no more', 
   await expectOpen(one, 0);
   await expectOpen(other, 1);
 
+  const second = now();
+  const again = views.length;
+  root.render(<Watched of={[new URL(other.url)]} />);
+  await untilSo(() => views.length > again);
+  expect(now()).toBe(second);
+
   root.render(<Watched of={[undefined]} />);
   await untilSo(() => now().connection === undefined);
   expect(now().state).toBe('closed');
