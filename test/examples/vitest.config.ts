@@ -11,8 +11,8 @@ export default defineConfig({
   test: {
     name: 'examples',
     include: ['test/examples/*.test.ts'],
-    // Each test is a command, mostly with a page.
-    maxWorkers: 2,
+    // Each test is a command, mostly with a page; and two of one example would share what Vite keeps, and its sources.
+    fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,
   },

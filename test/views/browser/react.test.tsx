@@ -33,15 +33,20 @@ function rooted(node?: ReactNode): Root {
 test('a render for each change of the snapshot, and none for a thousand messages', async () => {
   const rig = await rigged({ pushEvery: 1 });
   const { Watched, views, now, isAlive } = watched();
-  rooted(<Watched of={[rig.url]} />);
+  const root = rooted(<Watched of={[rig.url]} />);
   await untilSo(isAlive);
+  expect(new Set(views).size).toBe(views.length);
 
-  const before = views.length;
+  // What is rendered for another reason is given the same view.
+  const [before, view] = [views.length + 1, now()];
+  root.render(<Watched of={[rig.url]} />);
+  await untilSo(() => views.length === before);
+  expect(now()).toBe(view);
+
   let messages = 0;
   now().connection!.on('message', () => (messages += 1));
   await untilSo(() => messages >= 1_000);
   expect(views.length).toBe(before);
-  expect(new Set(views).size).toBe(views.length);
   expect(views[0]).toMatchObject({ state: 'connecting', connection: undefined });
 
   now().connection!.close();
@@ -98,6 +103,12 @@ test('another URL is another connection, and what is left is rendered no more', 
   expect(now().connection).not.toBe(first);
   await expectOpen(one, 0);
   await expectOpen(other, 1);
+
+  const second = now();
+  const again = views.length;
+  root.render(<Watched of={[new URL(other.url)]} />);
+  await untilSo(() => views.length > again);
+  expect(now()).toBe(second);
 
   root.render(<Watched of={[undefined]} />);
   await untilSo(() => now().connection === undefined);

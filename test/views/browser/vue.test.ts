@@ -28,7 +28,7 @@ function watched(source: MaybeRef<UrlOption | Connection | undefined>, options?:
     const { snapshot, connection } = (view = useConnection(source as UrlOption, options));
     return () => {
       rendered.push(snapshot.value);
-      return h('p', [snapshot.value.state, connection.value === undefined ? '' : '!']);
+      return h('p', `${snapshot.value.state}${connection.value === undefined ? '' : '!'}`);
     };
   });
   return { Watched, rendered, view: () => view! };
@@ -78,18 +78,25 @@ test('a thousand mounts and unmounts leave nothing', async () => {
 test('another URL is another connection, and nothing of the last one is rendered', async () => {
   const [one, other] = [await rigged(), await rigged()];
   const base = ref<string | undefined>(one.url);
-  const url = computed(() => base.value && new URL(base.value));
-  const { Watched, view } = watched(url);
+  const drawn = ref(0);
+  const url = computed(() => (drawn.value, base.value && new URL(base.value)));
+  const { Watched, view } = watched(url, { closeTimeout: 500 });
   const element = mounted(createApp(Watched));
   await untilSo(() => element.textContent === 'alive!');
   const first = view().connection.value!;
+  drawn.value += 1;
+  await nextTick();
+  expect(view().connection.value).toBe(first);
 
+  // Its goodbye is not answered: it is closed when the next one has long been alive.
+  await one.order({ do: 'silence' });
   base.value = other.url;
   await nextTick();
   expect(element.textContent).toBe('connecting!');
   await untilSo(() => element.textContent === 'alive!');
   await untilSo(() => first.state === 'closed');
   expect(view().snapshot.value).toBe(view().connection.value!.snapshot);
+  await one.order({ do: 'heal' });
   await expectOpen(one, 0);
   await expectOpen(other, 1);
 
