@@ -225,6 +225,15 @@ const base = setup({
         message: `two lines in a row have not answered once: the server answers no heartbeat, or a message takes longer than heartbeat.timeout (${context.settings.heartbeat.timeout} ms) to arrive: raise it, or send that in parts`,
       });
     }),
+    // Who has never named anybody may not know that it should.
+    wonder: enqueueActions(({ context: { attempt, session, settings }, enqueue }) => {
+      if (attempt !== 2 || session.outage !== undefined) return;
+      enqueue.emit({
+        type: 'warning',
+        code: 'never-named',
+        message: `the server is reached, and has not named the session within idTimeout (${settings.idTimeout} ms): it may speak another protocol`,
+      });
+    }),
     distrustClock: enqueueActions(({ enqueue }) => {
       enqueue.assign({ serverClock: 'distrusted' });
       enqueue.emit({
@@ -370,7 +379,7 @@ export const connectionMachine = base.createMachine({
               after: {
                 drain: [
                   { guard: 'firedLate', target: 'listening', actions: 'grantOnceMore' },
-                  { target: '#connection.lost', actions: { type: 'noteEnd', params: 'unnamed' } },
+                  { target: '#connection.lost', actions: [{ type: 'noteEnd', params: 'unnamed' }, 'wonder'] },
                 ],
               },
             },

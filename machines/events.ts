@@ -129,7 +129,9 @@ export type Warning =
   /** A round trip took more than half of `heartbeat.timeout`: the line will be given up although it answers. Once a visit. */
   | 'round-trip-too-long'
   /** Two lines in a row were given up without one sign of life when asked: what they carry may take longer than `heartbeat.timeout` to arrive. */
-  | 'never-answered';
+  | 'never-answered'
+  /** By the second dial the server is reached, and no session was ever named: it may speak another protocol. */
+  | 'never-named';
 
 /** What the machine leaves behind. */
 export interface Output extends CloseInfo {

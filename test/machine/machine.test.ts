@@ -473,6 +473,35 @@ describe('a 404 where there was a session', () => {
   });
 });
 
+describe('a server that takes in and names nobody', () => {
+  const unnamed = (subject: LoneMachine) => {
+    subject.tell({ type: 'socket.opened' });
+    while (subject.place !== 'reconnecting') subject.wait();
+    return subject.wait();
+  };
+  const warningsOf = (told: readonly { type: string }[]) => told.filter(({ type }) => type === 'warning');
+
+  test('is told of at the second dial, once, before that is reported', () => {
+    const subject = new LoneMachine();
+    const told = reportsOf(subject);
+    for (let i = 0; i < 4; i += 1) unnamed(subject);
+    expect(told.map(({ type }) => type)).toEqual(['retry', 'warning', 'retry', 'retry', 'retry']);
+    expect(warningsOf(told)).toEqual([
+      { type: 'warning', code: 'never-named', message: expect.stringContaining('within idTimeout (5000 ms)') },
+    ]);
+  });
+
+  test('is not, where there ever was a session', () => {
+    const subject = new LoneMachine();
+    const told = reportsOf(subject);
+    name(subject.tell({ type: 'socket.opened' }))
+      .tell(lost)
+      .wait();
+    for (let i = 0; i < 4; i += 1) unnamed(subject);
+    expect(warningsOf(told)).toEqual([]);
+  });
+});
+
 describe('lines that are given up one after the other without one sign of life', () => {
   /** Named, and silent from then on. */
   const silentOnce = (subject: LoneMachine) => {

@@ -54,16 +54,24 @@ test('a render for each change of the snapshot, and none for a thousand messages
   expect(now()).toMatchObject({ state: 'closed', cause: 'user-closed' });
 });
 
-test("StrictMode's second effect leaves one connection", async () => {
+test("StrictMode's second effect leaves one connection, and has dialled once", async () => {
   const rig = await rigged();
   const { Watched, isAlive } = watched();
+  let dials = 0;
+  class Counted extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      dials += 1;
+    }
+  }
   const root = rooted(
     <StrictMode>
-      <Watched of={[rig.url]} />
+      <Watched of={[rig.url, { WebSocket: Counted }]} />
     </StrictMode>,
   );
   await untilSo(isAlive);
   await expectOpen(rig, 1);
+  expect(dials).toBe(1);
   root.unmount();
   await expectOpen(rig, 0);
 });
