@@ -14,6 +14,8 @@ const theApps: Readonly<Record<string, string>> = {
   apply: 'any',
   db: 'any',
   doc: 'any',
+  Inbox: 'any',
+  login: '() => Promise<void>',
   push: 'any',
   render: 'any',
   room: 'string',
@@ -120,6 +122,8 @@ const compilerOptions = {
   module: 'preserve',
   moduleDetection: 'force',
   allowImportingTsExtensions: true,
+  // What one document names is there for the others.
+  rootDirs: documents.map((document) => `./${document.replace(/\.md$/, '')}`),
   jsx: 'react-jsx',
 };
 
