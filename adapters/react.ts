@@ -6,7 +6,7 @@ import type { CodecOptions, Connection, ConnectOptions } from './connect.ts';
 import type { UrlOption } from './dial.ts';
 import type { Frame } from './protocols/protocol.ts';
 import type { Snapshot } from './snapshot.ts';
-import { dial, isConnection, lineOf, type Source, unconnected } from './view.ts';
+import { dial, isConnection, lineOf, slot, type Source, unconnected } from './view.ts';
 
 /** The fields of the snapshot, and whose they are. `connection`: undefined on a server, until the component is mounted, and where there is none. */
 export type View<Receive = Frame, Send = Sendable> = Snapshot & {
@@ -27,30 +27,31 @@ export function useConnection<Receive, Send = Receive>(
 export function useConnection(url: UrlOption | undefined, options?: ConnectOptions): View;
 export function useConnection<Receive, Send>(shared: Connection<Receive, Send> | undefined): View<Receive, Send>;
 export function useConnection(source: Source<any, any>, options?: any): View<any, any> {
-  const [own, setOwn] = useState<{ of: unknown; connection: Connection<any, any> }>();
+  const [own] = useState(slot);
   const given = useRef({ source, options });
   useEffect(() => void (given.current = { source, options }));
 
   const line = lineOf(source);
+  const dialled = useSyncExternalStore(own.subscribe, () => own.of(line), nobody);
   useEffect(() => {
     if (line === undefined || isConnection(given.current.source)) return undefined;
     const connection = dial(() => given.current.source, given.current.options);
-    setOwn({ of: line, connection });
+    own.put(line, connection);
     return () => {
       connection.close();
-      setOwn(undefined);
+      own.put(undefined);
     };
-  }, [line]);
+  }, [line, own]);
 
-  // The one of the last render may be of another line.
-  const connection = isConnection(source) ? source : own?.of === line ? own?.connection : undefined;
+  const connection = isConnection(source) ? source : dialled;
   const without = () => unconnected(source);
   const snapshot = useSyncExternalStore(
-    connection?.subscribe ?? nobody,
+    connection?.subscribe ?? never,
     () => connection?.snapshot ?? without(),
     without,
   );
   return useMemo(() => ({ ...snapshot, connection }), [snapshot, connection]);
 }
 
-const nobody = () => () => {};
+const nobody = () => undefined;
+const never = () => nobody;

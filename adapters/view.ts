@@ -29,6 +29,18 @@ export function dial(latest: () => Source<any, any>, options?: any): Connection<
   return connect(typeof url === 'function' ? (context) => (latest() as typeof url)(context) : url, options);
 }
 
+/** Of one line's connection, as a store: with React's `setState()` the first message might come before the app's effects listen to it. */
+export function slot() {
+  let held: unknown[] = [];
+  let tell = () => {};
+  return {
+    /** Another line's is none. */
+    of: (line: unknown) => (held[0] === line ? (held[1] as Connection<any, any> | undefined) : undefined),
+    put: (...pair: unknown[]) => ((held = pair), tell()),
+    subscribe: (changed: () => void) => ((tell = changed), () => void (tell = () => {})),
+  };
+}
+
 const awaited: Snapshot = /* @__PURE__ */ Object.freeze({
   state: 'connecting',
   cause: undefined,
