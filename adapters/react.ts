@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'reac
 
 import type { CodecOptions, Connection, ConnectOptions } from './connect.ts';
 import type { UrlOption } from './dial.ts';
-import { dialSoon, isConnection, lineOf, type Source, unconnected, type View } from './view.ts';
+import { dialSoon, isConnection, lineOf, slot, type Source, unconnected, type View } from './view.ts';
 
 export type { View };
 
@@ -21,34 +21,34 @@ export function useConnection<Receive, Send = Receive>(
 export function useConnection(url: UrlOption | undefined, options?: ConnectOptions): View;
 export function useConnection<Receive, Send>(shared: Connection<Receive, Send> | undefined): View<Receive, Send>;
 export function useConnection(source: Source<any, any>, options?: any): View<any, any> {
-  const [own, setOwn] = useState<{ of: unknown; connection: Connection<any, any> }>();
+  const [own] = useState(slot);
   const given = useRef({ source, options });
   useEffect(() => void (given.current = { source, options }));
 
   const line = lineOf(source);
+  const dialled = useSyncExternalStore(own.subscribe, () => own.of(line), nobody);
   useEffect(() => {
     if (line === undefined || isConnection(given.current.source)) return undefined;
     const undo = dialSoon(
       () => given.current.source,
       given.current.options,
-      // What is thrown there reaches the error boundary.
-      (made) => setOwn(() => ({ of: line, connection: made() })),
+      (made) => own.put(line, made),
     );
     return () => {
       undo();
-      setOwn(undefined);
+      own.put();
     };
-  }, [line]);
+  }, [line, own]);
 
-  // The one of the last render may be of another line.
-  const connection = isConnection(source) ? source : own?.of === line ? own?.connection : undefined;
+  const connection = isConnection(source) ? source : dialled;
   const without = () => unconnected(source);
   const snapshot = useSyncExternalStore(
-    connection?.subscribe ?? nobody,
+    connection?.subscribe ?? never,
     () => connection?.snapshot ?? without(),
     without,
   );
   return useMemo(() => ({ ...snapshot, connection }), [snapshot, connection]);
 }
 
-const nobody = () => () => {};
+const nobody = () => undefined;
+const never = () => nobody;

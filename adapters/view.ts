@@ -66,6 +66,28 @@ export function dial(latest: () => Source<any, any>, options?: any): Connection<
   return connect(typeof url === 'function' ? (context) => (latest() as typeof url)(context) : url, options);
 }
 
+/** Of one line's connection, as a store: with React's `setState()` the first message might come before the app's effects listen to it. */
+export function slot() {
+  let owner: unknown;
+  let held: (() => Connection<any, any>) | undefined;
+  let tell = () => {};
+  return {
+    /** Another line's is none. Throws what `connect()` has thrown. */
+    of: (line: unknown) => (owner === line ? held?.() : undefined),
+    put: (line?: unknown, made?: () => Connection<any, any>) => {
+      owner = line;
+      held = made;
+      tell();
+    },
+    subscribe: (changed: () => void) => {
+      tell = changed;
+      return () => {
+        tell = () => {};
+      };
+    },
+  };
+}
+
 const awaited: Snapshot = /* @__PURE__ */ Object.freeze({
   state: 'connecting',
   cause: undefined,

@@ -1,6 +1,6 @@
 /** @jsxImportSource react */
 /** `useConnection` of systole/react, in a page: how often it renders, and what it leaves. */
-import { Activity, type ReactNode, StrictMode, Suspense, use } from 'react';
+import { Activity, type ReactNode, StrictMode, Suspense, use, useEffect } from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
@@ -52,6 +52,25 @@ test('a render for each change of the snapshot, and none for a thousand messages
   now().connection!.close();
   await untilSo(() => now().state === 'closed');
   expect(now()).toMatchObject({ state: 'closed', cause: 'user-closed' });
+});
+
+test('who listens in an effect hears the first message', async () => {
+  const rig = await rigged({ behind: ['first'] });
+  const found: unknown[] = [];
+  const heard: unknown[] = [];
+  function Listening() {
+    const { connection } = useConnection(rig.url);
+    useEffect(() => {
+      if (connection) found.push(connection.state);
+      return connection?.on('message', (message) => heard.push(message));
+    }, [connection]);
+    // A page at work: the server answers while it renders.
+    for (const start = performance.now(); performance.now() - start < 30;);
+    return null;
+  }
+  rooted(Array.from({ length: 10 }, (_, i) => <Listening key={i} />));
+  await untilSo(() => heard.length === 10);
+  expect(found).toEqual(Array.from({ length: 10 }, () => 'connecting'));
 });
 
 test("StrictMode's second effect leaves one connection, and has dialled once", async () => {
