@@ -175,7 +175,7 @@ export class Connection<Receive = Frame, Send = Sendable> implements AsyncIterab
     return this.#context.id;
   }
 
-  /** Ms from the last heartbeat to its answer; undefined until there is one on this line. */
+  /** Ms from the last heartbeat to its answer; undefined from each dial until there is one. */
   get roundTripTime(): number | undefined {
     return this.#context.roundTripTime;
   }

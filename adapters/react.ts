@@ -1,17 +1,11 @@
 /** `systole/react`: a connection for as long as a component is mounted, and what it renders of it. */
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 
-import type { Sendable } from './buffer.ts';
 import type { CodecOptions, Connection, ConnectOptions } from './connect.ts';
 import type { UrlOption } from './dial.ts';
-import type { Frame } from './protocols/protocol.ts';
-import type { Snapshot } from './snapshot.ts';
-import { dial, isConnection, lineOf, slot, type Source, unconnected } from './view.ts';
+import { dialSoon, isConnection, lineOf, slot, type Source, unconnected, type View } from './view.ts';
 
-/** The fields of the snapshot, and whose they are. `connection`: undefined on a server, until the component is mounted, and where there is none. */
-export type View<Receive = Frame, Send = Sendable> = Snapshot & {
-  readonly connection: Connection<Receive, Send> | undefined;
-};
+export type { View };
 
 /**
  * Dials once the component is mounted, renders it at every change of the snapshot and for no message, and closes when it is unmounted. Another URL is
@@ -35,10 +29,14 @@ export function useConnection(source: Source<any, any>, options?: any): View<any
   const dialled = useSyncExternalStore(own.subscribe, () => own.of(line), nobody);
   useEffect(() => {
     if (line === undefined || isConnection(given.current.source)) return undefined;
-    const connection = dial(() => given.current.source, given.current.options);
-    own.put(line, connection);
+    const undo = dialSoon(
+      () => given.current.source,
+      given.current.options,
+      // What is thrown there reaches the error boundary.
+      (made) => own.put(line, made),
+    );
     return () => {
-      connection.close();
+      undo();
       own.put(undefined);
     };
   }, [line, own]);

@@ -20,7 +20,7 @@ export interface Snapshot {
   readonly nextDialAt: number | undefined;
   /** Dials since the line was last stable, the one that is under way included. */
   readonly attempt: number;
-  /** Of the last heartbeat that was answered on this line, ms. */
+  /** Of the last heartbeat that was answered, ms; undefined from each dial until one is. Each answer is a change of it. */
   readonly roundTripTime: number | undefined;
   /** Ms to add to `Date.now()` to have the server's clock, as of the last time that the server has stated. */
   readonly clockOffset: number | undefined;

@@ -1,8 +1,11 @@
 /**
  * What the hooks of views have in common: what they render before there is a connection, and when they need another one.
  */
+import type { Sendable } from './buffer.ts';
+import { soon } from './clock.ts';
 import { connect, type Connection } from './connect.ts';
 import type { UrlOption } from './dial.ts';
+import type { Frame } from './protocols/protocol.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Where to dial, as `connect()` takes it; a connection that is made elsewhere, and never closed here; or undefined: there is none yet. */
@@ -23,6 +26,40 @@ export function lineOf(source: Source<any, any>): unknown {
   return typeof source === 'function' ? lineOf : String(source);
 }
 
+/** The fields of the snapshot, and whose they are. `connection`: undefined on a server, until the component is mounted, and where there is none. */
+export type View<Receive = Frame, Send = Sendable> = Snapshot & {
+  readonly connection: Connection<Receive, Send> | undefined;
+};
+
+/**
+ * Not at once: what is unmounted in the same breath, as React's StrictMode does with all, has dialled nobody. The answer undoes it.
+ * @param made hears once: what answers with the connection, or throws what `connect()` has thrown
+ */
+export function dialSoon(
+  latest: () => Source<any, any>,
+  options: any,
+  made: (connection: () => Connection<any, any>) => void,
+): () => void {
+  let isOver = false;
+  let undo = () => {};
+  soon(() => {
+    if (isOver) return;
+    try {
+      const connection = dial(latest, options);
+      undo = connection.close;
+      made(() => connection);
+    } catch (error) {
+      made(() => {
+        throw error;
+      });
+    }
+  });
+  return () => {
+    isOver = true;
+    undo();
+  };
+}
+
 /** A function is asked as it is by then. */
 export function dial(latest: () => Source<any, any>, options?: any): Connection<any, any> {
   const url = latest() as UrlOption;
@@ -35,7 +72,7 @@ export function slot() {
   let tell = () => {};
   return {
     /** Another line's is none. */
-    of: (line: unknown) => (held[0] === line ? (held[1] as Connection<any, any> | undefined) : undefined),
+    of: (line: unknown) => (held[0] === line ? (held[1] as (() => Connection<any, any>) | undefined)?.() : undefined),
     put: (...pair: unknown[]) => ((held = pair), tell()),
     subscribe: (changed: () => void) => ((tell = changed), () => void (tell = () => {})),
   };

@@ -23,7 +23,7 @@ const app = setup({
   actors: { connection, signIn },
   guards: {
     // 3000 (unauthorized) is how a server ends a line whose token has run out; 401 is how it answers a dial with such a token.
-    isSentAway: (_, { code, reason }) => code === 3000 || reason === 'HTTP 401',
+    isSentAway: (_, { code, status }) => code === 3000 || status === 401,
   },
   actions: { say: (_, words) => console.log(words) },
 }).createMachine({

@@ -211,7 +211,7 @@ const base = setup({
       enqueue.emit({
         type: 'warning',
         code: 'round-trip-too-long',
-        message: `the answer to a heartbeat took ${Math.round(session.slowest)} ms: raise heartbeat.timeout (${timeout}), or lines that answer will be lost`,
+        message: `the answer to a heartbeat took ${Math.round(session.slowest)} ms: raise heartbeat.timeout (${timeout} ms), or lines that answer will be lost`,
       });
     }),
     noteLife: assign({ session: of(answered) }),
@@ -222,7 +222,16 @@ const base = setup({
       enqueue.emit({
         type: 'warning',
         code: 'never-answered',
-        message: `two lines in a row have not answered once: the server answers no heartbeat, or a message takes too long: raise heartbeat.timeout (${context.settings.heartbeat.timeout})`,
+        message: `two lines in a row have not answered once: the server answers no heartbeat, or a message takes longer than heartbeat.timeout (${context.settings.heartbeat.timeout} ms) to arrive: raise it, or send that in parts`,
+      });
+    }),
+    // Who has never named anybody may not know that it should.
+    wonder: enqueueActions(({ context: { attempt, session, settings }, enqueue }) => {
+      if (attempt !== 2 || session.outage !== undefined) return;
+      enqueue.emit({
+        type: 'warning',
+        code: 'never-named',
+        message: `the server is reached, and has not named the session within idTimeout (${settings.idTimeout} ms): it may speak another protocol`,
       });
     }),
     distrustClock: enqueueActions(({ enqueue }) => {
@@ -244,9 +253,10 @@ const base = setup({
     reportLoss: enqueueActions(({ context, event, enqueue }) => {
       const { cause = 'peer-closed', nextDial, session, attempt, end } = context;
       const told = { cause, nextDialIn: nextDialIn(nextDial) };
+      const { reason, status } = endOf(event);
       enqueue.emit(
         session.namedAt === undefined
-          ? { type: 'retry', ...told, attempt, reason: endOf(event).reason }
+          ? { type: 'retry', ...told, attempt, reason, ...(status && { status }) }
           : { type: 'lost', ...told, ...end },
       );
       enqueue.assign({ session: ended(context) });
@@ -369,7 +379,7 @@ export const connectionMachine = base.createMachine({
               after: {
                 drain: [
                   { guard: 'firedLate', target: 'listening', actions: 'grantOnceMore' },
-                  { target: '#connection.lost', actions: { type: 'noteEnd', params: 'unnamed' } },
+                  { target: '#connection.lost', actions: [{ type: 'noteEnd', params: 'unnamed' }, 'wonder'] },
                 ],
               },
             },
@@ -491,8 +501,8 @@ export function stateOf({ tags }: Pick<SnapshotFrom<typeof connectionMachine>, '
 type Particulars = Partial<Omit<Extract<Fact, { type: 'socket.lost' }>, 'type'>>;
 
 function lossOf({ end, cause = 'peer-closed', attempt, session: { unanswered } }: Context, event: Fact): Loss {
-  const { status, retryAfter } = event as Particulars;
-  return { ...end, cause, attempt, unanswered: unanswered || undefined, status, retryAfter };
+  const { retryAfter } = event as Particulars;
+  return { ...end, cause, attempt, unanswered: unanswered || undefined, retryAfter };
 }
 
 /** The user's word beats the protocol's, the protocol's beats the rule. */
@@ -510,8 +520,8 @@ function isFatalStatus(status: number, context: Context): boolean {
 /** How the socket ended, as the fact tells it; a wake has a reason of another kind. */
 function endOf(event: Fact): CloseInfo {
   if (event.type === 'world.woke') return noHandshake;
-  const { code, reason, wasClean, failed } = { ...noHandshake, ...(event as Particulars) };
-  return failed ? { code, reason, wasClean, failed } : { code, reason, wasClean };
+  const { code, reason, wasClean, failed, status } = { ...noHandshake, ...(event as Particulars) };
+  return { code, reason, wasClean, ...(failed && { failed }), ...(status && { status }) };
 }
 
 function wakeOf(event: Fact): Wake | undefined {

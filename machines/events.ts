@@ -52,6 +52,8 @@ export interface CloseInfo {
   wasClean: boolean;
   /** True: the WebSocket found an error in what it received (a broken frame, bad UTF-8), and `reason` is its word, not the peer's. */
   failed?: boolean | undefined;
+  /** HTTP status of a refused upgrade, where the WebSocket class shows it (npm `ws` only). */
+  status?: number | undefined;
 }
 
 /** What the machine, its users and its `shouldReconnect` may know of a loss. */
@@ -61,8 +63,6 @@ export interface Loss extends CloseInfo {
   attempt: number;
   /** Lines in a row, this one included, that were given up as silent without one sign of life when asked. */
   unanswered?: number | undefined;
-  /** HTTP status of a refused upgrade, where the WebSocket class shows it (npm `ws` only). */
-  status?: number | undefined;
   /** The delay the server asked for, in ms, unclamped. */
   retryAfter?: number | undefined;
 }
@@ -77,7 +77,6 @@ export type Fact =
   | { type: 'socket.opened' }
   | ({
       type: 'socket.lost';
-      status?: number | undefined;
       retryAfter?: number | undefined;
       /** The protocol's word on whether dialling again can help. Undefined: the machine's own rule decides. */
       fatal?: boolean | undefined;
@@ -119,7 +118,7 @@ export type Report =
   | { type: 'open'; id: string | undefined }
   /** `nextDialIn` is undefined where no dial will follow, Infinity where the dial waits until the page is seen again. */
   | ({ type: 'lost'; cause: Cause; nextDialIn: number | undefined } & CloseInfo)
-  | { type: 'retry'; cause: Cause; attempt: number; reason: string; nextDialIn: number | undefined }
+  | { type: 'retry'; cause: Cause; attempt: number; reason: string; status?: number; nextDialIn: number | undefined }
   | { type: 'restored'; id: string | undefined; previousId: string | undefined; downFor: number; attempts: number }
   | { type: 'warning'; code: Warning; message: string };
 
@@ -130,7 +129,9 @@ export type Warning =
   /** A round trip took more than half of `heartbeat.timeout`: the line will be given up although it answers. Once a visit. */
   | 'round-trip-too-long'
   /** Two lines in a row were given up without one sign of life when asked: what they carry may take longer than `heartbeat.timeout` to arrive. */
-  | 'never-answered';
+  | 'never-answered'
+  /** By the second dial the server is reached, and no session was ever named: it may speak another protocol. */
+  | 'never-named';
 
 /** What the machine leaves behind. */
 export interface Output extends CloseInfo {

@@ -16,6 +16,7 @@ export interface Heartbeat {
 /** What the machine is set to. All durations in ms. */
 export interface Settings {
   liveness: Liveness;
+  /** When the peer is asked for a sign of life, and how long its answer may take. */
   heartbeat: Heartbeat;
   /** For the first dial; later ones get half as much again each, up to 20 s. Default 5,000. */
   connectTimeout: number;
@@ -25,6 +26,7 @@ export interface Settings {
   closeTimeout: number;
   /** A line that lasted this long has its failed attempts forgotten. Default 5,000. */
   stableAfter: number;
+  /** How long to wait before the next dial: numbers, or a function of them. */
   backoff: Backoff | BackoffFunction;
   /** Dials after the first one, or after a loss, that may fail in a row. 0: never dial again. Default Infinity. */
   retries: number;
@@ -46,7 +48,9 @@ export const defaultSettings: Settings = {
 
 /** Settings as an app gives them: what is left out is the default. */
 export type PartialSettings = Partial<Omit<Settings, 'heartbeat' | 'backoff'>> & {
+  /** When the peer is asked for a sign of life, and how long its answer may take. Default 60 s and 10 s. */
   heartbeat?: Partial<Heartbeat>;
+  /** How long to wait before the next dial: numbers, or `(attempt, loss) => ms`. Default from 0.5 s, doubled up to 30 s. */
   backoff?: Partial<Backoff> | BackoffFunction;
 };
 

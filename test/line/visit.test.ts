@@ -112,7 +112,7 @@ describe('a dial that fails', () => {
     const retries = eventsOf(connection, 'retry');
     const headers = { 'retry-after': header, date: today };
     socket().says('unexpected-response', {}, { statusCode: 503, headers });
-    expect(retries).toMatchObject([{ cause: 'refused', reason: 'HTTP 503', nextDialIn: wait }]);
+    expect(retries).toMatchObject([{ cause: 'refused', reason: 'HTTP 503', status: 503, nextDialIn: wait }]);
   });
 
   test('of what its protocol is not asked: it is asked of what was open', () => {
@@ -126,7 +126,7 @@ describe('a dial that fails', () => {
     const { connection, socket } = nodeDialled();
     const closed = eventsOf(connection, 'closed');
     socket().says('unexpected-response', {}, { statusCode: 401, headers: {} });
-    expect(closed).toMatchObject([{ cause: 'fatal', code: 1006, reason: 'HTTP 401', wasClean: false }]);
+    expect(closed).toMatchObject([{ cause: 'fatal', code: 1006, reason: 'HTTP 401', status: 401, wasClean: false }]);
   });
 
   test('is no clean end', async () => {

@@ -253,7 +253,7 @@ test('a round trip of more than half of heartbeat.timeout is told of, with the f
     {
       type: 'warning',
       code: 'round-trip-too-long',
-      message: expect.stringContaining('took 2001 of the 4000 ms of heartbeat.timeout'),
+      message: expect.stringContaining('took 2001 ms: raise heartbeat.timeout (4000 ms)'),
     },
   ]);
   answer(3_000);
@@ -473,6 +473,35 @@ describe('a 404 where there was a session', () => {
   });
 });
 
+describe('a server that takes in and names nobody', () => {
+  const unnamed = (subject: LoneMachine) => {
+    subject.tell({ type: 'socket.opened' });
+    while (subject.place !== 'reconnecting') subject.wait();
+    return subject.wait();
+  };
+  const warningsOf = (told: readonly { type: string }[]) => told.filter(({ type }) => type === 'warning');
+
+  test('is told of at the second dial, once, before that is reported', () => {
+    const subject = new LoneMachine();
+    const told = reportsOf(subject);
+    for (let i = 0; i < 4; i += 1) unnamed(subject);
+    expect(told.map(({ type }) => type)).toEqual(['retry', 'warning', 'retry', 'retry', 'retry']);
+    expect(warningsOf(told)).toEqual([
+      { type: 'warning', code: 'never-named', message: expect.stringContaining('within idTimeout (5000 ms)') },
+    ]);
+  });
+
+  test('is not, where there ever was a session', () => {
+    const subject = new LoneMachine();
+    const told = reportsOf(subject);
+    name(subject.tell({ type: 'socket.opened' }))
+      .tell(lost)
+      .wait();
+    for (let i = 0; i < 4; i += 1) unnamed(subject);
+    expect(warningsOf(told)).toEqual([]);
+  });
+});
+
 describe('lines that are given up one after the other without one sign of life', () => {
   /** Named, and silent from then on. */
   const silentOnce = (subject: LoneMachine) => {
@@ -492,7 +521,7 @@ describe('lines that are given up one after the other without one sign of life',
     expect(waits).toEqual([0, 375, 750, 1_500, 3_000]);
     const warnings = told.filter(({ type }) => type === 'warning');
     expect(warnings).toMatchObject([{ code: 'never-answered' }]);
-    expect(warnings).toMatchObject([{ message: expect.stringMatching(/10000 ms of heartbeat\.timeout.*in parts/) }]);
+    expect(warnings).toMatchObject([{ message: expect.stringMatching(/heartbeat\.timeout \(10000 ms\).*in parts/) }]);
     // Before anybody hears that the second one is lost.
     expect(told.map(({ type }) => type).slice(0, 5)).toEqual(['open', 'lost', 'restored', 'warning', 'lost']);
   });

@@ -73,16 +73,24 @@ test('who listens in an effect hears the first message', async () => {
   expect(found).toEqual(Array.from({ length: 10 }, () => 'connecting'));
 });
 
-test("StrictMode's second effect leaves one connection", async () => {
+test("StrictMode's second effect leaves one connection, and has dialled once", async () => {
   const rig = await rigged();
   const { Watched, isAlive } = watched();
+  let dials = 0;
+  class Counted extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      dials += 1;
+    }
+  }
   const root = rooted(
     <StrictMode>
-      <Watched of={[rig.url]} />
+      <Watched of={[rig.url, { WebSocket: Counted }]} />
     </StrictMode>,
   );
   await untilSo(isAlive);
   await expectOpen(rig, 1);
+  expect(dials).toBe(1);
   root.unmount();
   await expectOpen(rig, 0);
 });
