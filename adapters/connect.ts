@@ -64,9 +64,9 @@ export interface ConnectionEvents<Receive = Frame> {
   invalid: Invalid;
   /** The line is left for good. `unconfirmed`: handed to its socket, not known to have arrived, and not sent again. */
   lost: Of<'lost'> & { unconfirmed: Amount };
-  /** A dial failed. `reason`: such as ECONNREFUSED or HTTP 503, where the platform tells. */
+  /** A dial failed. */
   retry: Of<'retry'>;
-  /** Alive again. `downFor`: since the line was given up. */
+  /** Alive again. */
   restored: Of<'restored'>;
   /** A message that `send()` accepted will not be sent. `data`: as it is written. */
   dropped: Dropped;
@@ -166,6 +166,7 @@ export class Connection<Receive = Frame, Send = Sendable> implements AsyncIterab
     this.actor.start();
   }
 
+  /** What is going on, in one word. */
   get state(): State {
     return stateOf(this.actor.getSnapshot());
   }

@@ -2,7 +2,7 @@
  * A WebSocket, to any code that holds one, with a heart.
  *
  * With `retries: 0` it is what WHATWG WebSockets says, to the letter, plus a dial timeout and a heart: one `open`, one `close`. By default it redials
- * beneath, and keeps the habits of reconnecting-websocket and partysocket; what then differs from the standard stands in the README.
+ * beneath, and keeps the habits of reconnecting-websocket and partysocket; what then differs from the standard stands in docs/WEBSOCKET.md.
  *
  * Events are dispatched where the platform would: never while the app is in a call of one of the methods, and always in the order of what happened.
  */

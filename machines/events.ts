@@ -47,8 +47,11 @@ export type Liveness = 'ask' | 'server-beats' | 'none';
 
 /** How a WebSocket ended. 1006, '' and false where no close handshake was completed (RFC 6455 §7.1.5). */
 export interface CloseInfo {
+  /** Of the close frame, or 1006: there was none. */
   code: number;
+  /** The peer's word, or what went wrong, such as ECONNREFUSED; ''. */
   reason: string;
+  /** The close handshake was completed. */
   wasClean: boolean;
   /** True: the WebSocket found an error in what it received (a broken frame, bad UTF-8), and `reason` is its word, not the peer's. */
   failed?: boolean | undefined;
@@ -115,12 +118,43 @@ export type Order =
 
 /** What the machine emits, for `actor.on(type, …)`. Durations in ms. */
 export type Report =
-  | { type: 'open'; id: string | undefined }
-  /** `nextDialIn` is undefined where no dial will follow, Infinity where the dial waits until the page is seen again. */
-  | ({ type: 'lost'; cause: Cause; nextDialIn: number | undefined } & CloseInfo)
-  | { type: 'retry'; cause: Cause; attempt: number; reason: string; status?: number; nextDialIn: number | undefined }
-  | { type: 'restored'; id: string | undefined; previousId: string | undefined; downFor: number; attempts: number }
-  | { type: 'warning'; code: Warning; message: string };
+  | {
+      type: 'open';
+      /** What the server calls this session; undefined where its protocol names nothing. */
+      id: string | undefined;
+    }
+  | ({ type: 'lost' } & Failing & CloseInfo)
+  | ({
+      type: 'retry';
+      /** Dials since the line was last stable, this one included. */
+      attempt: number;
+      /** Such as ECONNREFUSED or HTTP 503, where the platform tells; else ''. */
+      reason: string;
+      /** HTTP status of a refused upgrade, where the WebSocket class shows it (npm `ws` only). */
+      status?: number;
+    } & Failing)
+  | {
+      type: 'restored';
+      id: string | undefined;
+      /** Of the session that was lost. */
+      previousId: string | undefined;
+      /** Ms since the line was given up. */
+      downFor: number;
+      /** Dials since then. */
+      attempts: number;
+    }
+  | {
+      type: 'warning';
+      code: Warning;
+      /** For people, with the remedy. */
+      message: string;
+    };
+
+interface Failing {
+  cause: Cause;
+  /** Ms until the next dial leaves. Undefined where none will follow, Infinity where it waits until the page is seen again. */
+  nextDialIn: number | undefined;
+}
 
 /** What the developers of a server should hear of. */
 export type Warning =

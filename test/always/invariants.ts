@@ -19,7 +19,7 @@ export interface Invariant {
   readonly life?: (scene: Scene) => Witness;
 }
 
-// The numbers of lives: the defaults, as the README promises them.
+// The numbers of lives: the defaults, as docs/OPTIONS.md promises them.
 const interval = 60_000;
 const timeout = 10_000;
 const bound = detectionBound({ interval, timeout });

@@ -1,5 +1,5 @@
 /**
- * The fault server: each of its manners is on the wire what its name says, and each has the outcome for a connection that the README says.
+ * The fault server: each of its manners is on the wire what its name says, and each has the outcome for a connection that docs/TESTING.md says.
  */
 import { once } from 'node:events';
 import { request } from 'node:http';
