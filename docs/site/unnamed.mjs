@@ -4,6 +4,7 @@ export const unnamed = [
   ...from('adapters/dom.ts', 'Blob', 'URL', 'CustomEvent', 'ListenerOptions', 'EventListener'),
   ...from('adapters/drop-in.ts', 'BinaryType', 'ReadyState'),
   // A part of one type, shown where it is used.
+  ...from('machines/events.ts', 'Failing'),
   ...from('adapters/dial.ts', 'Offer'),
   ...from('adapters/drop-in.events.ts', 'HandlerOf'),
   ...from('adapters/protocols/mqtt.ts', 'Bytes'),
