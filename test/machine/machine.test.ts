@@ -2,9 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { createActor } from 'xstate';
 
+import { longestTimer } from '../../machines/backoff.ts';
 import { connectionMachine, stateOf } from '../../machines/connection.ts';
 import type { Cause, Fact, Loss, Obstacle, Report } from '../../machines/events.ts';
-import { detectionBound, type PartialSettings } from '../../machines/settings.ts';
+import { nextDialAt, noDialYet } from '../../machines/next-dial.ts';
+import { detectionBound, type PartialSettings, settle } from '../../machines/settings.ts';
 import { LoneMachine } from './simulation.ts';
 
 const opened: Fact = { type: 'socket.opened' };
@@ -471,6 +473,27 @@ describe('a 404 where there was a session', () => {
     // Also of one that has been refused otherwise before.
     expect(new LoneMachine().tell(lost).wait().tell(notFound).place).toBe('closed');
   });
+});
+
+test('a dial that was refused is told with its HTTP status, where there is one', () => {
+  const subject = new LoneMachine();
+  const told = reportsOf(subject);
+  subject
+    .tell({ ...lost, reason: 'HTTP 503', status: 503 })
+    .wait()
+    .tell(lost);
+  expect(told).toStrictEqual([
+    { type: 'retry', cause: 'refused', attempt: 1, reason: 'HTTP 503', status: 503, nextDialIn: expect.any(Number) },
+    { type: 'retry', cause: 'refused', attempt: 2, reason: lost.reason, nextDialIn: expect.any(Number) },
+  ]);
+});
+
+test.each([
+  [{ at: 5_000, wait: 1_000 }, 5_000],
+  [{ at: undefined, wait: 0 }, undefined],
+  [{ at: 5_000, wait: longestTimer }, Infinity],
+])('when the next dial is due, of %j: %s', (waiting, at) => {
+  expect(nextDialAt({ ...noDialYet(settle({})), ...waiting })).toBe(at);
 });
 
 describe('a server that takes in and names nobody', () => {
