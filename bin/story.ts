@@ -72,7 +72,10 @@ export function follow(
     report = { cause, code, reason, wasClean, nextDialIn };
   });
   connection.on('retry', (detail) => (report = detail));
-  connection.on('warning', (detail) => tell({ type: 'warning', ...detail }));
+  connection.on('warning', (detail) => {
+    // The command says more of that, by what it has overheard.
+    if (detail.code !== 'never-named') tell({ type: 'warning', ...detail });
+  });
   connection.on('message', (data) => tell({ type: 'message', data }));
   connection.on('state', ({ state, previous, cause }) => {
     last = previous;

@@ -284,7 +284,7 @@ test('what a connection warned of is told', async () => {
     protocol: { ...idHeartbeat(), session: () => ({ ...named, received: () => ({ beat: { serverTime: -1e9 } }) }) },
     connect: (url, options) => connect(url, { ...options, heartbeat: { ...options.heartbeat, maxAge: 1_000 } }),
   });
-  expect(fault).toContain("The connection warned: the server's first answer is already older");
+  expect(fault).toContain('The connection warned: the first answer is older');
 });
 
 const named = { opened: () => ({ named: { serverTime: 0 } }), probe: () => ({ write: ['heartbeat'] }) };
