@@ -30,7 +30,7 @@ export interface PushServerOptions {
   log?: Log | undefined;
   hear?: (news: News) => void;
   /** What a client says: neither heartbeats nor what it asks of topics. It may be secret. */
-  message?: ((id: string, data: string | Buffer) => void) | undefined;
+  message?: ((id: string, said: () => string | Buffer) => void) | undefined;
 }
 
 type Optional = 'log' | 'message';
@@ -266,8 +266,8 @@ export class PushServer {
     socket.on('message', heard).on('ping', heard).on('pong', heard);
     if (message !== undefined) {
       socket.on('message', (data: Buffer, isBinary) => {
-        const said = isBinary ? data : this.#textOf(data);
-        if (said !== undefined) message(id, said);
+        if (isBinary) message(id, () => data);
+        else if (!this.#isOurs(data)) message(id, () => this.#textOf(data));
       });
     }
     // Also of one that errs while the server closes, when nobody else listens any more: `close` follows.
@@ -281,10 +281,14 @@ export class PushServer {
     });
   }
 
-  /** The client's own; undefined: it is the protocol's. */
-  #textOf(data: Buffer): string | undefined {
-    if (isHeartbeat(data)) return undefined;
-    return this.#push !== undefined && data[0] === markerCode ? unmarked(data.toString()) : data.toString();
+  /** It is the protocol's, and no message of the client's own. */
+  #isOurs(text: Buffer): boolean {
+    return isHeartbeat(text) || (this.#push !== undefined && text[0] === markerCode && text[1] !== markerCode);
+  }
+
+  #textOf(data: Buffer): string {
+    const text = data.toString();
+    return this.#push !== undefined && data[0] === markerCode ? (unmarked(text) ?? text) : text;
   }
 
   /** @param leave ends the connection of a client */

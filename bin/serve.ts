@@ -79,7 +79,7 @@ export async function serve(args: string[], terminal: Terminal): Promise<number>
       allowedOrigins,
       log: topics?.log,
       hear: (news) => say(markOf(news, terminal), sentenceOf(news, silence)),
-      message: values.messages ? (id, data) => sayings.add(() => `${id}  ${contentOf(data)}`) : once(hint),
+      message: values.messages ? (id, said) => sayings.add(() => `${id}  ${contentOf(said())}`) : once(hint),
     });
     const server = await askedBy('port', opening);
     const asked = interrupted();

@@ -87,7 +87,11 @@ const rows: [why: string, url: () => Promise<string>, says: RegExp, more?: () =>
     /^(ECONNRESET|HPE_\w+|HTTP 400): .*dial wss:\/\//,
   ],
   ['nobody listens', async () => `ws://127.0.0.1:${await closedPort()}`, /^ECONNREFUSED: nothing listens there/],
-  ['no such host', async () => 'ws://no-such-host.invalid', /^(ENOTFOUND: there is no host|EAI_AGAIN: names cannot)/],
+  [
+    'no such host',
+    async () => 'ws://no-such-host.invalid',
+    /^(ENOTFOUND: there is no host|EAI_AGAIN: names cannot|dial-timeout: nothing came back)/,
+  ],
   ['hung up at once', async () => `ws://127.0.0.1:${await otherServer('')}`, /^ECONNRESET: it hung up before/],
   [
     'signed by itself',
@@ -146,6 +150,13 @@ describe('what a failed dial means is told, once in a run', () => {
     // It follows what it explains.
     const at = watch.lines.findIndex((line) => line.includes('! warning'));
     expect(watch.lines[at - 1]).toMatch(/→ (↻ reconnecting|× closed) /);
+  });
+
+  test('nobody answers in time', async () => {
+    const port = await portOf(createTcpServer((socket) => void socket.on('error', () => {}).resume()));
+    const watch = run('watch', `ws://127.0.0.1:${port}`, '--retries', '0');
+    expect(await watch.ended).toEqual({ code: 1, signal: null });
+    expect(warningsOf(watch)).toEqual([expect.stringMatching(/^dial-timeout: nothing came back in time/)]);
   });
 
   test('and another one, when it comes', async () => {
