@@ -33,7 +33,7 @@ export interface LookOptions {
   patience?: number;
 }
 
-/** Undefined: there was nobody to look at. It never rejects. */
+/** Undefined: there was nobody to look at, or somebody left. It never rejects. */
 export async function look(
   url: string,
   { protocols, headers, trust, signal, patience = usualPatience }: LookOptions,
@@ -78,7 +78,7 @@ export async function look(
     });
   });
   socket.terminate();
-  return opened ? { ponged, said, ...(answer && { answer }) } : undefined;
+  return opened && !signal.aborted ? { ponged, said, ...(answer && { answer }) } : undefined;
 }
 
 /** Nothing that a server says unasked. */
