@@ -4,6 +4,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { longestTimer } from '../machines/backoff.ts';
+import { didYouMean } from './nearest.ts';
 
 /** The command was not typed as it has to be: exit code 2. */
 export class UsageError extends Error {
@@ -39,9 +40,10 @@ export function parse<T extends ArgumentOptions>(args: string[], options: T): Pa
 function strangerIn(args: string[], options: ArgumentOptions): string {
   const { tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
   const stranger = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(options, token.name));
-  return `argument ${(stranger?.index ?? 0) + 1} is not an option; there are ${Object.keys(options)
-    .map((name) => `--${name}`)
-    .join(', ')}`;
+  const names = Object.keys(options);
+  const there = names.map((name) => `--${name}`).join(', ');
+  const meant = didYouMean(names, stranger?.kind === 'option' ? stranger.name : '', '--');
+  return `argument ${(stranger?.index ?? 0) + 1} is not an option; there are ${there}${meant}`;
 }
 
 /** @throws {UsageError} for what is not a whole number within the limits */
@@ -60,15 +62,24 @@ export function port(option: string, given: string | undefined) {
   return wholeNumber(option, given, 0, 65_535);
 }
 
-/** What the system refuses, such as a port in use, is told with the option that asked for it. */
+/** What the system refuses, such as a port in use, is told with the option that asked for it, and what to do. */
 export async function askedBy<T>(option: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const { syscall, message } = error as NodeJS.ErrnoException;
-    throw syscall === undefined ? error : new Failure(`--${option}: ${message}`);
+    const { syscall, message, code = '', port: refused } = error as NodeJS.ErrnoException & { port?: number };
+    if (syscall === undefined) throw error;
+    throw new Failure(
+      `--${option}: ${message}${Object.hasOwn(remedies, code) ? remedies[code]!(option, refused) : ''}`,
+    );
   }
 }
+
+const remedies: Readonly<Record<string, (option: string, refused?: number) => string>> = {
+  EADDRINUSE: (option, refused) =>
+    `; another process listens there, perhaps a systole in another window${refused ? ` (lsof -i :${refused} tells)` : ''}: end that, or take another --${option}; 0 is any free one`,
+  EACCES: (option) => `; ports below 1024 are not for everybody: take another --${option}; 0 is any free one`,
+};
 
 /** @throws {UsageError} where there is an argument too many */
 export function noPositionals(positionals: string[]): void {

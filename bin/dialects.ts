@@ -14,6 +14,7 @@ import { field, type Frame, jsonObject, type Protocol } from '../adapters/protoc
 import { pusher } from '../adapters/protocols/pusher.ts';
 import { silent } from '../adapters/protocols/silent.ts';
 import { trpc } from '../adapters/protocols/trpc.ts';
+import type { Seen } from './look.ts';
 import { printable } from './terminal.ts';
 
 interface Dialect {
@@ -77,6 +78,24 @@ export function advice(said: readonly string[], tried: string): string {
   if (first === undefined) return `the server says nothing by itself: ${offer}`;
   const quote = printable(first.slice(0, longestQuote)) + (first.length > longestQuote ? '…' : '');
   return `the server begins with ${quote}: ${offer}, unless you know what speaks so`;
+}
+
+/** The same, once it was looked at. No word of the server's is in it: it is what somebody is going to type. */
+export function afterLook({ said, answer, ponged }: Seen, tried: string): string {
+  const name = guess(said);
+  if (name !== undefined && name !== tried && Object.hasOwn(dialects, name)) return advice(said, tried);
+  const pings = 'native-ping (which only npm ws can send)';
+  if (answer === 'echo' || answer === 'pong') {
+    const plainly = `--protocol plain --heartbeat heartbeat --reply ${answer === 'echo' ? 'heartbeat' : 'pong'}`;
+    const how = answer === 'echo' ? 'echoes what it is told' : "answers 'heartbeat' with 'pong'";
+    return `looked at, the server ${how}: try ${plainly}${ponged ? `, or ${pings}` : ''}`;
+  }
+  if (answer === 'id-heartbeat') {
+    const otherwise = ponged ? `; until then --protocol ${pings}` : '';
+    return `looked at, the server answers heartbeats as id-heartbeat does, and names nobody: it has to begin with {"id":…,"now_time":…}${otherwise}`;
+  }
+  if (ponged) return `looked at, the server answers pings of WebSocket itself: try --protocol ${pings}`;
+  return "looked at, the server answers neither a ping nor 'heartbeat': what is left is --protocol silent, by which a dead line is not noticed";
 }
 
 /** As much is kept of what a server says: how it begins is short. */

@@ -12,7 +12,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 
 import { refusal } from '../adapters/loopback.ts';
 import { isHeartbeat, serveHeartbeats } from '../adapters/server.ts';
-import { marked } from '../push/frames.ts';
+import { marked, markerCode, unmarked } from '../push/frames.ts';
 import type { Log } from '../push/log.ts';
 import { type PushServer as PushService, servePush } from '../push/server.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -29,7 +29,11 @@ export interface PushServerOptions {
   /** Where the topics are kept that clients may hear. Default: it knows no topics. */
   log?: Log | undefined;
   hear?: (news: News) => void;
+  /** What a client says: neither heartbeats nor what it asks of topics. It may be secret. */
+  message?: ((id: string, said: () => string | Buffer) => void) | undefined;
 }
+
+type Optional = 'log' | 'message';
 
 /** How a server serves, well or badly. */
 export interface Manner {
@@ -77,7 +81,7 @@ const hasty: ServerOptions = {
 };
 
 export class PushServer {
-  readonly #options: Omit<Required<PushServerOptions>, 'log'> & Pick<PushServerOptions, 'log'>;
+  readonly #options: Required<Omit<PushServerOptions, Optional>> & Pick<PushServerOptions, Optional>;
   readonly #closing = new AbortController();
   #http!: Server;
   #sockets!: WebSocketServer;
@@ -254,12 +258,18 @@ export class PushServer {
   }
 
   #follow(socket: WebSocket, id: string, { clients }: WebSocketServer): void {
-    const { hear, silence } = this.#options;
+    const { hear, silence, message } = this.#options;
     let heardAt = performance.now();
     const heard = () => {
       heardAt = performance.now();
     };
     socket.on('message', heard).on('ping', heard).on('pong', heard);
+    if (message !== undefined) {
+      socket.on('message', (data: Buffer, isBinary) => {
+        if (isBinary) message(id, () => data);
+        else if (!this.#isOurs(data)) message(id, () => this.#textOf(data));
+      });
+    }
     // Also of one that errs while the server closes, when nobody else listens any more: `close` follows.
     socket.on('error', () => {});
     hear({ type: 'joined', id, clients: clients.size });
@@ -269,6 +279,16 @@ export class PushServer {
       if (this.#slow.has(socket)) why = 'slow';
       hear({ type: 'left', id, code, why, clients: clients.size });
     });
+  }
+
+  /** It is the protocol's, and no message of the client's own. */
+  #isOurs(text: Buffer): boolean {
+    return isHeartbeat(text) || (this.#push !== undefined && text[0] === markerCode && text[1] !== markerCode);
+  }
+
+  #textOf(data: Buffer): string {
+    const text = data.toString();
+    return this.#push !== undefined && data[0] === markerCode ? (unmarked(text) ?? text) : text;
   }
 
   /** @param leave ends the connection of a client */

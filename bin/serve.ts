@@ -11,6 +11,8 @@ import { askedBy, milliseconds, noPositionals, parse, port, UsageError } from '.
 import { interrupted } from './interrupt.ts';
 import { logAddress } from './log.ts';
 import { type News, PushServer } from './push-server.ts';
+import { Sayings } from './sayings.ts';
+import { contentOf } from './story.ts';
 import { duration, printable, type Terminal } from './terminal.ts';
 
 export const serveHelp = `usage: systole serve [options]
@@ -28,6 +30,9 @@ comes back hears what was missed, or is told of a gap.
                          redis://HOST:PORT or nats://HOST:PORT servers share
                          them, and systole publish publishes to them. See there
                          for users, passwords and packages
+  --messages             print what clients say: texts up to 400 characters, of
+                         bytes how many and the first; no heartbeats. Tokens may
+                         be among it: without this nothing of it is printed
   --silence MS           cut off a client from whom nothing came for so long
                          (default 150000)
   --allow-origin ORIGIN  let web pages of this origin connect, besides those
@@ -42,6 +47,7 @@ export async function serve(args: string[], terminal: Terminal): Promise<number>
     tick: { type: 'string' },
     push: { type: 'boolean' },
     log: { type: 'string' },
+    messages: { type: 'boolean' },
     silence: { type: 'string' },
     'allow-origin': { type: 'string', multiple: true },
   });
@@ -63,14 +69,17 @@ export async function serve(args: string[], terminal: Terminal): Promise<number>
     const at = ((performance.now() - start) / 1_000).toFixed(3).padStart(9);
     print(`${paint('dim', at)}  ${mark} ${what}`);
   };
+  const sayings = new Sayings((what) => say(paint('cyan', '‹'), what));
   const topics = await address?.open();
   try {
+    const hint = (id: string) => say(paint('dim', '‹'), paint('dim', `${id}  says something; --messages shows what`));
     const opening = PushServer.open({
       port: wanted,
       silence,
       allowedOrigins,
       log: topics?.log,
       hear: (news) => say(markOf(news, terminal), sentenceOf(news, silence)),
+      message: values.messages ? (id, said) => sayings.add(() => `${id}  ${contentOf(said())}`) : once(hint),
     });
     const server = await askedBy('port', opening);
     const asked = interrupted();
@@ -92,11 +101,21 @@ export async function serve(args: string[], terminal: Terminal): Promise<number>
     // A read under way would hold the process.
     process.stdin.destroy();
     await server.close();
+    sayings.end();
   } finally {
     await topics?.close();
   }
   say(paint('dim', '×'), 'ended');
   return 0;
+}
+
+/** The same, the first time. */
+function once<T>(act: (what: T) => void): (what: T) => void {
+  let acts: typeof act | undefined = act;
+  return (what) => {
+    acts?.(what);
+    acts = undefined;
+  };
 }
 
 type Say = (mark: string, what: string) => void;

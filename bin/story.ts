@@ -179,9 +179,10 @@ function columnsOf(happening: Happening): Columns {
   }
 }
 
-function contentOf(data: ConnectionEvents['message']): string {
+/** Of bytes the first ones. */
+export function contentOf(data: string | ArrayBuffer | Uint8Array): string {
   if (typeof data === 'string') return printable(data);
-  const bytes = Buffer.from(data, 0, Math.min(data.byteLength, 16)).toString('hex');
+  const bytes = Buffer.from(new Uint8Array(data).subarray(0, 16)).toString('hex');
   return `${data.byteLength} bytes ${bytes}${data.byteLength > 16 ? '…' : ''}`;
 }
 
@@ -192,7 +193,7 @@ function knownOf(transition: StateChange): string[] {
   const { state, previous, cause, after, code, reason, nextDialIn, roundTripTime } = transition;
   const known: string[] = [];
   if (cause !== undefined && !isRecovering.has(state)) known.push(cause);
-  if (after !== undefined) known.push(`after ${after}`);
+  if (after !== undefined && after !== cause) known.push(`after ${after}`);
   // 1006 is what there is where the peer said nothing.
   if (code !== undefined && (code !== 1006 || cause === 'peer-closed')) known.push(String(code));
   if (reason !== undefined && reason !== '') known.push(printable(reason));

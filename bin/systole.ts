@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 
 import { Failure, UsageError } from './arguments.ts';
 import { demo } from './demo/demo.ts';
+import { didYouMean } from './nearest.ts';
 import { publish } from './publish.ts';
 import { serve } from './serve.ts';
 import { type Terminal, terminalOn } from './terminal.ts';
@@ -65,6 +66,9 @@ function answer(name: string, { print }: Terminal): number {
     print((createRequire(import.meta.url)('systole/package.json') as { version: string }).version);
     return 0;
   }
-  console.error(name === '' ? help : `systole: there is no such command\n\n${help}`);
+  const meant = /^(wss?|https?):/i.test(name)
+    ? '; did you mean systole watch, and then the URL?'
+    : didYouMean(Object.keys(commands), name, 'systole ');
+  console.error(name === '' ? help : `systole: there is no such command${meant}\n\n${help}`);
   return 2;
 }

@@ -1,8 +1,6 @@
 /**
  * `systole watch`: one line for each transition of a connection to any server.
  */
-import { validateHeaderName, validateHeaderValue } from 'node:http';
-
 import { connect, type ConnectOptions, detectionBound } from '../adapters/index.ts';
 import { connectionInput } from '../adapters/options.ts';
 import type { Protocol } from '../adapters/protocols/protocol.ts';
@@ -11,31 +9,42 @@ import { connectPush, type PushOptions } from '../push/index.ts';
 import { positionIn } from '../push/position.ts';
 import { isTopicName } from '../push/topic-name.ts';
 import { milliseconds, parse, UsageError, wholeNumber } from './arguments.ts';
-import { advice, dialects, overheard } from './dialects.ts';
+import { Counsel } from './counsel.ts';
+import { dialects, overheard } from './dialects.ts';
 import { onInterrupt } from './interrupt.ts';
+import { look } from './look.ts';
+import { oneOf } from './nearest.ts';
 import { Recording } from './recording.ts';
 import { asJson, asText, follow, type Happening } from './story.ts';
 import { duration, printable, type Terminal } from './terminal.ts';
+import { attentive, headersIn, insecurity, trustIn } from './upgrade.ts';
 
 export const watchHelp = `usage: systole watch URL [options]
 
 Connects to a WebSocket server and prints a line for each transition: seconds
 since the beginning, previous → state, cause, id, round-trip time, next dial.
-Of the URL no more is printed than its host, of the session's id its end.
+Of the URL no more is printed than its host, of the session's id its end. What
+an error of a dial means, and what to do, is told once.
 
   --protocol NAME        how the server shows life (default id-heartbeat):
 ${Object.entries(dialects)
   .map(([name, { how }]) => `      ${name.padEnd(20)} ${how}`)
   .join('\n')}
                          a server that does not name the session is told of,
-                         with the protocol to try
+                         with the protocol to try; the second time it is looked
+                         at: one connection, a ping, and the text heartbeat
   --heartbeat TEXT       with plain: what we ask with (default ping)
   --reply TEXT           with plain: what it answers with (default pong)
   --interval MS          from a beat to the next heartbeat (default ${defaultSettings.heartbeat.interval})
   --timeout MS           for the answer, or the line is given up (default ${defaultSettings.heartbeat.timeout})
   --retries N            dials in a row that may fail (default: any number)
-  --header 'NAME: VALUE' send a header with the upgrade; may be repeated
+  --header 'NAME: VALUE' send a header with the upgrade; may be repeated, and is
+                         never printed
   --subprotocol NAME     offer a subprotocol; may be repeated
+  --ca FILE              trust the certificates in it (PEM) as well: those of
+                         the server, or of who has signed them
+  --insecure             take any certificate: for tests, and never with a token
+                         that is worth something
   --topic TOPIC          hear a topic of a server of trusted push: each message
                          with its place, also what was missed; gaps; and when
                          there is nothing more to catch up; may be repeated
@@ -59,6 +68,8 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
     retries: { type: 'string' },
     header: { type: 'string', multiple: true },
     subprotocol: { type: 'string', multiple: true },
+    ca: { type: 'string' },
+    insecure: { type: 'boolean' },
     topic: { type: 'string', multiple: true },
     cursor: { type: 'string' },
     messages: { type: 'boolean' },
@@ -82,50 +93,70 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
     timeout: milliseconds('timeout', values.timeout) ?? timeout,
   };
   if (values.force && values.record === undefined) throw new UsageError('--force goes with --record only');
+  const { subprotocol: subprotocols = [] } = values;
+  const headers = values.header && headersIn(values.header);
+  const { WebSocket: WebSocketClass, pointsTo } = attentive();
   const options: PushOptions = {
     heartbeat,
     retries: wholeNumber('retries', values.retries, 0, Number.MAX_SAFE_INTEGER) ?? Infinity,
-    protocols: values.subprotocol ?? [],
-    ...(values.header && { headers: headersIn(values.header) }),
+    protocols: subprotocols,
+    ...(headers && { headers }),
+    WebSocket: WebSocketClass,
   };
   checkDial(url, { ...options, protocol });
+  const trust = trustIn(url, values);
+  options.wsOptions = trust;
   const recording = values.record === undefined ? undefined : await Recording.open(values.record, values.force);
   const inspect = recording?.inspect;
   const push = topics.length > 0 ? connectPush(url, { ...options, inspect }) : undefined;
   const connection = push?.connection ?? connect(url, { ...options, protocol, inspect });
   void recording?.failed.then(() => connection.close());
-  const undo = onInterrupt(() => connection.close());
+  const leaving = new AbortController();
+  const undo = onInterrupt(() => {
+    leaving.abort();
+    connection.close();
+  });
 
   if (!values.json) {
     print(`${paint('bold', 'systole watch')}  ${shownUrl(url)}  ${push ? 'push' : protocol.name}`);
     print(paint('dim', promiseOf(protocol, heartbeat)));
     print('');
   }
+  let begun = performance.now();
+  const tell = (happening: Happening) => {
+    // As whoever tells has it: what is warned of stands between what happens.
+    begun = performance.now() - happening.at;
+    if (happening.type === 'message' && !values.messages) return;
+    if (values.json) print(asJson(happening));
+    else print(asText(happening, paint), happening.type === 'beat');
+    if (happening.type === 'state') counsel.hear(happening);
+  };
+  const warn = (code: string, message: string, at = performance.now() - begun) =>
+    tell({ at, type: 'warning', code, message });
+  const counsel = new Counsel({
+    dialled: () => ({ url, pointsTo: pointsTo() }),
+    // Topics have a protocol of their own.
+    protocol: push ? undefined : protocol,
+    said,
+    look: () =>
+      look(url, {
+        protocols: [...subprotocols, ...(protocol.subprotocols ?? [])],
+        headers,
+        trust,
+        signal: leaving.signal,
+      }),
+    tell: warn,
+  });
+  if (values.insecure) warn('insecure', insecurity, 0);
   const cause = await new Promise<string>((resolve) => {
-    let advised = '';
-    const tell = (happening: Happening) => {
-      if (happening.type === 'message' && !values.messages) return;
-      if (values.json) print(asJson(happening));
-      else print(asText(happening, paint), happening.type === 'beat');
-      if (push || !isUnnamed(happening)) return;
-      const message = advice(said, protocol.name);
-      if (message === advised) return;
-      advised = message;
-      tell({ at: happening.at, type: 'warning', code: 'unnamed', message });
-    };
     const { cursor } = values;
     follow(connection, tell, push && topics.map((topic) => push.topic(topic, { cursor })));
     connection.on('closed', (end) => resolve(end.cause));
   });
+  await counsel.settled;
   undo();
   recording?.end();
   return cause === 'user-closed' ? 0 : 1;
-}
-
-/** A dial has failed for want of a name. */
-function isUnnamed(happening: Happening): boolean {
-  if (happening.type !== 'state' || !['reconnecting', 'closed'].includes(happening.state)) return false;
-  return happening.cause === 'unnamed' || happening.after === 'unnamed';
 }
 
 /** @throws {UsageError} which repeats nothing of it */
@@ -144,29 +175,11 @@ function topicsIn({ topic: given = [], cursor, protocol }: { topic?: string[]; c
 
 function protocolNamed(name: string, { heartbeat, reply }: { heartbeat?: string; reply?: string }): Protocol {
   const dialect = Object.hasOwn(dialects, name) ? dialects[name] : undefined;
-  if (dialect === undefined) throw new UsageError(`--protocol must be one of ${Object.keys(dialects).join(', ')}`);
+  if (dialect === undefined) throw new UsageError(`--protocol ${oneOf(Object.keys(dialects), name)}`);
   for (const [option, given] of Object.entries({ heartbeat, reply })) {
     if (given !== undefined && name !== 'plain') throw new UsageError(`--${option} goes with --protocol plain only`);
   }
   return dialect.make({ ...(heartbeat !== undefined && { heartbeat }), ...(reply !== undefined && { reply }) });
-}
-
-/** @throws {UsageError} that says which header, and repeats nothing of it: without its colon, or with another one, all of it may be secret */
-function headersIn(given: string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [i, header] of given.entries()) {
-    const colon = header.indexOf(':');
-    const name = header.slice(0, Math.max(colon, 0)).trim();
-    const value = header.slice(colon + 1).trim();
-    try {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
-    } catch {
-      throw new UsageError(`--header must be 'Name: value', as HTTP has it; number ${i + 1} of ${given.length} is not`);
-    }
-    headers[name] = value;
-  }
-  return headers;
 }
 
 /** @throws {UsageError} before anything is dialled, or a file written */

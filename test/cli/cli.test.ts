@@ -52,7 +52,7 @@ test.each([
   [['--help'], ['demo', 'watch', 'serve', 'publish', 'visualize']],
   [
     ['serve', '--help'],
-    ['--port', '--tick', '--push', '--log', '--silence', '--allow-origin'],
+    ['--port', '--tick', '--push', '--log', '--messages', '--silence', '--allow-origin'],
   ],
   [
     ['publish', '--help'],
@@ -64,7 +64,7 @@ test.each([
   ],
   [
     ['watch', '--help'],
-    ['--topic', '--cursor', '--record FILE', '--force'],
+    ['--topic', '--cursor', '--record FILE', '--force', '--ca FILE', '--insecure'],
   ],
   [
     ['demo', '--help'],
