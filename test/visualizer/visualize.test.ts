@@ -201,11 +201,12 @@ test.each([
   ['visualize', '--port', []],
   ['demo', '--page-port', ['--script', '--no-open']],
   ['demo', '--port', ['--script', '--no-open']],
-])('%s: a port in use is a plain error that names %s', async (name, option, more) => {
+])('%s: a port in use is a plain error that names %s, and what to do', async (name, option, more) => {
   const port = await taken();
   const command = run(name, option, String(port), ...more);
   expect(await command.ended).toEqual({ code: 1, signal: null });
-  expect(command.stderr).toMatch(new RegExp(`^systole ${name}: ${option}: .*EADDRINUSE.*:${port}\n$`));
+  const told = `^systole ${name}: ${option}: .*EADDRINUSE.*:${port}; .*take another ${option}; 0 is any free one\n$`;
+  expect(command.stderr).toMatch(new RegExp(told));
 });
 
 test('without a page: visualize says why not, the demo plays on', async () => {
