@@ -3,15 +3,14 @@
  */
 import type { Sendable } from './buffer.ts';
 import { Listeners } from './listeners.ts';
-import type { Frame } from './protocols/protocol.ts';
-import { frameSize } from './reader.ts';
+import { type Frame, frameSize } from './protocols/protocol.ts';
 
 /** What `connect()` takes as `codec`: made by `json()`, or by `codec()` of two functions. */
 export interface Codec<Receive, Send = Receive> {
   readonly decode: (frame: Frame) => Receive;
   readonly encode: (message: Send) => Sendable;
   /** In what makes codecs, and not in `connect()`, so that who has none carries none. */
-  readonly begin: (...given: never) => Coding;
+  readonly begin: (codec: Codec<any, any>, line: CodedLine) => Coding;
 }
 
 /** What an app means, and how it is written. Whatever is thrown makes the message `invalid`. */
@@ -66,7 +65,7 @@ interface CodedLine {
   warn(warning: { code: string; message: string }): void;
 }
 
-function begin({ decode, encode }: Codec<unknown>, line: CodedLine): Coding {
+function begin({ decode, encode }: Codec<any, any>, line: CodedLine): Coding {
   const messages = new Listeners<unknown>();
   let size = 0;
   let isTold = false;
@@ -82,7 +81,7 @@ function begin({ decode, encode }: Codec<unknown>, line: CodedLine): Coding {
     return false;
   };
   line.messages.add((frame) => {
-    let message;
+    let message: unknown;
     try {
       message = decode(frame);
     } catch (error) {

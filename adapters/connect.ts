@@ -1,8 +1,8 @@
-import { type Actor, createActor, type InspectionEvent, type Observer } from 'xstate';
-
 /**
  * `connect()`: the machine and the line as one object, for apps that do not run machines of their own.
  */
+import { type Actor, createActor, type InspectionEvent, type Observer } from 'xstate';
+
 import { display } from '#platform';
 
 import { connectionMachine, type Context, stateOf } from '../machines/connection.ts';
@@ -19,8 +19,8 @@ import type { WebSocketLine } from './line.ts';
 import { checkListener, type Emitter, Listeners } from './listeners.ts';
 import { checkOptions, type ChosenOptions, type ConnectionOptions, connectionRules, inputOf } from './options.ts';
 import { idHeartbeat } from './protocols/id-heartbeat.ts';
-import type { Frame } from './protocols/protocol.ts';
-import { readFrom, frameSize } from './reader.ts';
+import { type Frame, frameSize } from './protocols/protocol.ts';
+import { readFrom } from './reader.ts';
 import {
   clockOffsetOf,
   observerOf,
@@ -154,7 +154,7 @@ export class Connection<Receive = Frame, Send = Sendable> implements AsyncIterab
     this.#line = input.line;
     // What is heard of the line is heard of the connection, among other things.
     this.#events = input.line.events;
-    this.#coding = codec?.begin(...([codec, input.line] as never));
+    this.#coding = codec?.begin(codec, input.line);
     this.actor = createActor(machine, {
       input,
       ...(inspect && { inspect: inspectorOf(inspect) }),

@@ -3,8 +3,7 @@
  */
 import { type Amount, defaultBounds } from './buffer.ts';
 import type { Listeners } from './listeners.ts';
-import type { Frame } from './protocols/protocol.ts';
-import { frameSize } from './reader.ts';
+import { type Frame, frameSize } from './protocols/protocol.ts';
 import { surface } from './surface.ts';
 
 export class Inbox {

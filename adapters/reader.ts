@@ -2,7 +2,6 @@
  * `for await`: messages by pulling, bounded like the buffer.
  */
 import type { Amount } from './buffer.ts';
-import type { Frame } from './protocols/protocol.ts';
 
 /** What is read from. */
 export interface Readable<Message> {
@@ -55,9 +54,4 @@ export async function* readFrom<Message>(
   } finally {
     for (const each of undo) each();
   }
-}
-
-/** In bytes, or characters. */
-export function frameSize(frame: Frame): number {
-  return typeof frame === 'string' ? frame.length : frame.byteLength;
 }

@@ -2,7 +2,7 @@
  * What there is to say of failed dials: what the error means, which protocol to try. Each thing once in a run, whatever is dialled again.
  */
 import type { Protocol } from '../adapters/protocols/protocol.ts';
-import { advice, afterLook, guess } from './dialects.ts';
+import { advice, afterLook, anotherIn } from './dialects.ts';
 import type { Seen } from './look.ts';
 import { type Dialled, meaningOf } from './meanings.ts';
 import type { StateChange } from './story.ts';
@@ -51,8 +51,7 @@ export class Counsel {
     if (protocol === undefined) return;
     this.#once('unnamed', advice(said, protocol.name));
     this.#unnamed += 1;
-    const isKnown = ![undefined, protocol.name].includes(guess(said));
-    if (this.#unnamed !== enoughUnnamed || isKnown) return;
+    if (this.#unnamed !== enoughUnnamed || anotherIn(said, protocol.name) !== undefined) return;
     this.#looking = this.#lookAfter(protocol.name);
   }
 

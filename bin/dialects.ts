@@ -50,7 +50,13 @@ const beginnings: readonly (readonly [name: string, fits: (text: string, message
   ['trpc', (text) => text === 'PING'],
 ];
 
-/** The name of the dialect, known here or not, in which a server says this; undefined: who knows. */
+/** The name of the dialect in which a server says this, where it is another one than was tried; undefined: who knows. */
+export function anotherIn(said: readonly string[], tried: string): string | undefined {
+  const name = guess(said);
+  return name === tried ? undefined : name;
+}
+
+/** Of whichever was tried. */
 export function guess(said: readonly string[]): string | undefined {
   for (const text of said) {
     const message = jsonObject(text) ?? {};
@@ -68,10 +74,8 @@ const longestQuote = 60;
  * @param said what it said instead, first things first
  */
 export function advice(said: readonly string[], tried: string): string {
-  const name = guess(said);
-  if (name !== undefined && name !== tried && Object.hasOwn(dialects, name)) {
-    return `the server begins as ${name} does: try --protocol ${name}`;
-  }
+  const name = anotherIn(said, tried);
+  if (name !== undefined) return `the server begins as ${name} does: try --protocol ${name}`;
   const [first] = said;
   const others = ['plain', 'native-ping', 'silent'].filter((other) => other !== tried);
   const offer = `try --protocol ${others.join(', or ')}`;
@@ -82,8 +86,7 @@ export function advice(said: readonly string[], tried: string): string {
 
 /** The same, once it was looked at. No word of the server's is in it: it is what somebody is going to type. */
 export function afterLook({ said, answer, ponged }: Seen, tried: string): string {
-  const name = guess(said);
-  if (name !== undefined && name !== tried && Object.hasOwn(dialects, name)) return advice(said, tried);
+  if (anotherIn(said, tried) !== undefined) return advice(said, tried);
   const pings = 'native-ping (which only npm ws can send)';
   if (answer === 'echo' || answer === 'pong') {
     const plainly = `--protocol plain --heartbeat heartbeat --reply ${answer === 'echo' ? 'heartbeat' : 'pong'}`;

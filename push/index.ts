@@ -1,9 +1,9 @@
-import { age, callable, check, isFunction, isObject, rule, type Rules } from '../adapters/check.ts';
-import { systemClock } from '../adapters/clock.ts';
-import { connect, type Connection, type ConnectOptions } from '../adapters/connect.ts';
 /**
  * `systole/push`: topics whose messages arrive, also those that were pushed while the line was dead; and where that cannot be, it is told.
  */
+import { age, callable, check, isFunction, isObject, rule, type Rules } from '../adapters/check.ts';
+import { systemClock } from '../adapters/clock.ts';
+import { connect, type Connection, type ConnectOptions } from '../adapters/connect.ts';
 import type { UrlOption } from '../adapters/dial.ts';
 import type * as Dom from '../adapters/dom.ts';
 import { PushDialect } from './dialect.ts';

@@ -159,3 +159,8 @@ export function timeOf(value: unknown): number | undefined {
   const ms = typeof value === 'string' ? Date.parse(value) : value;
   return typeof ms === 'number' && Math.abs(ms) <= latestDate ? ms : undefined;
 }
+
+/** In bytes, or characters. */
+export function frameSize(frame: Frame): number {
+  return typeof frame === 'string' ? frame.length : frame.byteLength;
+}

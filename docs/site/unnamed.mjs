@@ -12,7 +12,7 @@ export const unnamed = [
   ...from('push/redis.ear.ts', 'RedisListener'),
   ...from('test/kit/paths.ts', 'ModelSnapshot'),
   // How the compiler finds what another type stands for.
-  ...from('adapters/codec.ts', 'Coding'),
+  ...from('adapters/codec.ts', 'Coding', 'CodedLine'),
   ...from('adapters/connect.ts', 'Of'),
   ...from('adapters/json.ts', 'Schema', 'TypesOf', 'Validated'),
   // Between a hub and its own guests, the machine and its own actions, a virtual world and its own parts.
