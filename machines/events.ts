@@ -150,7 +150,8 @@ export type Report =
       message: string;
     };
 
-interface Failing {
+/** Why a dial or a line failed, and what comes of it. */
+export interface Failing {
   cause: Cause;
   /** Ms until the next dial leaves. Undefined where none will follow, Infinity where it waits until the page is seen again. */
   nextDialIn: number | undefined;
