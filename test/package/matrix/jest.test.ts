@@ -1,13 +1,16 @@
 /** In Jest's jsdom it stands on jsdom's WebSocket, with which dials are made here, to a real server. */
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import { serveHeartbeats } from '../../../adapters/server.ts';
 import { Command, started } from '../../helpers/command.ts';
 import { listen } from '../../helpers/support.ts';
 import { newest, type Project, project } from './project.ts';
+import { life, note, rowsOf } from './rows.ts';
+import { versionIn } from './runtimes.ts';
+import { stage } from './stage.ts';
 
 const tools = inject('tools');
 let place: Project;
@@ -17,9 +20,9 @@ beforeAll(() => {
 afterAll(() => place.remove());
 
 const kinds = {
-  ESM: { file: 'page.test.mjs', flags: ['--experimental-vm-modules'], config: { transform: {} } },
+  ESM: { suffix: 'mjs', flags: ['--experimental-vm-modules'], config: { transform: {} } },
   CommonJS: {
-    file: 'page.test.cjs',
+    suffix: 'cjs',
     flags: [],
     config: {
       transform: {
@@ -30,25 +33,33 @@ const kinds = {
   },
 };
 
-describe.each(Object.entries(kinds))('as %s', (_, { file, flags, config }) => {
-  test.each([[undefined], [['node', 'node-addons', 'browser']]])('asked for %j', async (customExportConditions) => {
+test.for(rowsOf('projects', 'Jest with jsdom'))('as $where', async (row, context) => {
+  const { suffix, flags, config } = kinds[row.where as keyof typeof kinds];
+  // Where Jest loads no modules, an ending says so.
+  for (const name of ['page.test', 'live']) {
+    const text = readFileSync(new URL(`${name}.mjs`, import.meta.url), 'utf8');
+    writeFileSync(join(place.folder, `${name}.${suffix}`), text.replace('./live.mjs', `./live.${suffix}`));
+  }
+  for (const customExportConditions of [undefined, ['node', 'node-addons', 'browser']]) {
     const agents: (string | undefined)[] = [];
     const { server, url } = await listen((socket, __, { headers }) => {
       agents.push(headers['user-agent']);
       socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }));
     });
     serveHeartbeats(server);
-    copyFileSync(new URL('page.test.mjs', import.meta.url), join(place.folder, file));
+    const { url: cabled, lead } = await stage();
     writeFileSync(
       join(place.folder, 'jest.config.json'),
       JSON.stringify({
         testEnvironment: join(tools, 'jest-environment-jsdom'),
         ...(customExportConditions && { testEnvironmentOptions: { customExportConditions } }),
-        testMatch: [`**/${file}`],
+        testMatch: [`**/page.test.${suffix}`],
+        testTimeout: 60_000,
         ...config,
       }),
     );
     process.env['FAR_END'] = url;
+    process.env['CABLED'] = cabled;
     const jest = started(
       new Command(process.execPath, [
         ...flags,
@@ -58,9 +69,14 @@ describe.each(Object.entries(kinds))('as %s', (_, { file, flags, config }) => {
         '--ci',
       ]),
     );
+    await lead(jest);
     const { code } = await jest.ended;
-    expect(jest.stderr).toContain('2 passed, 2 total');
+    expect(jest.stderr).toContain('3 passed, 3 total');
     expect(code).toBe(0);
     expect(agents).toEqual([expect.stringContaining('jsdom'), expect.stringContaining('jsdom')]);
+  }
+  note(context, row, {
+    version: `${versionIn('jest')}, jsdom ${versionIn('jsdom')}`,
+    shown: `${life}, on jsdom's WebSocket`,
   });
 });

@@ -1,9 +1,20 @@
 /** What Jest runs in jsdom, whose WebSocket it is. */
+import { writeSync } from 'node:fs';
+
 import { connect } from 'systole';
 import { plain } from 'systole/protocols/plain';
 import { HeartbeatWebSocket } from 'systole/websocket';
 
-const url = process.env.FAR_END;
+import { live } from './live.mjs';
+
+const { FAR_END: url, CABLED: cabled } = process.env;
+
+test('a whole life', async () => {
+  // Jest keeps back what goes to the console.
+  const told = [];
+  await live('connect', cabled, (...words) => writeSync(1, `${told[told.push(words.join(' ')) - 1]}\n`));
+  expect(told).toHaveLength(5);
+});
 
 test('connect', async () => {
   const connection = connect(url);

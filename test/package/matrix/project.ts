@@ -31,8 +31,9 @@ export interface Project {
   remove: () => void;
 }
 
-export function project(versions: Ranges): Project {
-  const folder = mkdtempSync(join(tmpdir(), 'systole-project-'));
+/** @param among where other packages are found from as well */
+export function project(versions: Ranges, among = tmpdir()): Project {
+  const folder = mkdtempSync(join(among, 'systole-project-'));
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   const packages = Object.entries(versions).map(([name, range]) => `${name}@${range}`);
   execFileSync('npm', ['install', '--no-audit', '--no-fund', '--silent', pack(folder), ...packages], { cwd: folder });

@@ -3,6 +3,7 @@
  * ranges admit. What it is tried with comes from the registry, once.
  */
 import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -32,8 +33,11 @@ const onLowest = ['ws', 'xstate'].map((name) => ({
 
 export default defineConfig({
   test: {
+    // Most tests wait for something most of the time.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    reporters: ['default', here('table.ts')],
     projects: [
       {
         extends: true,

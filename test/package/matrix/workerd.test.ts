@@ -1,21 +1,34 @@
-/** workerd's `EventTarget` calls what `on<type>` says by itself: each handler is called once all the same. */
+/** workerd: a whole life; and its `EventTarget` calls what `on<type>` says by itself: each handler is called once all the same. */
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
-import { Command, started } from '../../helpers/command.ts';
+import { Command } from '../../helpers/command.ts';
 import { closedPort, listen, textOf } from '../../helpers/support.ts';
+import { answering } from './answering.ts';
 import { newest, project } from './project.ts';
+import { life, note, rowsOf } from './rows.ts';
+import { versionOf } from './runtimes.ts';
+import { doors, stage, Told } from './stage.ts';
 
 const tools = inject('tools');
 const require = createRequire(join(tools, 'x.js'));
+const executable = join(tools, '.bin/workerd');
+const removers: (() => unknown)[] = [];
 
-test('workerd: handlers are called once, and a connection is what it is elsewhere', async () => {
+/** Where it is. */
+let address: string;
+let workerd: Command;
+
+beforeAll(async () => {
   const { folder, remove } = project(newest);
-  onTestFinished(remove);
-  copyFileSync(new URL('worker.mjs', import.meta.url), join(folder, 'worker.mjs'));
+  removers.push(remove);
+  for (const file of ['live.mjs', 'worker.mjs']) copyFileSync(new URL(file, import.meta.url), join(folder, file));
   const esbuild = require('esbuild') as { build(options: object): Promise<unknown> };
   await esbuild.build({
     absWorkingDir: folder,
@@ -40,14 +53,32 @@ const config :Workerd.Config = (
 );
 `,
   );
-  const { port: server } = await listen((socket) => socket.on('message', (data) => socket.send(textOf(data))));
-  started(new Command(join(tools, '.bin/workerd'), ['serve', join(folder, 'config.capnp')]));
-  const ask = () => fetch(`http://127.0.0.1:${port}/?port=${server}`);
-  const isThere = () =>
-    ask().then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
-  expect(await (await ask()).json()).toEqual(['onopen 1', 'onmessage 1', 'hello', 'onclose 3', '3000 bye']);
+  workerd = new Command(executable, ['serve', join(folder, 'config.capnp')]);
+  removers.unshift(() => workerd.process.kill('SIGKILL'));
+  address = `http://127.0.0.1:${port}`;
+  await answering(`${address}/here`);
+});
+afterAll(() => {
+  for (const remove of removers) remove();
+});
+
+test.for(rowsOf('runtimes', 'workerd'))('a whole life', async (row, context) => {
+  await Promise.all(
+    doors.map(async (door) => {
+      const { url, lead } = await stage();
+      const told = new Told();
+      const led = lead(told);
+      const { body } = await fetch(`${address}/life?${new URLSearchParams({ door, url })}`);
+      for await (const line of createInterface({ input: Readable.fromWeb(body as ReadableStream) })) told.tell(line);
+      await led;
+    }),
+  );
+  expect(workerd.stderr).toBe('');
+  note(context, row, { version: await versionOf(executable), shown: life });
+});
+
+test('handlers are called once, and a connection is what it is elsewhere', async () => {
+  const { port } = await listen((socket) => socket.on('message', (data) => socket.send(textOf(data))));
+  const heard = await (await fetch(`${address}/heard?port=${port}`)).json();
+  expect(heard).toEqual(['onopen 1', 'onmessage 1', 'hello', 'onclose 3', '3000 bye']);
 });

@@ -15,7 +15,7 @@ export function findFirefox(): string | undefined {
 }
 
 /** Nobody but this machine is spoken to: what it would say to the world at its start goes to a proxy that there is not. */
-const preferences = {
+export const preferences = {
   'network.proxy.type': 1,
   'network.proxy.http': '127.0.0.1',
   'network.proxy.http_port': 9,
