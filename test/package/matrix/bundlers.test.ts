@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
-import { type Browser, starts } from './browsers.ts';
+import { type Browser, remedies, starts } from './browsers.ts';
 import { type Bundle, bundlers, next } from './bundlers.ts';
 import { expectLifeInPage } from './page-server.ts';
 import { newest, type Project, project } from './project.ts';
@@ -91,7 +91,7 @@ async function lives(place: string): Promise<void> {
 
 function shownOf({ what }: Row, texts: readonly string[]): string {
   const size = texts.reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0);
-  const where = browser === undefined ? 'built; there was no Chromium for it to live in' : `${life} in Chromium`;
+  const where = browser === undefined ? `did not run, was built: ${remedies.Chromium}` : `${life} in Chromium`;
   const remark = what === 'Parcel' ? '; with `packageExports: true` for its resolver' : '';
   return `${where}; ${(size / 1_000).toFixed(1)} kB${remark}`;
 }

@@ -156,6 +156,6 @@ async function ranQuietly(cwd: string, command: string, args: string[]): Promise
   const { code } = await running.ended;
   const said = running.stdout + running.stderr;
   expect(said).not.toMatch(/warn|⚠|deprecat/i);
-  expect({ code, said }).toMatchObject({ code: 0 });
+  if (code !== 0) throw new Error(`${command} ended with ${code}:\n${said}`);
   return said;
 }

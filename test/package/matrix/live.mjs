@@ -5,7 +5,7 @@ import { HeartbeatWebSocket } from 'systole/websocket';
 
 const settings = {
   protocol: idHeartbeat(),
-  heartbeat: { interval: 300, timeout: 3_000 },
+  heartbeat: { interval: 300, timeout: 5_000 },
   connectTimeout: 10_000,
   backoff: { initial: 100 },
 };

@@ -1,6 +1,7 @@
 /**
- * `npm run test:matrix`: the packed package in projects of their own, with other tools than ours; and our own tests on the lowest versions that our
- * ranges admit. What it is tried with comes from the registry, once.
+ * `npm run test:matrix`: the packed package in projects of their own, on other runtimes, in browsers, and with other tools than ours, of which
+ * `docs/RUNTIMES.md` is made; and our own tests on the lowest versions that our ranges admit. What it is tried with comes from the registry, once;
+ * browsers are those of the machine.
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -35,8 +36,8 @@ export default defineConfig({
   test: {
     // Most tests wait for something most of the time.
     maxWorkers: availableParallelism() + 1,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     reporters: ['default', here('table.ts')],
     projects: [
       {
