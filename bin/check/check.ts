@@ -14,7 +14,7 @@ import { checkDial, headersIn, insecurity, shownUrl, trustIn } from '../upgrade.
 import { examine, planOf, type Report } from './examine.ts';
 import { asJson, asJUnit, asText } from './report.ts';
 import { targetOf } from './stand.ts';
-import { type Plan, patience } from './visits.ts';
+import { limitOf, type Plan } from './visits.ts';
 
 export const checkHelp = `usage: systole check URL [options]
 
@@ -139,12 +139,12 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
 }
 
 /** What will be done, and for how long. */
-function intentions({ idle, silence, message, flood, halfOpen }: Plan): string[] {
-  const longest = Math.max(idle, silence === undefined ? 0 : silence * 1.5) + 3 * patience.answer;
+function intentions(plan: Plan): string[] {
+  const { idle, message, flood, halfOpen } = plan;
   return [
     'It will be dialled up to 500 times, at most 25 at once, from this machine: by clients that',
     `beat, ping, say ${message === undefined ? 'nothing else' : JSON.stringify(message)}, hang up, are cut off, and are silent for ${duration(idle)}. ${halfOpen} stay half open`,
-    `for some seconds; one sends up to ${flood} heartbeats, and does not read. It will take no more than ${duration(Math.max(longest, 90_000))}.`,
+    `for some seconds; one sends up to ${flood} heartbeats, and does not read. It will take no more than ${duration(limitOf(plan))}.`,
   ];
 }
 

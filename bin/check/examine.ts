@@ -3,9 +3,9 @@ import type { Protocol } from '../../adapters/protocols/protocol.ts';
 /** Examines a server: sends clients to it, and judges by what they have seen. */
 import { meaningOf } from '../meanings.ts';
 import { type Finding, judges, type Verdict } from './judges.ts';
-import { type RuleName, rules, rulesOf } from './rules.ts';
+import { remedyOf, type RuleName, rules, rulesOf } from './rules.ts';
 import { type Stand, targetOf } from './stand.ts';
-import { type Plan, type Seen, Visits } from './visits.ts';
+import { limitOf, type Plan, type Seen, Visits } from './visits.ts';
 
 export interface ExamineOptions extends Partial<Plan> {
   /** Default `idHeartbeat()`. */
@@ -59,19 +59,25 @@ export function planOf({ idle, silence, message = 'systole check', flood = 2_000
 export async function examine(url: string, options: ExamineOptions = {}): Promise<Report> {
   const { protocol = idHeartbeat(), subprotocols = [], upgrade = {}, onProgress = () => {} } = options;
   const begun = performance.now();
+  // `message: undefined` says that nothing is to be said.
+  const plan = { ...planOf(options), ...('message' in options && { message: options.message }) };
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  const late = setTimeout(end, limitOf(plan));
+  options.signal?.addEventListener('abort', end, { once: true });
+  if (options.signal?.aborted) end();
   const stand: Stand = {
     url,
     target: targetOf(url),
     protocol,
     subprotocols: [...subprotocols, ...(protocol.subprotocols ?? [])],
     upgrade,
-    signal: options.signal ?? new AbortController().signal,
+    signal: ending.signal,
     now: () => performance.now() - begun,
   };
-  // `message: undefined` says that nothing is to be said.
-  const plan = { ...planOf(options), ...('message' in options && { message: options.message }) };
-  const visits = new Visits(stand, plan, onProgress);
-  const seen = await visits.make();
+  const seen = await new Visits(stand, plan, onProgress).make();
+  clearTimeout(late);
+  options.signal?.removeEventListener('abort', end);
   const { first, all } = seen;
   const rows = first.openedAt === undefined ? [] : rowsOf(seen, protocol);
   return {
@@ -84,22 +90,21 @@ export async function examine(url: string, options: ExamineOptions = {}): Promis
   };
 }
 
+const echo: Finding = { verdict: 'open', detail: 'a path failed; mend first what is told above' };
+
 function rowsOf(seen: Seen, protocol: Protocol): Row[] {
   const findings = rulesOf(protocol).map((rule) => ({ rule, finding: judges[rule](seen) }));
   const isBroken = findings.some(({ rule, finding }) => rule !== 'M1' && finding.verdict === 'broken');
   return findings.map(({ rule, finding }) => {
     // A path that fails for what is told above says nothing new.
     const isEcho = rule === 'M1' && finding.verdict === 'broken' && isBroken;
-    return rowOf(
-      rule,
-      isEcho ? { verdict: 'open', detail: 'a path failed; mend first what is told above' } : finding,
-      seen,
-    );
+    return rowOf(rule, isEcho ? echo : finding, seen, protocol);
   });
 }
 
-function rowOf(rule: RuleName, { verdict, detail, visitor }: Finding, { walked }: Seen): Row {
-  const { title, remedy } = rules[rule];
+function rowOf(rule: RuleName, { verdict, detail, visitor }: Finding, { walked }: Seen, protocol: Protocol): Row {
+  const { title } = rules[rule];
+  const remedy = remedyOf(rule, protocol);
   if (verdict !== 'broken') return { rule, title, verdict, detail, transcript: [], remedy: '' };
   const transcript = rule === 'M1' ? (walked?.failure ?? '').split('\n') : (visitor?.transcript.lines ?? []);
   return { rule, title, verdict, detail, transcript, remedy };

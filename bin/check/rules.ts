@@ -153,6 +153,14 @@ export const rules: Readonly<Record<RuleName, Rule>> = {
   },
 };
 
+/** What to do, in a dialect. */
+export function remedyOf(rule: RuleName, { name }: Protocol): string {
+  const isOfIdHeartbeat = name === 'id-heartbeat' || !/^[WH]1$/.test(rule);
+  return isOfIdHeartbeat
+    ? rules[rule].remedy
+    : `The server is to do what ${name} asks of it (docs/DIALECTS.md); or it speaks another dialect: systole watch tells which one to try.`;
+}
+
 /** Those of a dialect, in the order of the document. */
 export function rulesOf(protocol: Protocol): RuleName[] {
   return (Object.keys(rules) as RuleName[]).filter((name) => rules[name].of?.(protocol) ?? true);

@@ -67,6 +67,18 @@ const goodbyes = [1000, 4321];
 const clockWatch = 2_500;
 /** Ms for the paths of the model; how many there is time for depends on the way to the server. */
 const walkTime = 15_000;
+/** Ms for all that is not silence, with a server that lets us wait for everything. */
+const longestRest = 120_000;
+
+/** Ms that all of it may take. What has not been seen by then is not. */
+export function limitOf({ idle, silence = 0 }: Plan): number {
+  return Math.max(idle, untilLetGo(silence), longestRest) + 2 * (patience.welcome + patience.answer);
+}
+
+/** Ms: servers look now and then. */
+function untilLetGo(silence: number): number {
+  return silence * 1.5 + patience.answer;
+}
 
 export class Visits {
   readonly #stand: Stand;
@@ -80,7 +92,7 @@ export class Visits {
     this.#progress = progress;
   }
 
-  /** Nobody is left behind. */
+  /** Nobody is left behind. Once the stand's signal is aborted nobody waits any more, and what has been seen by then is the answer. */
   async make(): Promise<Seen> {
     const leave = () => Promise.all(this.#all.map((visitor) => visitor.leave()));
     const { signal } = this.#stand;
@@ -174,7 +186,7 @@ export class Visits {
     visitor.line.silence('to-server');
     visitor.note('nothing of it arrives any more');
     const { silence, idle } = this.#plan;
-    await visitor.until(() => false, silence === undefined ? idle : silence * 1.5 + patience.answer);
+    await visitor.until(() => false, silence === undefined ? idle : untilLetGo(silence));
     return visitor;
   }
 
