@@ -41,7 +41,7 @@ const unwelcomed = open('nobody was welcomed');
 export const judges: Readonly<Record<RuleName, Judge>> = {
   L1({ first, together, idle }) {
     const { ended } = first;
-    if (ended !== undefined && !ended.byUs) {
+    if (ended !== undefined && hasLost(first)) {
       const what = `${endOf(ended)}, ${duration(ended.at - (first.openedAt ?? 0))} after it was opened`;
       return broken(refusals.has(ended.code) ? `it refuses us: ${what}` : what, first);
     }
@@ -69,8 +69,8 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (idle?.openedAt === undefined) return open('there was no line to try it on');
     const silence = duration(plan.idle);
     const { ended, openedAt, beats, pongs } = idle;
-    if (ended !== undefined && !ended.byUs) {
-      if (first.ended !== undefined && !first.ended.byUs) return open('no line is kept at all');
+    if (ended !== undefined && hasLost(idle)) {
+      if (hasLost(first)) return open('no line is kept at all');
       return broken(`${endOf(ended)}, after ${duration(ended.at - (idle.named?.at ?? openedAt))} of silence`, idle);
     }
     if (beats.length + pongs.length > 0) return held(silence);
@@ -200,13 +200,12 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
 
   H5({ talker, first }) {
     if (talker === undefined) return unansweredIn(first);
-    const { visitor } = talker;
-    if (hasLost(visitor))
-      return open(`${endOf(visitor.ended!)}, when it was told something: --message TEXT says what your server takes`);
-    const quickest = quickestOf(visitor.asked, visitor.beats);
-    if (quickest === Infinity) return broken('no answer, while other things are said', visitor);
-    return quickest > atOnce + wayOf(visitor)
-      ? broken(`while other things are said, the quickest answer after ${duration(quickest)}`, visitor)
+    if (hasLost(talker))
+      return open(`${endOf(talker.ended!)}, when it was told something: --message TEXT says what your server takes`);
+    const quickest = quickestOf(talker.asked, talker.beats);
+    if (quickest === Infinity) return broken('no answer, while other things are said', talker);
+    return quickest > atOnce + wayOf(talker)
+      ? broken(`while other things are said, the quickest answer after ${duration(quickest)}`, talker)
       : held(`after ${duration(quickest)}`);
   },
 
@@ -256,14 +255,13 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
   },
 
   G2({ all, first, talker, stranger }) {
-    // These have said what a server need not take; the first one was refused, perhaps with good reason.
-    const excused = new Set([talker?.visitor, stranger, ...(first.ended?.byUs === false ? [first] : [])]);
-    const away = all.find(
-      (each) => !excused.has(each) && each.said === undefined && hasLost(each) && forGood.has(each.ended!.code),
-    );
-    if (away !== undefined) return broken(`${away.role}: ${endOf(away.ended!)}`, away);
-    const ends = all.filter(hasLost).map(({ ended }) => ended!.code);
-    return held(ends.length === 0 ? 'it sent nobody away' : `codes ${[...new Set(ends)].join(', ')}`);
+    if (hasLost(first)) return open('no line is kept at all');
+    // These have said what a server need not take.
+    const away = all.filter((each) => wasSentAway(each) && each !== talker && each !== stranger);
+    const forEver = away.find(({ ended }) => forGood.has(ended!.code));
+    if (forEver !== undefined) return broken(`${forEver.role}: ${endOf(forEver.ended!)}`, forEver);
+    const codes = [...new Set(away.map(({ ended }) => ended!.code))];
+    return held(codes.length === 0 ? 'it sent nobody away' : `codes ${codes.join(', ')}`);
   },
 
   M1({ walked, first }) {
@@ -284,9 +282,14 @@ function unansweredIn({ named }: Visitor): Finding {
   return named === undefined ? unwelcomed : open('no heartbeat was answered');
 }
 
-/** The server has ended it, or the way to it has. */
-function hasLost({ ended, openedAt, said }: Visitor): boolean {
-  return openedAt !== undefined && ended !== undefined && !ended.byUs && said === undefined;
+/** The server has ended it, or the way to it has, before it was done. */
+function hasLost(visitor: Visitor): boolean {
+  return wasSentAway(visitor) && visitor.ended!.at <= (visitor.doneAt ?? Infinity);
+}
+
+/** The same, at whatever time. */
+function wasSentAway({ ended, openedAt, said }: Visitor): boolean {
+  return openedAt !== undefined && said === undefined && ended !== undefined && !ended.byUs;
 }
 
 function fateOf({ openedAt, refusal, ended }: Visitor): string {

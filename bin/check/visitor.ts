@@ -2,7 +2,6 @@
  * One client of a server that is examined: it speaks the dialect, does as it is told, and keeps a record of all that happened, from which the rules are
  * judged afterwards. It judges nothing by itself, and nothing that happens to it throws.
  */
-import { once } from 'node:events';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
@@ -68,8 +67,11 @@ export class Visitor {
   ended: Ended | undefined;
   /** Its own close frame. */
   said: { readonly at: number; readonly code: number } | undefined;
+  /** When it had done its part; what becomes of the line afterwards is another matter. */
+  doneAt: number | undefined;
   /** Why the dial failed: a code of the system's, or `HTTP 401`. */
   refusal: string | undefined;
+  isFlooding = false;
   /** The server sends more than is kept. */
   overheard = 0;
   readonly #stand: Stand;
@@ -172,8 +174,9 @@ export class Visitor {
     this.#socket?.send(message);
   }
 
-  /** As fast as it is taken, and nothing is told of each. False: it has ended before. */
-  async flood(message: string, times: number, ms: number): Promise<boolean> {
+  /** As fast as it is taken, and nothing is told of each. */
+  async flood(message: string, times: number, ms: number): Promise<void> {
+    this.isFlooding = true;
     const late = this.#stand.now() + ms;
     this.transcript.note('C→S', `${message}, up to ${times} times`);
     for (let i = 0; i < times && this.isOpen && this.#stand.now() < late && !this.#stand.signal.aborted; i += 1) {
@@ -181,7 +184,7 @@ export class Visitor {
       if (!isPause) this.#socket?.send(message);
       else await Promise.race([this.#sent(message), this.until(() => false, 1_000)]);
     }
-    return this.isOpen;
+    this.isFlooding = false;
   }
 
   /** Says goodbye, and waits for the other side's. */
@@ -193,6 +196,12 @@ export class Visitor {
     await this.until(() => this.ended !== undefined, ms);
   }
 
+  /** Its part is done: it goes, unless an answer is owed to it, for which it waits until all others are done. */
+  async finish(): Promise<void> {
+    this.doneAt = this.#stand.now();
+    if (this.named !== undefined && this.beats.length >= this.asked.length) await this.leave();
+  }
+
   note(happening: string): void {
     this.transcript.note('·', happening);
   }
@@ -202,7 +211,8 @@ export class Visitor {
     this.#isLeaving = true;
     const socket = this.#socket;
     if (socket !== undefined && socket.readyState !== WebSocket.CLOSED) {
-      const closed = once(socket, 'close');
+      // Not `once()`: a dial that is broken off is an error, and that is no matter.
+      const closed = new Promise((resolve) => void socket.on('close', resolve));
       socket.terminate();
       // Behind a proxy that is silent nothing arrives, and nothing has to.
       await Promise.all([closed, this.#proxy?.close()]);
