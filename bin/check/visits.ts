@@ -45,7 +45,7 @@ export interface Crowd {
   readonly flooder: Visitor;
   /** Was there before. */
   readonly witness: Visitor;
-  /** Beats of the witness before the others came. */
+  /** Proofs of the witness before the others came. */
   readonly before: number;
   /** Came while the others were there. */
   readonly newcomer: Visitor;
@@ -113,19 +113,23 @@ export class Visits {
       for (let i = 0; i < tries && (await first.beat(patience.answer)); i += 1);
     }
     this.#progress('asks in other ways');
+    const asks = this.#stand.protocol.liveness === 'ask';
     const isAlive = isWelcomed && first.beats.length > 0;
+    const answers = asks && isAlive;
     const [together, pinger, leavers, twice, talker, stranger] = await Promise.all([
       this.#together(first, isAlive),
       this.#pinger(),
       Promise.all(goodbyes.map((code) => this.#leaver(code))),
-      isAlive ? this.#twice() : undefined,
-      isAlive ? this.#talker() : undefined,
-      isAlive ? this.#stranger() : undefined,
+      answers ? this.#twice() : undefined,
+      answers ? this.#talker() : undefined,
+      answers ? this.#stranger() : undefined,
     ]);
     let walked: Walked | undefined;
     let crowd: Crowd | undefined;
-    if (isAlive) {
+    if (answers) {
       walked = await walk(this.#stand, walkTime, (done, all) => this.#progress(`walks path ${done} of ${all}`));
+    }
+    if (asks ? isAlive : pinger.pongs.length > 0) {
       this.#progress('is rude');
       crowd = await this.#crowd();
     }
@@ -262,7 +266,7 @@ export class Visits {
   async #crowd(): Promise<Crowd> {
     const { halfOpen, flood } = this.#plan;
     const witness = await this.#welcomed('is well-behaved');
-    await witness.beat(patience.answer);
+    await witness.prove(patience.answer);
     const gone = Array.from({ length: halfOpen }, (_, i) =>
       this.#welcomed(`half open, ${i + 1}`, { throughProxy: true }),
     );
@@ -280,14 +284,14 @@ export class Visits {
       if (typeof word === 'string') {
         const flooded = flooder.flood(word, flood, patience.answer);
         // Nor is it silent meanwhile.
-        while (flooder.isFlooding && (await witness.beat(patience.answer))) await witness.until(() => false, 500);
+        while (flooder.isFlooding && (await witness.prove(patience.answer))) await witness.until(() => false, 500);
         await flooded;
       }
     }
-    const before = witness.beats.length;
-    for (let i = 0; i < tries && (await witness.beat(patience.answer)); i += 1);
+    const before = witness.proofs.answers.length;
+    for (let i = 0; i < tries && (await witness.prove(patience.answer)); i += 1);
     const newcomer = await this.#welcomed('comes meanwhile');
-    await newcomer.beat(patience.answer);
+    await newcomer.prove(patience.answer);
     await Promise.all([witness, newcomer, flooder, ...(await Promise.all(gone))].map((visitor) => visitor.finish()));
     return { flooder, witness, before, newcomer };
   }
