@@ -9,7 +9,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 
 import { type Answer, field, type Frame, jsonObject, ping, type Session } from '../../adapters/protocols/protocol.ts';
 import { shortName } from '../../adapters/short-name.ts';
-import { type FaultProxy, faultProxy } from '../../test/kit/fault-proxy.ts';
+import { type FaultProxy, faultProxy } from '../../test/kit/index.ts';
 import type { Stand } from './stand.ts';
 import { Transcript } from './transcript.ts';
 
