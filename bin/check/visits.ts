@@ -55,6 +55,10 @@ export interface Crowd {
 export const patience = { welcome: 6_000, answer: 5_000, goodbye: 4_000 };
 /** Beats of which the quickest is judged: machines pause. */
 const tries = 3;
+/** Ms between two of them. */
+const breather = 1_100;
+/** Ms in which a server that sends somebody away says so. */
+const farewell = 1_000;
 /** Close codes with which clients leave: done, and one of an app's. */
 const goodbyes = [1000, 4321];
 /** Ms between two times of the server's that are compared, where nothing else is waited for. */
@@ -106,14 +110,14 @@ export class Visits {
     if (first.openedAt === undefined) return seen;
     // What takes long begins first.
     const idle = this.#idle();
-    const halfOpen = this.#halfOpen();
     const isWelcomed = await first.welcomed(patience.welcome);
     if (isWelcomed) {
       this.#progress('asks');
-      for (let i = 0; i < tries && (await first.beat(patience.answer)); i += 1);
+      await this.#ask(first);
     }
     this.#progress('asks in other ways');
-    const isAlive = isWelcomed && first.beats.length > 0;
+    // What is not answered alone says nothing about what is asked in other ways.
+    const isAlive = isWelcomed && first.beats.length > 0 && first.beats.length >= first.asked.length;
     const [together, pinger, leavers, twice, talker, stranger] = await Promise.all([
       this.#together(first, isAlive),
       this.#pinger(),
@@ -122,6 +126,8 @@ export class Visits {
       isAlive ? this.#talker() : undefined,
       isAlive ? this.#stranger() : undefined,
     ]);
+    // Not before: a server that is harmed by it would seem to break what it keeps.
+    const halfOpen = this.#halfOpen();
     let walked: Walked | undefined;
     let crowd: Crowd | undefined;
     if (isAlive) {
@@ -157,11 +163,20 @@ export class Visits {
     return visitor;
   }
 
+  /** One at a time, and none so soon after another that they could be taken for one. */
+  async #ask(visitor: Visitor): Promise<void> {
+    for (let i = 1; (await visitor.beat(patience.answer)) && i < tries; i += 1)
+      await visitor.until(() => false, breather);
+  }
+
   /** Says nothing for as long as it is to be borne, and then asks whether anybody is there. */
   async #idle(): Promise<Visitor> {
     const visitor = await this.#welcomed('idle');
     const { idle } = this.#plan;
-    if (!visitor.isOpen || (await visitor.until(() => false, idle)) || !visitor.isOpen) return visitor;
+    // For a welcome it has waited in silence.
+    const since = visitor.named?.at ?? visitor.openedAt ?? 0;
+    await visitor.until(() => false, since + idle - this.#stand.now());
+    if (!visitor.isOpen) return visitor;
     visitor.note(`has said nothing for ${duration(idle)}`);
     if (visitor.named === undefined || !(await visitor.beat(patience.answer))) {
       visitor.ping('still there?');
@@ -178,7 +193,7 @@ export class Visits {
     visitor.line.silence('to-server');
     visitor.note('nothing of it arrives any more');
     const { silence, idle } = this.#plan;
-    await visitor.until(() => false, silence === undefined ? idle : untilLetGo(silence));
+    await visitor.until(() => false, silence === undefined ? idle - this.#stand.now() : untilLetGo(silence));
     return visitor;
   }
 
@@ -192,7 +207,7 @@ export class Visits {
   }
 
   async #beatOn(visitor: Visitor): Promise<void> {
-    do await visitor.until(() => false, clockWatch / 5);
+    do await visitor.until(() => false, breather);
     while ((await visitor.beat(patience.answer)) && this.#stand.now() < visitor.dialledAt + clockWatch);
   }
 
@@ -280,14 +295,18 @@ export class Visits {
       if (typeof word === 'string') {
         const flooded = flooder.flood(word, flood, patience.answer);
         // Nor is it silent meanwhile.
-        while (flooder.isFlooding && (await witness.beat(patience.answer))) await witness.until(() => false, 500);
+        while (flooder.isFlooding && (await witness.beat(patience.answer))) await witness.until(() => false, breather);
         await flooded;
       }
     }
+    await witness.until(() => false, breather);
     const before = witness.beats.length;
-    for (let i = 0; i < tries && (await witness.beat(patience.answer)); i += 1);
+    await this.#ask(witness);
     const newcomer = await this.#welcomed('comes meanwhile');
     await newcomer.beat(patience.answer);
+    // Now it reads, also how it was sent away.
+    if (flooder.isOpen) flooder.line.silence('none');
+    await flooder.until(() => false, farewell);
     await Promise.all([witness, newcomer, flooder, ...(await Promise.all(gone))].map((visitor) => visitor.finish()));
     return { flooder, witness, before, newcomer };
   }
