@@ -2,7 +2,7 @@
 import { field, type Frame, jsonObject, timeOf } from '../../adapters/protocols/protocol.ts';
 import { duration } from '../terminal.ts';
 import type { RuleName } from './rules.ts';
-import { type Beat, endOf, type Visitor } from './visitor.ts';
+import { type Beat, endOf, type Heard, type Visitor } from './visitor.ts';
 import type { Seen } from './visits.ts';
 
 export type Verdict =
@@ -27,6 +27,8 @@ const atOnce = 1_000;
 const welcomeTime = 5_000;
 /** Ms by which a clock may be off; of one that states whole seconds. */
 const offBy = 1_000;
+/** Characters. */
+const longestWelcome = 65_536;
 /** Close codes after which no client dials again. */
 const forGood = new Set([1002, 1003, 1007, 1008, 1010, 3000, 3003]);
 /** Close codes that say why somebody is not wanted. */
@@ -46,6 +48,8 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       return broken(refusals.has(ended.code) ? `it refuses us: ${what}` : what, first);
     }
     const refused = together.find((visitor) => visitor.openedAt === undefined || hasLost(visitor));
+    if (refused !== undefined && isRefused(refused))
+      return open(`one of ${together.length} that were there at once is refused: ${fateOf(refused)}`);
     if (refused !== undefined)
       return broken(`one of ${together.length} that were there at once: ${fateOf(refused)}`, refused);
     if (idle?.openedAt === undefined)
@@ -53,12 +57,15 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     return held(`${together.length + 1} at once`);
   },
 
-  L2({ pinger }) {
+  L2({ pinger, first }) {
     if (pinger?.openedAt === undefined) return open('there was no line to try it on');
+    if (hasLost(first) || isRefused(pinger)) return open(`the line was ended before: ${fateOf(pinger)}`);
     const { pinged, pongs } = pinger;
     const wrong = pongs.find(({ payload }, i) => payload !== pinged[i]?.payload);
     if (wrong !== undefined) return broken('the pong has another payload than the ping', pinger);
     if (pongs.length === 0) return broken(hasLost(pinger) ? fateOf(pinger) : 'no pong', pinger);
+    if (pongs.length < pinged.length)
+      return broken(hasLost(pinger) ? fateOf(pinger) : `${pongs.length} pongs to ${pinged.length} pings`, pinger);
     const quickest = quickestOf({ questions: pinged, answers: pongs });
     return quickest > atOnce + wayOf(pinger)
       ? broken(`the quickest pong after ${duration(quickest)}`, pinger)
@@ -86,17 +93,28 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       return held(`after ${duration(ended.at - since)}`);
     }
     if (plan.silence !== undefined) return broken(`kept for ${duration((ended?.at ?? since) - since)}`, halfOpen);
-    return open(`not within ${duration(plan.idle)}; --silence 150000 waits for as long as it may take`);
+    return open(
+      `not within ${duration((ended?.at ?? since) - since)}; --silence 150000 waits for as long as it may take`,
+    );
   },
 
   L5({ crowd, plan, first }) {
     if (crowd === undefined) return unansweredIn(first);
     const { witness, newcomer, before } = crowd;
+    if (hasLost(first)) return open('no line is kept at all');
+    const outside = [witness, newcomer].find(isRefused);
+    if (outside !== undefined) return open(`there is no room for so many: ${fateOf(outside)}`);
     const rude = `${plan.halfOpen} half open, and one that does not read`;
     if (hasLost(witness)) return broken(`beside ${rude}, another client: ${fateOf(witness)}`, witness);
     const quickest = quickestOf(witness.proofs, before);
     if (quickest === Infinity) return broken(`beside ${rude}, nobody else is answered`, witness);
-    if (quickest > atOnce + wayOf(witness))
+    const { questions, answers } = witness.proofs;
+    if (answers.length < questions.length)
+      return broken(
+        `beside ${rude}, another client is answered ${answers.length - before} of ${questions.length - before} times`,
+        witness,
+      );
+    if (quickest > atOnce + usualDelay(first))
       return broken(`beside ${rude}, others are answered after ${duration(quickest)}`, witness);
     if (newcomer.named === undefined) return broken(`beside ${rude}, nobody else is welcomed`, newcomer);
     if (newcomer.proofs.answers.length === 0) return broken(`beside ${rude}, who comes is not answered`, newcomer);
@@ -114,7 +132,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       return held(`after ${duration(named.at - openedAt)}`);
     }
     if (ended !== undefined && !ended.byUs) return open('the line was ended before');
-    return heard.some(({ frame }) => formFault(frame) !== undefined)
+    return heard.some((each) => formFault(each) !== undefined)
       ? held('in a form that is none: W2')
       : broken(heard.length === 0 ? 'nothing came' : 'what came was none', first);
   },
@@ -124,7 +142,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       if (visitor.named !== undefined && visitor.named.serverTime === undefined)
         return broken('`now_time` is no time', visitor);
       if (visitor.named !== undefined) continue;
-      const fault = visitor.heard.map(({ frame }) => formFault(frame)).find(Boolean);
+      const fault = visitor.heard.map(formFault).find(Boolean);
       if (fault !== undefined) return broken(fault, visitor);
     }
     return first.named === undefined ? unwelcomed : held(`${welcomed(all).length} of them`);
@@ -157,10 +175,13 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
   H1({ first }) {
     if (first.named === undefined) return unwelcomed;
     if (first.asked.length === 0) {
+      if (delayOf(first) > welcomeTime) return open('it was welcomed too late');
       // It beats by itself.
       return first.beats.length > 0 ? held('it beats by itself') : broken('no beat came', first);
     }
-    if (first.beats.length > 0) return held(`${first.beats.length} of ${first.asked.length}`);
+    const score = `${first.beats.length} of ${first.asked.length}`;
+    if (first.beats.length > 0)
+      return first.beats.length >= first.asked.length || hasLost(first) ? held(score) : broken(score, first);
     if (answersLike(first).length > 0) return held('in a form that is none: H3');
     return hasLost(first) ? open('the line was ended before') : broken('no answer came', first);
   },
@@ -184,27 +205,28 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     return fault === undefined ? unansweredIn(first) : broken(fault, first);
   },
 
-  H4({ twice, all, first }) {
-    const generous = all.find(({ role, asked, beats }) => role !== strangers && beats.length > asked.length);
+  H4({ twice, first, all, talker, stranger }) {
+    const generous = all.find((each) => each !== stranger && each !== talker && isGenerous(each));
     if (generous !== undefined) return broken(`${generous.beats.length} answers to ${generous.asked.length}`, generous);
     if (twice === undefined || twice.asked.length < 2) return unansweredIn(first);
     const { asked, beats } = twice;
-    if (hasLost(twice)) return broken(fateOf(twice), twice);
+    if (hasLost(twice)) return isRefused(twice) ? open(fateOf(twice)) : broken(fateOf(twice), twice);
     const pairs = beats.filter((_, i) => i % 2 === 1).map(({ at }, i) => at - asked[2 * i]!.at);
     if (pairs.length === 0) return broken(`${beats.length} answers to ${asked.length}`, twice);
     const quickest = Math.min(...pairs);
-    return quickest > atOnce + wayOf(twice)
+    return quickest > atOnce + usualDelay(first)
       ? broken(`the second after ${duration(quickest)}`, twice)
       : held(`both after ${duration(quickest)}`);
   },
 
   H5({ talker, first }) {
     if (talker === undefined) return unansweredIn(first);
+    if (isRefused(talker)) return open(fateOf(talker));
     if (hasLost(talker))
       return open(`${endOf(talker.ended!)}, when it was told something: --message TEXT says what your server takes`);
     const quickest = quickestOf(talker.proofs);
     if (quickest === Infinity) return broken('no answer, while other things are said', talker);
-    return quickest > atOnce + wayOf(talker)
+    return quickest > atOnce + usualDelay(first)
       ? broken(`while other things are said, the quickest answer after ${duration(quickest)}`, talker)
       : held(`after ${duration(quickest)}`);
   },
@@ -214,7 +236,9 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (stranger === undefined)
       return open(plan.message === undefined ? 'nothing may be said (--no-messages)' : 'not tried');
     const { asked, beats } = stranger;
+    if (isRefused(stranger)) return open(fateOf(stranger));
     if (hasLost(stranger)) return open(`${endOf(stranger.ended!)}, when it was told something that it does not know`);
+    if (isGenerous(first)) return open('it answers more often than it is asked');
     return beats.length > asked.length
       ? broken('what is no heartbeat was answered as if it were one', stranger)
       : held('neither binary, nor another text');
@@ -237,7 +261,8 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     return span < offBy ? open('no two times were stated') : held(`over ${duration(span)}`);
   },
 
-  G1({ leavers }) {
+  G1({ leavers, first }) {
+    if (hasLost(first)) return open('it ends lines by itself');
     const tried = leavers.filter(({ said }) => said !== undefined);
     if (tried.length === 0) return open('there was no line to try it on');
     for (const leaver of tried) {
@@ -274,9 +299,6 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
   },
 };
 
-/** The role of who says what is no heartbeat. */
-const strangers = 'says what is no heartbeat';
-
 /** Why what needs an answer could not be tried. */
 function unansweredIn({ named }: Visitor): Finding {
   return named === undefined ? unwelcomed : open('no heartbeat was answered');
@@ -290,6 +312,22 @@ function hasLost(visitor: Visitor): boolean {
 /** The same, at whatever time. */
 function wasSentAway({ ended, openedAt, said }: Visitor): boolean {
   return openedAt !== undefined && said === undefined && ended !== undefined && !ended.byUs;
+}
+
+/** By HTTP, or by a close code that says why, before it was welcomed. */
+function isRefused(visitor: Visitor): boolean {
+  const { openedAt, refusal = '', ended, named } = visitor;
+  if (openedAt === undefined) return refusal.startsWith('HTTP ');
+  return named === undefined && hasLost(visitor) && refusals.has(ended!.code);
+}
+
+function isGenerous({ asked, beats }: Visitor): boolean {
+  return asked.length > 0 && beats.length > asked.length;
+}
+
+/** Ms that an answer takes anyway: the way, and what H2 has to say about. */
+function usualDelay(first: Visitor): number {
+  return Math.max(wayOf(first), ...delaysOf(first.proofs));
 }
 
 function fateOf({ openedAt, refusal, ended }: Visitor): string {
@@ -312,8 +350,12 @@ function wayOf({ dialledAt, openedAt }: Visitor): number {
 }
 
 /** Ms from a question to its answer, of those from the given one on. Infinity: none was answered. */
-function quickestOf({ questions, answers }: Visitor['proofs'], from = 0): number {
-  return Math.min(...answers.slice(from).map(({ at }, i) => at - (questions[i + from]?.at ?? -Infinity)));
+function quickestOf(proofs: Visitor['proofs'], from = 0): number {
+  return Math.min(...delaysOf(proofs, from));
+}
+
+function delaysOf({ questions, answers }: Visitor['proofs'], from = 0): number[] {
+  return answers.slice(from).map(({ at }, i) => at - (questions[i + from]?.at ?? -Infinity));
 }
 
 function wereTogether(one: Visitor, other: Visitor): boolean {
@@ -331,11 +373,14 @@ interface StatedTime {
 function momentsOf({ named, dialledAt, beats, asked, heard }: Visitor): StatedTime[] {
   const moments: StatedTime[] = [];
   const grain = heard.some(({ frame, answer }) => answer?.named !== undefined && isWholeSeconds(frame)) ? 1_000 : 0;
+  // Who answers more often than it is asked: nobody can tell which is which.
+  const isPaired = beats.length <= asked.length;
   const add = (stated: number | undefined, from: number, to: number) => {
     if (stated !== undefined) moments.push({ stated, from: from - grain, to });
   };
   add(named?.serverTime, dialledAt, named?.at ?? 0);
-  for (const [i, { serverTime, at }] of (beats as readonly Beat[]).entries()) add(serverTime, asked[i]?.at ?? at, at);
+  for (const [i, { serverTime, at }] of (beats as readonly Beat[]).entries())
+    add(serverTime, isPaired ? asked[i]!.at : dialledAt, at);
   return moments;
 }
 
@@ -360,8 +405,9 @@ function isWelcome(frame: Frame): boolean {
 }
 
 /** What keeps a frame from being the welcome that it wants to be; undefined: it is one, or has nothing of one. */
-function formFault(frame: Frame): string | undefined {
+function formFault({ frame, size }: Heard): string | undefined {
   const isText = typeof frame === 'string';
+  if (isText && size > longestWelcome && /"now_time"/.test(frame)) return `it has ${size} characters`;
   const object = jsonObject(isText ? frame : Buffer.from(frame).toString());
   if (object === undefined) return undefined;
   const id = field(object, 'id');

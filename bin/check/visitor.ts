@@ -19,6 +19,8 @@ export interface Moment {
 }
 
 export interface Heard extends Moment {
+  /** Of the whole frame: characters, or bytes. */
+  readonly size: number;
   readonly frame: Frame;
   /** What it means; undefined: it is the app's. */
   readonly answer: Answer | undefined;
@@ -255,6 +257,8 @@ export class Visitor {
       this.#stand.pointsTo = headers.location;
       this.transcript.note('S→C', this.refusal);
       request.destroy();
+      // Nobody else ends it: whoever hears of the answer has taken it over.
+      socket.terminate();
     });
     socket.on('message', (data: Buffer, isBinary) => {
       const frame: Frame = isBinary ? new Uint8Array(data).buffer : data.toString();
@@ -285,7 +289,8 @@ export class Visitor {
   #take(answer: Answer | undefined, frame: Frame | undefined): void {
     const at = this.#stand.now();
     if (frame !== undefined) {
-      if (this.heard.length < mostHeard) this.heard.push({ at, frame: frame.slice(0, longestKept), answer });
+      if (this.heard.length < mostHeard)
+        this.heard.push({ at, size: sizeOf(frame), frame: frame.slice(0, longestKept), answer });
       else this.overheard += 1;
       this.transcript.note('S→C', shown(frame));
     }
@@ -326,6 +331,10 @@ export function connectedTo(port: number, url: string): NonNullable<ClientOption
     return isSecure ? connectTls({ ...options, socket, servername: isIP(host) === 0 ? host : '' }) : socket;
   };
   return connection as unknown as NonNullable<ClientOptions['createConnection']>;
+}
+
+function sizeOf(frame: Frame): number {
+  return typeof frame === 'string' ? frame.length : frame.byteLength;
 }
 
 /** A frame, as it may be shown: of the session's name no more than its end. */

@@ -52,9 +52,13 @@ export interface Crowd {
 }
 
 /** Ms. What a client waits for at most: longer than a rule allows, so that what comes late is seen to come. */
-export const patience = { welcome: 6_000, answer: 5_000, goodbye: 4_000 };
+export const patience = { welcome: 6_000, answer: 5_000, beat: 10_000, goodbye: 4_000 };
 /** Beats of which the quickest is judged: machines pause. */
 const tries = 3;
+/** Ms between two of them. */
+const breather = 1_100;
+/** Ms in which a server that sends somebody away says so. */
+const farewell = 1_000;
 /** Close codes with which clients leave: done, and one of an app's. */
 const goodbyes = [1000, 4321];
 /** Ms between two times of the server's that are compared, where nothing else is waited for. */
@@ -106,15 +110,17 @@ export class Visits {
     if (first.openedAt === undefined) return seen;
     // What takes long begins first.
     const idle = this.#idle();
-    const halfOpen = this.#halfOpen();
     const isWelcomed = await first.welcomed(patience.welcome);
-    if (isWelcomed) {
+    const { liveness } = this.#stand.protocol;
+    const asks = liveness === 'ask';
+    if (isWelcomed && asks) {
       this.#progress('asks');
-      for (let i = 0; i < tries && (await first.beat(patience.answer)); i += 1);
+      await this.#ask(first);
     }
+    if (liveness === 'server-beats') await first.until(() => first.beats.length > 0, patience.beat);
     this.#progress('asks in other ways');
-    const asks = this.#stand.protocol.liveness === 'ask';
-    const isAlive = isWelcomed && first.beats.length > 0;
+    // What is not answered alone says nothing about what is asked in other ways.
+    const isAlive = isWelcomed && first.beats.length > 0 && first.beats.length >= first.asked.length;
     const answers = asks && isAlive;
     const [together, pinger, leavers, twice, talker, stranger] = await Promise.all([
       this.#together(first, isAlive),
@@ -124,6 +130,8 @@ export class Visits {
       answers ? this.#talker() : undefined,
       answers ? this.#stranger() : undefined,
     ]);
+    // Not before: a server that is harmed by it would seem to break what it keeps.
+    const halfOpen = this.#halfOpen();
     let walked: Walked | undefined;
     let crowd: Crowd | undefined;
     if (answers) {
@@ -161,11 +169,20 @@ export class Visits {
     return visitor;
   }
 
+  /** One at a time, and none so soon after another that they could be taken for one. */
+  async #ask(visitor: Visitor): Promise<void> {
+    for (let i = 1; (await visitor.prove(patience.answer)) && i < tries; i += 1)
+      await visitor.until(() => false, breather);
+  }
+
   /** Says nothing for as long as it is to be borne, and then asks whether anybody is there. */
   async #idle(): Promise<Visitor> {
     const visitor = await this.#welcomed('idle');
     const { idle } = this.#plan;
-    if (!visitor.isOpen || (await visitor.until(() => false, idle)) || !visitor.isOpen) return visitor;
+    // For a welcome it has waited in silence.
+    const since = visitor.named?.at ?? visitor.openedAt ?? 0;
+    await visitor.until(() => false, since + idle - this.#stand.now());
+    if (!visitor.isOpen) return visitor;
     visitor.note(`has said nothing for ${duration(idle)}`);
     if (visitor.named === undefined || !(await visitor.beat(patience.answer))) {
       visitor.ping('still there?');
@@ -182,7 +199,7 @@ export class Visits {
     visitor.line.silence('to-server');
     visitor.note('nothing of it arrives any more');
     const { silence, idle } = this.#plan;
-    await visitor.until(() => false, silence === undefined ? idle : untilLetGo(silence));
+    await visitor.until(() => false, silence === undefined ? idle - this.#stand.now() : untilLetGo(silence));
     return visitor;
   }
 
@@ -196,7 +213,7 @@ export class Visits {
   }
 
   async #beatOn(visitor: Visitor): Promise<void> {
-    do await visitor.until(() => false, clockWatch / 5);
+    do await visitor.until(() => false, breather);
     while ((await visitor.beat(patience.answer)) && this.#stand.now() < visitor.dialledAt + clockWatch);
   }
 
@@ -284,14 +301,18 @@ export class Visits {
       if (typeof word === 'string') {
         const flooded = flooder.flood(word, flood, patience.answer);
         // Nor is it silent meanwhile.
-        while (flooder.isFlooding && (await witness.prove(patience.answer))) await witness.until(() => false, 500);
+        while (flooder.isFlooding && (await witness.prove(patience.answer))) await witness.until(() => false, breather);
         await flooded;
       }
     }
+    await witness.until(() => false, breather);
     const before = witness.proofs.answers.length;
-    for (let i = 0; i < tries && (await witness.prove(patience.answer)); i += 1);
+    await this.#ask(witness);
     const newcomer = await this.#welcomed('comes meanwhile');
     await newcomer.prove(patience.answer);
+    // Now it reads, also how it was sent away.
+    if (flooder.isOpen) flooder.line.silence('none');
+    await flooder.until(() => false, farewell);
     await Promise.all([witness, newcomer, flooder, ...(await Promise.all(gone))].map((visitor) => visitor.finish()));
     return { flooder, witness, before, newcomer };
   }
