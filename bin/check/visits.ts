@@ -1,0 +1,283 @@
+/**
+ * What the clients of an examination do, in which order. It is what any client may do: connect, ask, say something, be silent, hang up, be cut off.
+ */
+import { duration } from '../terminal.ts';
+import type { Stand } from './stand.ts';
+import { Visitor } from './visitor.ts';
+import { type Walked, walk } from './walk.ts';
+
+export interface Plan {
+  /** Ms in which nothing is said. */
+  readonly idle: number;
+  /** Ms after which the server is said to let go of who is silent; undefined: nobody has said. */
+  readonly silence: number | undefined;
+  /** What is said as an app would; undefined: nothing. */
+  readonly message: string | undefined;
+  /** Heartbeats that one client sends without reading the answers. */
+  readonly flood: number;
+  /** Clients that are half open at once. */
+  readonly halfOpen: number;
+}
+
+/** All that happened. What could not be tried is not there. */
+export interface Seen {
+  readonly plan: Plan;
+  /** Who came first, and spoke as a client speaks. */
+  readonly first: Visitor;
+  /** Those that were there together. */
+  readonly together: readonly Visitor[];
+  readonly idle?: Visitor;
+  readonly halfOpen?: Visitor;
+  readonly pinger?: Visitor;
+  /** Asked twice at once, each time it tried. */
+  readonly twice?: Visitor;
+  readonly talker?: Talk;
+  readonly stranger?: Visitor;
+  readonly leavers: readonly Visitor[];
+  readonly crowd?: Crowd;
+  readonly walked?: Walked;
+  readonly all: readonly Visitor[];
+}
+
+/** A client that speaks while it asks. */
+export interface Talk {
+  readonly visitor: Visitor;
+  /** When it fell silent. */
+  readonly until: number;
+}
+
+/** Clients that behave badly, and those that do not. */
+export interface Crowd {
+  readonly flooder: Visitor;
+  /** Was there before. */
+  readonly witness: Visitor;
+  /** Beats of the witness before the others came. */
+  readonly before: number;
+  /** Came while the others were there. */
+  readonly newcomer: Visitor;
+}
+
+/** Ms. What a client waits for at most: longer than a rule allows, so that what comes late is seen to come. */
+export const patience = { welcome: 6_000, answer: 5_000, goodbye: 4_000 };
+/** Beats of which the quickest is judged: machines pause. */
+const tries = 3;
+/** Close codes with which clients leave: done, and one of an app's. */
+const goodbyes = [1000, 4321];
+/** Ms between two times of the server's that are compared, where nothing else is waited for. */
+const clockWatch = 2_500;
+/** Ms for the paths of the model; how many there is time for depends on the way to the server. */
+const walkTime = 15_000;
+/** Ms for all that is not silence, with a server that lets us wait for everything. */
+const longestRest = 120_000;
+
+/** Ms that all of it may take. What has not been seen by then is not. */
+export function limitOf({ idle, silence = 0 }: Plan): number {
+  return Math.max(idle, untilLetGo(silence), longestRest) + 2 * (patience.welcome + patience.answer);
+}
+
+/** Ms: servers look now and then. */
+function untilLetGo(silence: number): number {
+  return silence * 1.5 + patience.answer;
+}
+
+export class Visits {
+  readonly #stand: Stand;
+  readonly #plan: Plan;
+  readonly #progress: (what: string) => void;
+  readonly #all: Visitor[] = [];
+
+  constructor(stand: Stand, plan: Plan, progress: (what: string) => void) {
+    this.#stand = stand;
+    this.#plan = plan;
+    this.#progress = progress;
+  }
+
+  /** Nobody is left behind. Once the stand's signal is aborted nobody waits any more, and what has been seen by then is the answer. */
+  async make(): Promise<Seen> {
+    const leave = () => Promise.all(this.#all.map((visitor) => visitor.leave()));
+    const { signal } = this.#stand;
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      return await this.#make();
+    } finally {
+      signal.removeEventListener('abort', leave);
+      await leave();
+    }
+  }
+
+  async #make(): Promise<Seen> {
+    this.#progress('connects');
+    const first = await this.#visitor('first').dial();
+    const seen = { plan: this.#plan, first, together: [first], leavers: [] as Visitor[], all: this.#all };
+    if (first.openedAt === undefined) return seen;
+    // What takes long begins first.
+    const idle = this.#idle();
+    const halfOpen = this.#halfOpen();
+    const isWelcomed = await first.welcomed(patience.welcome);
+    if (isWelcomed) {
+      this.#progress('asks');
+      for (let i = 0; i < tries && (await first.beat(patience.answer)); i += 1);
+    }
+    this.#progress('asks in other ways');
+    const isAlive = isWelcomed && first.beats.length > 0;
+    const [together, pinger, leavers, twice, talker, stranger] = await Promise.all([
+      this.#together(first),
+      this.#pinger(),
+      Promise.all(goodbyes.map((code) => this.#leaver(code))),
+      isAlive ? this.#twice() : undefined,
+      isAlive ? this.#talker() : undefined,
+      isAlive ? this.#stranger() : undefined,
+    ]);
+    let walked: Walked | undefined;
+    let crowd: Crowd | undefined;
+    if (isAlive) {
+      walked = await walk(this.#stand, walkTime, (done, all) => this.#progress(`walks path ${done} of ${all}`));
+      this.#progress('is rude');
+      crowd = await this.#crowd();
+      if (first.isOpen) {
+        await first.until(() => false, Math.max(0, first.dialledAt + clockWatch - this.#stand.now()));
+        await first.beat(patience.answer);
+      }
+    }
+    this.#progress(`is silent for ${duration(this.#plan.idle)}, from the beginning on`);
+    const parts = { idle: await idle, halfOpen: await halfOpen };
+    return {
+      ...seen,
+      ...parts,
+      together,
+      pinger,
+      leavers,
+      ...(twice && { twice }),
+      ...(talker && { talker }),
+      ...(stranger && { stranger }),
+      ...(walked && { walked }),
+      ...(crowd && { crowd }),
+    };
+  }
+
+  #visitor(role: string): Visitor {
+    const visitor = new Visitor(role, this.#stand);
+    this.#all.push(visitor);
+    return visitor;
+  }
+
+  async #welcomed(role: string, options?: { throughProxy: boolean }): Promise<Visitor> {
+    const visitor = await this.#visitor(role).dial(options);
+    await visitor.welcomed(patience.welcome);
+    return visitor;
+  }
+
+  /** Says nothing for as long as it is to be borne, and then asks whether anybody is there. */
+  async #idle(): Promise<Visitor> {
+    const visitor = await this.#welcomed('idle');
+    const { idle } = this.#plan;
+    if (!visitor.isOpen || (await visitor.until(() => false, idle)) || !visitor.isOpen) return visitor;
+    visitor.note(`has said nothing for ${idle / 1_000} s`);
+    if (visitor.named !== undefined && (await visitor.beat(patience.answer))) return visitor;
+    visitor.ping('still there?');
+    await visitor.until(() => visitor.pongs.length > 0, patience.answer);
+    return visitor;
+  }
+
+  /** Nothing of what it sends arrives any more; what it is sent it hears, and so it hears the server let go. */
+  async #halfOpen(): Promise<Visitor> {
+    const visitor = await this.#welcomed('half open', { throughProxy: true });
+    if (!visitor.isOpen) return visitor;
+    visitor.line.silence('to-server');
+    visitor.note('nothing of it arrives any more');
+    const { silence, idle } = this.#plan;
+    await visitor.until(() => false, silence === undefined ? idle : untilLetGo(silence));
+    return visitor;
+  }
+
+  async #together(first: Visitor): Promise<Visitor[]> {
+    const others = await Promise.all([1, 2, 3].map((n) => this.#welcomed(`one of several, ${n}`)));
+    return [first, ...others];
+  }
+
+  async #pinger(): Promise<Visitor> {
+    const visitor = await this.#welcomed('pings');
+    for (let i = 1; i <= tries; i += 1) {
+      visitor.ping(`systole ${i}`);
+      if (!(await visitor.until(() => visitor.pongs.length >= i, patience.answer))) break;
+    }
+    return visitor;
+  }
+
+  async #leaver(code: number): Promise<Visitor> {
+    const visitor = await this.#welcomed(`leaves with ${code}`);
+    await visitor.close(code, patience.goodbye);
+    return visitor;
+  }
+
+  async #twice(): Promise<Visitor> {
+    const visitor = await this.#welcomed('asks twice at once');
+    for (let i = 1; i <= tries; i += 1) {
+      visitor.ask();
+      visitor.ask();
+      const all = await visitor.until(() => visitor.beats.length >= 2 * i, patience.answer);
+      if (!all) break;
+    }
+    return visitor;
+  }
+
+  /** Says something all the time, and pings; and asks in the midst of it. */
+  async #talker(): Promise<Talk | undefined> {
+    const { message } = this.#plan;
+    const visitor = await this.#welcomed('talks while it asks');
+    const talk = () => {
+      if (message !== undefined) visitor.say(message);
+      visitor.ping('and');
+    };
+    const talking = setInterval(talk, 20);
+    talk();
+    await visitor.until(() => visitor.pongs.length > 3, 1_000);
+    for (let i = 0; i < tries; i += 1) {
+      talk();
+      const isAnswered = visitor.beat(patience.answer);
+      talk();
+      if (!(await isAnswered)) break;
+    }
+    clearInterval(talking);
+    return { visitor, until: this.#stand.now() };
+  }
+
+  /** Says what is nearly a heartbeat; then a heartbeat, whose answer shows that the others have been passed over. */
+  async #stranger(): Promise<Visitor | undefined> {
+    if (this.#plan.message === undefined || this.#stand.protocol.name !== 'id-heartbeat') return undefined;
+    const visitor = await this.#welcomed('says what is no heartbeat');
+    for (const no of [Buffer.from('heartbeat'), 'Heartbeat', 'heartbeat\n', '"heartbeat"']) visitor.say(no);
+    await visitor.beat(patience.answer);
+    // What is answered late, or in another order.
+    await visitor.until(() => visitor.beats.length > visitor.asked.length, 1_000);
+    return visitor;
+  }
+
+  /** Some go half open, one asks and does not read: does anybody else notice? */
+  async #crowd(): Promise<Crowd> {
+    const { halfOpen, flood } = this.#plan;
+    const witness = await this.#welcomed('is well-behaved');
+    await witness.beat(patience.answer);
+    const gone = Array.from({ length: halfOpen }, (_, i) =>
+      this.#welcomed(`half open, ${i + 1}`, { throughProxy: true }),
+    );
+    const flooder = await this.#welcomed('does not read', { throughProxy: true });
+    for (const visitor of await Promise.all(gone)) {
+      if (!visitor.isOpen) continue;
+      visitor.line.silence();
+      visitor.note('nothing passes any more');
+    }
+    if (flooder.isOpen) {
+      flooder.line.silence('to-client');
+      flooder.note('reads nothing any more');
+      // In the dialect's own words.
+      const word = this.#stand.protocol.session().probe?.()?.write?.[0];
+      if (typeof word === 'string') await flooder.flood(word, flood, patience.answer);
+    }
+    const before = witness.beats.length;
+    for (let i = 0; i < tries && (await witness.beat(patience.answer)); i += 1);
+    const newcomer = await this.#welcomed('comes meanwhile');
+    await newcomer.beat(patience.answer);
+    return { flooder, witness, before, newcomer };
+  }
+}
