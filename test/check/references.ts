@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 
+import { examine } from '../../bin/check/examine.ts';
 import { Command, started } from '../helpers/command.ts';
 import { dialled, flood, frame, gush, opcodes, upgraded, upgradeRequest } from '../helpers/raw-client.ts';
 import { textOf, untilSo } from '../helpers/support.ts';
@@ -41,6 +42,14 @@ export function keepsItsSide(command: () => readonly [string, ...string[]]): voi
     });
     for (const path of model.paths) await path.run();
     expect(model.report().paths).toEqual({ all: model.paths.length, passed: model.paths.length, failed: [] });
+  });
+
+  test('`systole check` finds nothing', async () => {
+    const { url } = await serving();
+    const { rows, broken } = await examine(url, { idle: 1_000 });
+    expect(broken).toEqual([]);
+    // Who is silent is not waited for: that is told below.
+    expect(rows.filter(({ verdict }) => verdict !== 'held').map(({ rule }) => rule)).toEqual(['L4']);
   });
 
   test('W1–W5: each client is welcomed once, first of all, by a name of its own', async () => {
@@ -196,27 +205,30 @@ export function keepsItsSide(command: () => readonly [string, ...string[]]): voi
     for (const each of answers) expect(await each).toHaveLength(1);
   });
 
-  test('L5: who asks without reading is bounded, is cut off, and keeps nobody else waiting', async () => {
+  test('L5: who asks without reading, or begins without ending, is bounded, is cut off, and keeps nobody else waiting', async () => {
     const server = await serving({ silence: 3_000 });
     const before = memory(server);
-    const sockets = await Promise.all([1, 2, 3, 4].map(() => upgraded(server.port)));
-    onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
-    const pieces = [
-      gush(heartbeats),
-      gush(frame(opcodes.ping, 'x'.repeat(125))),
-      frame(opcodes.text, 'x'.repeat(65_000)),
-    ];
-    sockets[2]?.write(gush(heartbeats));
-    const floods = sockets.map((socket, i) => flood(socket, pieces[i] ?? gush(heartbeats), i === 2 ? 4_000_000 : 1e9));
-    const cut = Promise.all(floods.filter((_, i) => i !== 2));
+    const piece = (payload: string) => frame(opcodes.continuation, payload, false);
+    const floods: Record<string, readonly [begins: Buffer, goesOn: Buffer]> = {
+      heartbeats: [heartbeats, heartbeats],
+      pings: [heartbeats, frame(opcodes.ping, 'x'.repeat(125))],
+      'a message in pieces': [frame(opcodes.text, '', false), piece('x')],
+      'a message in pieces of nothing': [frame(opcodes.text, '', false), piece('')],
+    };
+    const ends = Object.entries(floods).map(async ([what, [begins, goesOn]]) => {
+      const socket = await upgraded(server.port);
+      onTestFinished(() => void socket.destroy());
+      socket.write(begins);
+      return [what, await flood(socket, gush(goesOn), 1e9)];
+    });
+    const isOver = Promise.all(ends).then(() => true);
     const { answers } = await client(server.url);
-    const isOver = cut.then(() => true);
     let grown = 0;
     do {
       expect(await answers()).toHaveLength(1);
       grown = Math.max(grown, memory(server) - before);
     } while (!(await Promise.race([isOver, new Promise((resolve) => setTimeout(resolve, 50))])));
-    expect(await cut).toEqual(['cut off', 'cut off', 'cut off']);
+    expect(await Promise.all(ends)).toEqual(Object.keys(floods).map((what) => [what, 'cut off']));
     expect(grown).toBeLessThan(64 * 2 ** 20);
   });
 }

@@ -13,7 +13,7 @@ import time
 import uuid
 
 try:
-    from websockets.exceptions import ConnectionClosed
+    from websockets.exceptions import ConnectionClosed, PayloadTooBig
     from websockets.legacy.server import WebSocketServerProtocol, serve
 except ImportError:
     sys.exit("The package websockets is missing: apt-get install python3-websockets, and start this with /usr/bin/python3")
@@ -40,6 +40,7 @@ class Line(WebSocketServerProtocol):
     def connection_made(self, transport):
         super().connection_made(transport)
         self.due = time.monotonic() + OPENING
+        self.empty = 0
         self.lines.add(self)
 
     def connection_lost(self, error):
@@ -50,6 +51,14 @@ class Line(WebSocketServerProtocol):
         if self.open:
             self.due = time.monotonic() + SILENCE  # L4: anything is a sign of life, also a pong, or a part of a message
         super().data_received(data)
+
+    async def read_frame(self, max_size):
+        await asyncio.sleep(0)  # L5: else `websockets` reads on for as long as one client sends, and it is nobody else's turn
+        frame = await super().read_frame(max_size)
+        self.empty += not frame.data and not frame.fin  # and keeps pieces of nothing without end
+        if self.empty > 1_000:
+            raise PayloadTooBig("too many pieces")
+        return frame
 
     async def process_request(self, path, headers):
         # Every page in a browser can dial, and says by its Origin whose it is: none of others. Who the client is, is asked here, too.
@@ -72,9 +81,9 @@ async def serve_client(line):
 
 
 async def let_go():
-    """L4. The loop reads what lies readable before it comes here, however late the timer is."""
     while True:
         await asyncio.sleep(min(SILENCE / 8, 1))
+        await asyncio.sleep(0)  # L4: the timer may be late. In this turn the loop reads what lies readable, before anyone is judged.
         for line in [line for line in Line.lines if line.due < time.monotonic()]:
             line.transport.abort()  # G2: no close frame
 
@@ -93,4 +102,7 @@ async def main():
     sweeping.cancel()
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except OSError as error:  # such as a port in use
+    sys.exit(str(error))
