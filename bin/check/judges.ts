@@ -41,7 +41,7 @@ const unwelcomed = open('nobody was welcomed');
 export const judges: Readonly<Record<RuleName, Judge>> = {
   L1({ first, together, idle }) {
     const { ended } = first;
-    if (ended !== undefined && !ended.byUs) {
+    if (ended !== undefined && hasLost(first)) {
       const what = `${endOf(ended)}, ${duration(ended.at - (first.openedAt ?? 0))} after it was opened`;
       return broken(refusals.has(ended.code) ? `it refuses us: ${what}` : what, first);
     }
@@ -59,7 +59,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     const wrong = pongs.find(({ payload }, i) => payload !== pinged[i]?.payload);
     if (wrong !== undefined) return broken('the pong has another payload than the ping', pinger);
     if (pongs.length === 0) return broken(hasLost(pinger) ? fateOf(pinger) : 'no pong', pinger);
-    const quickest = quickestOf(pinged, pongs);
+    const quickest = quickestOf({ questions: pinged, answers: pongs });
     return quickest > atOnce + wayOf(pinger)
       ? broken(`the quickest pong after ${duration(quickest)}`, pinger)
       : held(`after ${duration(quickest)}`);
@@ -69,8 +69,8 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (idle?.openedAt === undefined) return open('there was no line to try it on');
     const silence = duration(plan.idle);
     const { ended, openedAt, beats, pongs } = idle;
-    if (ended !== undefined && !ended.byUs) {
-      if (first.ended !== undefined && !first.ended.byUs) return open('no line is kept at all');
+    if (ended !== undefined && hasLost(idle)) {
+      if (hasLost(first)) return open('no line is kept at all');
       return broken(`${endOf(ended)}, after ${duration(ended.at - (idle.named?.at ?? openedAt))} of silence`, idle);
     }
     if (beats.length + pongs.length > 0) return held(silence);
@@ -94,12 +94,12 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     const { witness, newcomer, before } = crowd;
     const rude = `${plan.halfOpen} half open, and one that does not read`;
     if (hasLost(witness)) return broken(`beside ${rude}, another client: ${fateOf(witness)}`, witness);
-    const quickest = quickestOf(witness.asked, witness.beats, before);
+    const quickest = quickestOf(witness.proofs, before);
     if (quickest === Infinity) return broken(`beside ${rude}, nobody else is answered`, witness);
     if (quickest > atOnce + wayOf(witness))
       return broken(`beside ${rude}, others are answered after ${duration(quickest)}`, witness);
     if (newcomer.named === undefined) return broken(`beside ${rude}, nobody else is welcomed`, newcomer);
-    if (newcomer.beats.length === 0) return broken(`beside ${rude}, who comes is not answered`, newcomer);
+    if (newcomer.proofs.answers.length === 0) return broken(`beside ${rude}, who comes is not answered`, newcomer);
     return held(`beside ${rude}`);
   },
 
@@ -167,7 +167,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
 
   H2({ first }) {
     if (first.beats.length === 0) return unansweredIn(first);
-    const quickest = quickestOf(first.asked, first.beats);
+    const quickest = quickestOf(first.proofs);
     return quickest > atOnce + wayOf(first)
       ? broken(`the quickest answer after ${duration(quickest)}`, first)
       : held(`after ${duration(quickest)}`);
@@ -190,7 +190,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (twice === undefined || twice.asked.length < 2) return unansweredIn(first);
     const { asked, beats } = twice;
     if (hasLost(twice)) return broken(fateOf(twice), twice);
-    const pairs = beats.filter((_, i) => i % 2 === 1).map(({ at }, i) => at - asked[2 * i]!);
+    const pairs = beats.filter((_, i) => i % 2 === 1).map(({ at }, i) => at - asked[2 * i]!.at);
     if (pairs.length === 0) return broken(`${beats.length} answers to ${asked.length}`, twice);
     const quickest = Math.min(...pairs);
     return quickest > atOnce + wayOf(twice)
@@ -200,13 +200,12 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
 
   H5({ talker, first }) {
     if (talker === undefined) return unansweredIn(first);
-    const { visitor } = talker;
-    if (hasLost(visitor))
-      return open(`${endOf(visitor.ended!)}, when it was told something: --message TEXT says what your server takes`);
-    const quickest = quickestOf(visitor.asked, visitor.beats);
-    if (quickest === Infinity) return broken('no answer, while other things are said', visitor);
-    return quickest > atOnce + wayOf(visitor)
-      ? broken(`while other things are said, the quickest answer after ${duration(quickest)}`, visitor)
+    if (hasLost(talker))
+      return open(`${endOf(talker.ended!)}, when it was told something: --message TEXT says what your server takes`);
+    const quickest = quickestOf(talker.proofs);
+    if (quickest === Infinity) return broken('no answer, while other things are said', talker);
+    return quickest > atOnce + wayOf(talker)
+      ? broken(`while other things are said, the quickest answer after ${duration(quickest)}`, talker)
       : held(`after ${duration(quickest)}`);
   },
 
@@ -256,14 +255,13 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
   },
 
   G2({ all, first, talker, stranger }) {
-    // These have said what a server need not take; the first one was refused, perhaps with good reason.
-    const excused = new Set([talker?.visitor, stranger, ...(first.ended?.byUs === false ? [first] : [])]);
-    const away = all.find(
-      (each) => !excused.has(each) && each.said === undefined && hasLost(each) && forGood.has(each.ended!.code),
-    );
-    if (away !== undefined) return broken(`${away.role}: ${endOf(away.ended!)}`, away);
-    const ends = all.filter(hasLost).map(({ ended }) => ended!.code);
-    return held(ends.length === 0 ? 'it sent nobody away' : `codes ${[...new Set(ends)].join(', ')}`);
+    if (hasLost(first)) return open('no line is kept at all');
+    // These have said what a server need not take.
+    const away = all.filter((each) => wasSentAway(each) && each !== talker && each !== stranger);
+    const forEver = away.find(({ ended }) => forGood.has(ended!.code));
+    if (forEver !== undefined) return broken(`${forEver.role}: ${endOf(forEver.ended!)}`, forEver);
+    const codes = [...new Set(away.map(({ ended }) => ended!.code))];
+    return held(codes.length === 0 ? 'it sent nobody away' : `codes ${codes.join(', ')}`);
   },
 
   M1({ walked, first }) {
@@ -284,9 +282,14 @@ function unansweredIn({ named }: Visitor): Finding {
   return named === undefined ? unwelcomed : open('no heartbeat was answered');
 }
 
-/** The server has ended it, or the way to it has. */
-function hasLost({ ended, openedAt, said }: Visitor): boolean {
-  return openedAt !== undefined && ended !== undefined && !ended.byUs && said === undefined;
+/** The server has ended it, or the way to it has, before it was done. */
+function hasLost(visitor: Visitor): boolean {
+  return wasSentAway(visitor) && visitor.ended!.at <= (visitor.doneAt ?? Infinity);
+}
+
+/** The same, at whatever time. */
+function wasSentAway({ ended, openedAt, said }: Visitor): boolean {
+  return openedAt !== undefined && said === undefined && ended !== undefined && !ended.byUs;
 }
 
 function fateOf({ openedAt, refusal, ended }: Visitor): string {
@@ -309,17 +312,8 @@ function wayOf({ dialledAt, openedAt }: Visitor): number {
 }
 
 /** Ms from a question to its answer, of those from the given one on. Infinity: none was answered. */
-function quickestOf(
-  questions: readonly (number | { readonly at: number })[],
-  answers: readonly { readonly at: number }[],
-  from = 0,
-): number {
-  const times = answers.slice(from).map(({ at }, i) => at - atOf(questions[i + from] ?? -Infinity));
-  return Math.min(...times);
-}
-
-function atOf(moment: number | { readonly at: number }): number {
-  return typeof moment === 'number' ? moment : moment.at;
+function quickestOf({ questions, answers }: Visitor['proofs'], from = 0): number {
+  return Math.min(...answers.slice(from).map(({ at }, i) => at - (questions[i + from]?.at ?? -Infinity)));
 }
 
 function wereTogether(one: Visitor, other: Visitor): boolean {
@@ -341,7 +335,7 @@ function momentsOf({ named, dialledAt, beats, asked, heard }: Visitor): StatedTi
     if (stated !== undefined) moments.push({ stated, from: from - grain, to });
   };
   add(named?.serverTime, dialledAt, named?.at ?? 0);
-  for (const [i, { serverTime, at }] of (beats as readonly Beat[]).entries()) add(serverTime, asked[i] ?? at, at);
+  for (const [i, { serverTime, at }] of (beats as readonly Beat[]).entries()) add(serverTime, asked[i]?.at ?? at, at);
   return moments;
 }
 
@@ -383,7 +377,7 @@ function formFault(frame: Frame): string | undefined {
 
 /** What wants to be an answer, and is none: what is wrong with it. */
 function answersLike({ heard, asked }: Visitor): string[] {
-  const since = asked[0] ?? Infinity;
+  const since = asked[0]?.at ?? Infinity;
   return heard
     .filter(({ at, answer }) => at >= since && answer === undefined)
     .flatMap(({ frame }) => {

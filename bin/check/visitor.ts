@@ -2,7 +2,6 @@
  * One client of a server that is examined: it speaks the dialect, does as it is told, and keeps a record of all that happened, from which the rules are
  * judged afterwards. It judges nothing by itself, and nothing that happens to it throws.
  */
-import { once } from 'node:events';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
@@ -14,29 +13,33 @@ import { type FaultProxy, faultProxy } from '../../test/kit/fault-proxy.ts';
 import type { Stand } from './stand.ts';
 import { Transcript } from './transcript.ts';
 
-/** Times in ms since the examination began. */
-export interface Heard {
+/** When something happened, in ms since the examination began. */
+export interface Moment {
   readonly at: number;
+}
+
+export interface Heard extends Moment {
   readonly frame: Frame;
   /** What it means; undefined: it is the app's. */
   readonly answer: Answer | undefined;
 }
 
-export interface Named {
-  readonly at: number;
+export interface Named extends Moment {
   readonly id: string | undefined;
   /** Epoch ms. */
   readonly serverTime: number | undefined;
 }
 
-export interface Beat {
-  readonly at: number;
+export interface Beat extends Moment {
   readonly serverTime: number | undefined;
 }
 
+export interface Ping extends Moment {
+  readonly payload: string;
+}
+
 /** How a connection ended, or that none came about. */
-export interface Ended {
-  readonly at: number;
+export interface Ended extends Moment {
   /** Of the peer's close frame; 1005: it had none, 1006: there was no close frame. */
   readonly code: number;
   readonly reason: string;
@@ -59,17 +62,20 @@ export class Visitor {
   readonly heard: Heard[] = [];
   readonly beats: Beat[] = [];
   /** When it has asked for a sign of life. */
-  readonly asked: number[] = [];
-  readonly pinged: { readonly at: number; readonly payload: string }[] = [];
-  readonly pongs: { readonly at: number; readonly payload: string }[] = [];
+  readonly asked: Moment[] = [];
+  readonly pinged: Ping[] = [];
+  readonly pongs: Ping[] = [];
   dialledAt = 0;
   openedAt: number | undefined;
   named: Named | undefined;
   ended: Ended | undefined;
   /** Its own close frame. */
-  said: { readonly at: number; readonly code: number } | undefined;
+  said: (Moment & { readonly code: number }) | undefined;
+  /** When it had done its part; what becomes of the line afterwards is another matter. */
+  doneAt: number | undefined;
   /** Why the dial failed: a code of the system's, or `HTTP 401`. */
   refusal: string | undefined;
+  isFlooding = false;
   /** The server sends more than is kept. */
   overheard = 0;
   readonly #stand: Stand;
@@ -148,7 +154,7 @@ export class Visitor {
   ask(): void {
     const answer = this.#session.probe?.(this.beats.length < this.asked.length);
     if (!this.isOpen || answer === undefined) return;
-    this.asked.push(this.#stand.now());
+    this.asked.push({ at: this.#stand.now() });
     this.#write(answer);
   }
 
@@ -157,6 +163,25 @@ export class Visitor {
     const before = this.beats.length;
     this.ask();
     return this.until(() => this.beats.length > before, ms);
+  }
+
+  /** Asks in the dialect; with one in which nobody asks, by a ping. False: there was no answer. */
+  async prove(ms: number): Promise<boolean> {
+    if (this.#asks) return this.beat(ms);
+    const before = this.pongs.length;
+    this.ping(`systole ${before}`);
+    return this.until(() => this.pongs.length > before, ms);
+  }
+
+  /** Questions, and their answers, one for one. */
+  get proofs(): { questions: readonly Moment[]; answers: readonly Moment[] } {
+    return this.#asks
+      ? { questions: this.asked, answers: this.beats }
+      : { questions: this.pinged, answers: this.pongs };
+  }
+
+  get #asks(): boolean {
+    return this.#stand.protocol.liveness === 'ask';
   }
 
   ping(payload: string): void {
@@ -172,8 +197,9 @@ export class Visitor {
     this.#socket?.send(message);
   }
 
-  /** As fast as it is taken, and nothing is told of each. False: it has ended before. */
-  async flood(message: string, times: number, ms: number): Promise<boolean> {
+  /** As fast as it is taken, and nothing is told of each. */
+  async flood(message: string, times: number, ms: number): Promise<void> {
+    this.isFlooding = true;
     const late = this.#stand.now() + ms;
     this.transcript.note('C→S', `${message}, up to ${times} times`);
     for (let i = 0; i < times && this.isOpen && this.#stand.now() < late && !this.#stand.signal.aborted; i += 1) {
@@ -181,7 +207,7 @@ export class Visitor {
       if (!isPause) this.#socket?.send(message);
       else await Promise.race([this.#sent(message), this.until(() => false, 1_000)]);
     }
-    return this.isOpen;
+    this.isFlooding = false;
   }
 
   /** Says goodbye, and waits for the other side's. */
@@ -193,6 +219,12 @@ export class Visitor {
     await this.until(() => this.ended !== undefined, ms);
   }
 
+  /** Its part is done: it goes, unless an answer is owed to it, for which it waits until all others are done. */
+  async finish(): Promise<void> {
+    this.doneAt = this.#stand.now();
+    if (this.named !== undefined && this.beats.length >= this.asked.length) await this.leave();
+  }
+
   note(happening: string): void {
     this.transcript.note('·', happening);
   }
@@ -202,7 +234,8 @@ export class Visitor {
     this.#isLeaving = true;
     const socket = this.#socket;
     if (socket !== undefined && socket.readyState !== WebSocket.CLOSED) {
-      const closed = once(socket, 'close');
+      // Not `once()`: a dial that is broken off is an error, and that is no matter.
+      const closed = new Promise((resolve) => void socket.on('close', resolve));
       socket.terminate();
       // Behind a proxy that is silent nothing arrives, and nothing has to.
       await Promise.all([closed, this.#proxy?.close()]);

@@ -31,7 +31,8 @@ export interface Seen {
   readonly pinger?: Visitor;
   /** Asked twice at once, each time it tried. */
   readonly twice?: Visitor;
-  readonly talker?: Talk;
+  /** Speaks while it asks. */
+  readonly talker?: Visitor;
   readonly stranger?: Visitor;
   readonly leavers: readonly Visitor[];
   readonly crowd?: Crowd;
@@ -39,19 +40,12 @@ export interface Seen {
   readonly all: readonly Visitor[];
 }
 
-/** A client that speaks while it asks. */
-export interface Talk {
-  readonly visitor: Visitor;
-  /** When it fell silent. */
-  readonly until: number;
-}
-
 /** Clients that behave badly, and those that do not. */
 export interface Crowd {
   readonly flooder: Visitor;
   /** Was there before. */
   readonly witness: Visitor;
-  /** Beats of the witness before the others came. */
+  /** Proofs of the witness before the others came. */
   readonly before: number;
   /** Came while the others were there. */
   readonly newcomer: Visitor;
@@ -119,25 +113,25 @@ export class Visits {
       for (let i = 0; i < tries && (await first.beat(patience.answer)); i += 1);
     }
     this.#progress('asks in other ways');
+    const asks = this.#stand.protocol.liveness === 'ask';
     const isAlive = isWelcomed && first.beats.length > 0;
+    const answers = asks && isAlive;
     const [together, pinger, leavers, twice, talker, stranger] = await Promise.all([
-      this.#together(first),
+      this.#together(first, isAlive),
       this.#pinger(),
       Promise.all(goodbyes.map((code) => this.#leaver(code))),
-      isAlive ? this.#twice() : undefined,
-      isAlive ? this.#talker() : undefined,
-      isAlive ? this.#stranger() : undefined,
+      answers ? this.#twice() : undefined,
+      answers ? this.#talker() : undefined,
+      answers ? this.#stranger() : undefined,
     ]);
     let walked: Walked | undefined;
     let crowd: Crowd | undefined;
-    if (isAlive) {
+    if (answers) {
       walked = await walk(this.#stand, walkTime, (done, all) => this.#progress(`walks path ${done} of ${all}`));
+    }
+    if (asks ? isAlive : pinger.pongs.length > 0) {
       this.#progress('is rude');
       crowd = await this.#crowd();
-      if (first.isOpen) {
-        await first.until(() => false, Math.max(0, first.dialledAt + clockWatch - this.#stand.now()));
-        await first.beat(patience.answer);
-      }
     }
     this.#progress(`is silent for ${duration(this.#plan.idle)}, from the beginning on`);
     const parts = { idle: await idle, halfOpen: await halfOpen };
@@ -172,10 +166,12 @@ export class Visits {
     const visitor = await this.#welcomed('idle');
     const { idle } = this.#plan;
     if (!visitor.isOpen || (await visitor.until(() => false, idle)) || !visitor.isOpen) return visitor;
-    visitor.note(`has said nothing for ${idle / 1_000} s`);
-    if (visitor.named !== undefined && (await visitor.beat(patience.answer))) return visitor;
-    visitor.ping('still there?');
-    await visitor.until(() => visitor.pongs.length > 0, patience.answer);
+    visitor.note(`has said nothing for ${duration(idle)}`);
+    if (visitor.named === undefined || !(await visitor.beat(patience.answer))) {
+      visitor.ping('still there?');
+      await visitor.until(() => visitor.pongs.length > 0, patience.answer);
+    }
+    await visitor.finish();
     return visitor;
   }
 
@@ -190,9 +186,18 @@ export class Visits {
     return visitor;
   }
 
-  async #together(first: Visitor): Promise<Visitor[]> {
+  /** Others come while the first one is there, and beats on, so that its clock has time to show how it runs. */
+  async #together(first: Visitor, isAlive: boolean): Promise<Visitor[]> {
     const others = await Promise.all([1, 2, 3].map((n) => this.#welcomed(`one of several, ${n}`)));
+    await Promise.all(others.map((visitor) => visitor.finish()));
+    if (isAlive) await this.#beatOn(first);
+    await first.finish();
     return [first, ...others];
+  }
+
+  async #beatOn(visitor: Visitor): Promise<void> {
+    do await visitor.until(() => false, clockWatch / 5);
+    while ((await visitor.beat(patience.answer)) && this.#stand.now() < visitor.dialledAt + clockWatch);
   }
 
   async #pinger(): Promise<Visitor> {
@@ -201,6 +206,7 @@ export class Visits {
       visitor.ping(`systole ${i}`);
       if (!(await visitor.until(() => visitor.pongs.length >= i, patience.answer))) break;
     }
+    await visitor.finish();
     return visitor;
   }
 
@@ -218,11 +224,12 @@ export class Visits {
       const all = await visitor.until(() => visitor.beats.length >= 2 * i, patience.answer);
       if (!all) break;
     }
+    await visitor.finish();
     return visitor;
   }
 
   /** Says something all the time, and pings; and asks in the midst of it. */
-  async #talker(): Promise<Talk | undefined> {
+  async #talker(): Promise<Visitor> {
     const { message } = this.#plan;
     const visitor = await this.#welcomed('talks while it asks');
     const talk = () => {
@@ -239,7 +246,8 @@ export class Visits {
       if (!(await isAnswered)) break;
     }
     clearInterval(talking);
-    return { visitor, until: this.#stand.now() };
+    await visitor.finish();
+    return visitor;
   }
 
   /** Says what is nearly a heartbeat; then a heartbeat, whose answer shows that the others have been passed over. */
@@ -250,6 +258,7 @@ export class Visits {
     await visitor.beat(patience.answer);
     // What is answered late, or in another order.
     await visitor.until(() => visitor.beats.length > visitor.asked.length, 1_000);
+    await visitor.finish();
     return visitor;
   }
 
@@ -257,7 +266,7 @@ export class Visits {
   async #crowd(): Promise<Crowd> {
     const { halfOpen, flood } = this.#plan;
     const witness = await this.#welcomed('is well-behaved');
-    await witness.beat(patience.answer);
+    await witness.prove(patience.answer);
     const gone = Array.from({ length: halfOpen }, (_, i) =>
       this.#welcomed(`half open, ${i + 1}`, { throughProxy: true }),
     );
@@ -272,12 +281,18 @@ export class Visits {
       flooder.note('reads nothing any more');
       // In the dialect's own words.
       const word = this.#stand.protocol.session().probe?.()?.write?.[0];
-      if (typeof word === 'string') await flooder.flood(word, flood, patience.answer);
+      if (typeof word === 'string') {
+        const flooded = flooder.flood(word, flood, patience.answer);
+        // Nor is it silent meanwhile.
+        while (flooder.isFlooding && (await witness.prove(patience.answer))) await witness.until(() => false, 500);
+        await flooded;
+      }
     }
-    const before = witness.beats.length;
-    for (let i = 0; i < tries && (await witness.beat(patience.answer)); i += 1);
+    const before = witness.proofs.answers.length;
+    for (let i = 0; i < tries && (await witness.prove(patience.answer)); i += 1);
     const newcomer = await this.#welcomed('comes meanwhile');
-    await newcomer.beat(patience.answer);
+    await newcomer.prove(patience.answer);
+    await Promise.all([witness, newcomer, flooder, ...(await Promise.all(gone))].map((visitor) => visitor.finish()));
     return { flooder, witness, before, newcomer };
   }
 }
