@@ -45,11 +45,13 @@ export function keepsItsSide(command: () => readonly [string, ...string[]]): voi
   });
 
   test('`systole check` finds nothing', async () => {
-    const { url } = await serving();
-    const { rows, broken } = await examine(url, { idle: 1_000 });
+    const { url } = await serving({ silence: 6_000 });
+    const { rows, broken } = await examine(url, { idle: 1_000, silence: 6_000 });
     expect(broken).toEqual([]);
-    // Who is silent is not waited for: that is told below.
-    expect(rows.filter(({ verdict }) => verdict !== 'held').map(({ rule }) => rule)).toEqual(['L4']);
+    expect(rows.filter(({ verdict }) => verdict !== 'held').map(({ rule, detail }) => `${rule}: ${detail}`)).toEqual(
+      [],
+    );
+    expect(rows.length).toBeGreaterThan(18);
   });
 
   test('W1–W5: each client is welcomed once, first of all, by a name of its own', async () => {
