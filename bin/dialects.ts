@@ -1,5 +1,5 @@
 /**
- * The dialects that `systole watch` knows by name, and how their servers begin: a row for each. Nothing here decides what a dialect does.
+ * The dialects that the commands know by name, and how their servers begin: a row for each. Nothing here decides what a dialect does.
  */
 import { actionCable } from '../adapters/protocols/actioncable.ts';
 import { graphqlTransportWs } from '../adapters/protocols/graphql-transport-ws.ts';
@@ -14,7 +14,9 @@ import { field, type Frame, jsonObject, type Protocol } from '../adapters/protoc
 import { pusher } from '../adapters/protocols/pusher.ts';
 import { silent } from '../adapters/protocols/silent.ts';
 import { trpc } from '../adapters/protocols/trpc.ts';
+import { UsageError } from './arguments.ts';
 import type { Seen } from './look.ts';
+import { oneOf } from './nearest.ts';
 import { printable } from './terminal.ts';
 
 interface Dialect {
@@ -38,6 +40,21 @@ export const dialects: Readonly<Record<string, Dialect>> = {
   nats: { make: nats, how: 'NATS: it answers PING, once somebody says CONNECT' },
   silent: { make: silent, how: 'not at all: a dead line is not noticed' },
 };
+
+/** For helps: a line each. */
+export const dialectLines = Object.entries(dialects)
+  .map(([name, { how }]) => `      ${name.padEnd(20)} ${how}`)
+  .join('\n');
+
+/** @throws {UsageError} for a name that there is not, or texts that are not for it */
+export function protocolNamed(name: string, { heartbeat, reply }: { heartbeat?: string; reply?: string }): Protocol {
+  const dialect = Object.hasOwn(dialects, name) ? dialects[name] : undefined;
+  if (dialect === undefined) throw new UsageError(`--protocol ${oneOf(Object.keys(dialects), name)}`);
+  for (const [option, given] of Object.entries({ heartbeat, reply })) {
+    if (given !== undefined && name !== 'plain') throw new UsageError(`--${option} goes with --protocol plain only`);
+  }
+  return dialect.make({ ...(heartbeat !== undefined && { heartbeat }), ...(reply !== undefined && { reply }) });
+}
 
 /** How servers begin by themselves, by the name of their dialect. */
 const beginnings: readonly (readonly [name: string, fits: (text: string, message: object) => boolean])[] = [

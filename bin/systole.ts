@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 
 import { Failure, UsageError } from './arguments.ts';
+import { check } from './check/check.ts';
 import { demo } from './demo/demo.ts';
 import { didYouMean } from './nearest.ts';
 import { publish } from './publish.ts';
@@ -19,6 +20,7 @@ A WebSocket that knows when its line is dead.
 
   demo         pull the cable of a real connection, and watch it come back
   watch URL    connect to a server and print every transition
+  check URL    does a server keep its side? which rules, and what to do
   visualize    a page that shows connections at work, and recordings
   serve        a push server to connect to
   publish      a message to a topic, for all who hear it
@@ -28,6 +30,7 @@ systole COMMAND --help tells more; systole --version tells the version.`;
 const commands: Record<string, (args: string[], terminal: Terminal) => Promise<number>> = {
   demo,
   watch,
+  check,
   visualize,
   serve,
   publish,

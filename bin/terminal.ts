@@ -5,6 +5,8 @@ export interface Terminal {
   /** `renewed`: in a terminal it takes the place of the line before, where that one was `renewed` as well. */
   readonly print: (line: string, renewed?: boolean) => void;
   readonly paint: Paint;
+  /** A person looks: what is renewed is worth printing. */
+  readonly isTerminal?: boolean;
 }
 
 export type Paint = (style: Style, text: string) => string;
@@ -20,6 +22,7 @@ export function terminalOn(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Ter
   const isTerminal = out.isTTY && env['TERM'] !== 'dumb';
   let renewable = false;
   return {
+    isTerminal,
     print(line, renewed = false) {
       const up = renewed && renewable && isTerminal && line.length <= out.columns ? '\x1b[1A\x1b[2K' : '';
       renewable = renewed;

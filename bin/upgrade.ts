@@ -1,5 +1,5 @@
 /**
- * What `systole watch` gives npm `ws` beyond the URL: headers, whom to trust, and an ear for where a server points to instead. No message repeats a value.
+ * What `systole watch` and `systole check` dial, and what they give npm `ws` beyond the URL: headers, whom to trust, and an ear for where a server points to instead. No message repeats a value.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,8 +8,28 @@ import { rootCertificates } from 'node:tls';
 
 import { WebSocket } from 'ws';
 
+import type { ConnectOptions } from '../adapters/connect.ts';
+import { connectionInput } from '../adapters/options.ts';
 import type { WebSocketClass } from '../adapters/web-socket.ts';
 import { Failure, UsageError } from './arguments.ts';
+import { printable } from './terminal.ts';
+
+/** @throws {UsageError} before anything is dialled, or a file written */
+export function checkDial(url: string, options: ConnectOptions): void {
+  try {
+    connectionInput(url, options);
+  } catch (error) {
+    // Its message names what is wrong and does not repeat the URL.
+    if (error instanceof DOMException) throw new UsageError(error.message.replace('protocols:', '--subprotocol:'));
+    throw error;
+  }
+}
+
+/** Without what may be secret: all but the host. */
+export function shownUrl(url: string): string {
+  const { protocol, host, pathname, search } = new URL(url);
+  return printable(`${protocol.replace('http', 'ws')}//${host}${pathname === '/' && search === '' ? '' : '/…'}`);
+}
 
 /** Headers with which the upgrade itself is made. */
 const ofTheUpgrade = /^(connection|upgrade|sec-websocket-(?!protocol$).*)$/i;

@@ -1,8 +1,7 @@
 /**
  * `systole watch`: one line for each transition of a connection to any server.
  */
-import { connect, type ConnectOptions, detectionBound } from '../adapters/index.ts';
-import { connectionInput } from '../adapters/options.ts';
+import { connect, detectionBound } from '../adapters/index.ts';
 import type { Protocol } from '../adapters/protocols/protocol.ts';
 import { defaultSettings } from '../machines/settings.ts';
 import { connectPush, type PushOptions } from '../push/index.ts';
@@ -10,14 +9,13 @@ import { positionIn } from '../push/position.ts';
 import { isTopicName } from '../push/topic-name.ts';
 import { milliseconds, parse, UsageError, wholeNumber } from './arguments.ts';
 import { Counsel } from './counsel.ts';
-import { dialects, overheard } from './dialects.ts';
+import { dialectLines, overheard, protocolNamed } from './dialects.ts';
 import { onInterrupt } from './interrupt.ts';
 import { look } from './look.ts';
-import { oneOf } from './nearest.ts';
 import { Recording } from './recording.ts';
 import { asJson, asText, follow, type Happening } from './story.ts';
-import { duration, printable, type Terminal } from './terminal.ts';
-import { attentive, headersIn, insecurity, trustIn } from './upgrade.ts';
+import { duration, type Terminal } from './terminal.ts';
+import { attentive, checkDial, headersIn, insecurity, shownUrl, trustIn } from './upgrade.ts';
 
 export const watchHelp = `usage: systole watch URL [options]
 
@@ -27,9 +25,7 @@ Of the URL no more is printed than its host, of the session's id its end. What
 an error of a dial means, and what to do, is told once.
 
   --protocol NAME        how the server shows life (default id-heartbeat):
-${Object.entries(dialects)
-  .map(([name, { how }]) => `      ${name.padEnd(20)} ${how}`)
-  .join('\n')}
+${dialectLines}
                          a server that does not name the session is told of,
                          with the protocol to try; the second time it is looked
                          at: one connection, a ping, and the text heartbeat
@@ -171,32 +167,6 @@ function topicsIn({ topic: given = [], cursor, protocol }: { topic?: string[]; c
   if (topics.length !== 1) throw new UsageError('--cursor goes with one --topic');
   if (positionIn(cursor) === undefined) throw new UsageError('--cursor must be the cursor of a topic');
   return topics;
-}
-
-function protocolNamed(name: string, { heartbeat, reply }: { heartbeat?: string; reply?: string }): Protocol {
-  const dialect = Object.hasOwn(dialects, name) ? dialects[name] : undefined;
-  if (dialect === undefined) throw new UsageError(`--protocol ${oneOf(Object.keys(dialects), name)}`);
-  for (const [option, given] of Object.entries({ heartbeat, reply })) {
-    if (given !== undefined && name !== 'plain') throw new UsageError(`--${option} goes with --protocol plain only`);
-  }
-  return dialect.make({ ...(heartbeat !== undefined && { heartbeat }), ...(reply !== undefined && { reply }) });
-}
-
-/** @throws {UsageError} before anything is dialled, or a file written */
-function checkDial(url: string, options: ConnectOptions): void {
-  try {
-    connectionInput(url, options);
-  } catch (error) {
-    // Its message names what is wrong and does not repeat the URL.
-    if (error instanceof DOMException) throw new UsageError(error.message.replace('protocols:', '--subprotocol:'));
-    throw error;
-  }
-}
-
-/** Without what may be secret: all but the host. */
-function shownUrl(url: string): string {
-  const { protocol, host, pathname, search } = new URL(url);
-  return printable(`${protocol.replace('http', 'ws')}//${host}${pathname === '/' && search === '' ? '' : '/…'}`);
 }
 
 function promiseOf({ liveness }: Protocol, heartbeat: { interval: number; timeout: number }): string {

@@ -14,7 +14,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 
-import { check } from '../../adapters/check.ts';
+import { check, type Rule } from '../../adapters/check.ts';
 import {
   anyPort,
   type DelayOptions,
@@ -72,6 +72,13 @@ export interface FaultProxy extends TcpFaults {
   close(): Promise<void>;
 }
 
+/** Whom a proxy stands before. */
+export interface FaultTarget {
+  /** A name or an address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** One connection through the proxy. */
 export interface FaultLink extends TcpFaults {
   /** Fulfilled when it is gone, on both sides. */
@@ -79,13 +86,15 @@ export interface FaultLink extends TcpFaults {
 }
 
 /**
- * A proxy to `target`, a port on 127.0.0.1. Where nobody listens there, links are reset.
+ * A proxy to `target`, a port on 127.0.0.1, or on another host. Where nobody listens there, links are reset.
  * @param port where to listen; default any free one
  * @throws {RangeError} for what is no port @throws {Error} where the port cannot be had
  */
-export async function faultProxy(target: number, port = 0): Promise<FaultProxy> {
-  check({ target: target ?? null, port }, { target: fromOne(65_535), port: anyPort }, 'faultProxy: ');
-  const proxy = new LoopbackProxy(target);
+export async function faultProxy(target: number | FaultTarget, port = 0): Promise<FaultProxy> {
+  const far = typeof target === 'number' ? { host: '127.0.0.1', port: target } : target;
+  const rules = { target: fromOne(65_535), host: hostName, port: anyPort };
+  check({ target: far?.port ?? null, host: far?.host ?? null, port }, rules, 'faultProxy: ');
+  const proxy = new LoopbackProxy(far);
   await proxy.listen(port);
   return proxy;
 }
@@ -97,6 +106,8 @@ abstract class TcpLine extends FaultyLine implements TcpFaults {
   }
 }
 
+const hostName: Rule = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a name or an address');
+
 /** What becomes of a dial. */
 type Welcome = 'accept' | 'refuse' | 'accept-and-close';
 
@@ -107,7 +118,7 @@ class LoopbackProxy extends TcpLine implements FaultProxy {
   #accepted = 0;
   #port = 0;
 
-  constructor(target: number) {
+  constructor(target: FaultTarget) {
     super(healthy);
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
       this.#accepted += 1;
@@ -171,8 +182,7 @@ class LoopbackProxy extends TcpLine implements FaultProxy {
 
 interface LinkInput {
   client: Socket;
-  /** A port on 127.0.0.1. */
-  target: number;
+  target: FaultTarget;
   settings: FaultSettings;
   welcome: () => Welcome;
 }
@@ -207,7 +217,7 @@ class Link extends TcpLine implements FaultLink {
   }
 
   #open(): void {
-    const { client, target: port, welcome } = this.#input;
+    const { client, target, welcome } = this.#input;
     switch (welcome()) {
       case 'refuse':
         return cut(client);
@@ -215,7 +225,7 @@ class Link extends TcpLine implements FaultLink {
         // What nobody reads would make an RST of the FIN.
         return void client.end().resume();
       case 'accept': {
-        const server = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+        const server = createConnection({ ...target, allowHalfOpen: true, noDelay: true });
         this.#hold(server);
         this.#lanes = [new Lane('to-server', client, server), new Lane('to-client', server, client)];
       }

@@ -1,7 +1,7 @@
 /** `systole/testing`: for Node, and for any test runner. */
 export { steppedClock, type SteppedClock } from './clock.ts';
 export type { Dial, FaultClient } from './fault-client.ts';
-export { type FaultLink, type FaultProxy, faultProxy, type TcpFaults } from './fault-proxy.ts';
+export { type FaultLink, type FaultProxy, faultProxy, type FaultTarget, type TcpFaults } from './fault-proxy.ts';
 export type { DelayOptions, Direction, Faults } from './faults.ts';
 export { type FaultServer, faultServer, type FaultServerOptions } from './fault-server.ts';
 export { type Data, goodManners, Host, type HostClock, type Manners, type Peer } from './manners.ts';

@@ -1,0 +1,437 @@
+/** Whether a rule was kept, from all that was seen. Nothing here waits, or does anything. */
+import { field, type Frame, jsonObject, timeOf } from '../../adapters/protocols/protocol.ts';
+import { duration } from '../terminal.ts';
+import type { RuleName } from './rules.ts';
+import { type Beat, endOf, type Heard, type Visitor } from './visitor.ts';
+import type { Seen } from './visits.ts';
+
+export type Verdict =
+  | 'held'
+  | 'broken'
+  /** It was not tried, or nothing was seen that decides. */
+  | 'open';
+
+export interface Finding {
+  readonly verdict: Verdict;
+  /** What was seen, in a few words. */
+  readonly detail: string;
+  /** Who has seen it. */
+  readonly visitor?: Visitor | undefined;
+}
+
+type Judge = (seen: Seen) => Finding;
+
+/** Ms within which an answer is written. */
+const atOnce = 1_000;
+/** And until a welcome. */
+const welcomeTime = 5_000;
+/** Ms by which a clock may be off; of one that states whole seconds. */
+const offBy = 1_000;
+/** Characters. */
+const longestWelcome = 65_536;
+/** Close codes after which no client dials again. */
+const forGood = new Set([1002, 1003, 1007, 1008, 1010, 3000, 3003]);
+/** Close codes that say why somebody is not wanted. */
+const refusals = new Set([1008, 1011, 1013, 3000, 3003, 4001]);
+
+const held = (detail: string): Finding => ({ verdict: 'held', detail });
+const open = (detail: string): Finding => ({ verdict: 'open', detail });
+const broken = (detail: string, visitor: Visitor | undefined): Finding => ({ verdict: 'broken', detail, visitor });
+
+const unwelcomed = open('nobody was welcomed');
+
+export const judges: Readonly<Record<RuleName, Judge>> = {
+  L1({ first, together, idle }) {
+    const { ended } = first;
+    if (ended !== undefined && hasLost(first)) {
+      const what = `${endOf(ended)}, ${duration(ended.at - (first.openedAt ?? 0))} after it was opened`;
+      return broken(refusals.has(ended.code) ? `it refuses us: ${what}` : what, first);
+    }
+    const refused = together.find((visitor) => visitor.openedAt === undefined || hasLost(visitor));
+    if (refused !== undefined && isRefused(refused))
+      return open(`one of ${together.length} that were there at once is refused: ${fateOf(refused)}`);
+    if (refused !== undefined)
+      return broken(`one of ${together.length} that were there at once: ${fateOf(refused)}`, refused);
+    if (idle?.openedAt === undefined)
+      return broken(`a second client: ${idle === undefined ? 'none' : fateOf(idle)}`, idle);
+    return held(`${together.length + 1} at once`);
+  },
+
+  L2({ pinger, first }) {
+    if (pinger?.openedAt === undefined) return open('there was no line to try it on');
+    if (hasLost(first) || isRefused(pinger)) return open(`the line was ended before: ${fateOf(pinger)}`);
+    const { pinged, pongs } = pinger;
+    const wrong = pongs.find(({ payload }, i) => payload !== pinged[i]?.payload);
+    if (wrong !== undefined) return broken('the pong has another payload than the ping', pinger);
+    if (pongs.length === 0) return broken(hasLost(pinger) ? fateOf(pinger) : 'no pong', pinger);
+    if (pongs.length < pinged.length)
+      return broken(hasLost(pinger) ? fateOf(pinger) : `${pongs.length} pongs to ${pinged.length} pings`, pinger);
+    const quickest = quickestOf({ questions: pinged, answers: pongs });
+    return quickest > atOnce + wayOf(pinger)
+      ? broken(`the quickest pong after ${duration(quickest)}`, pinger)
+      : held(`after ${duration(quickest)}`);
+  },
+
+  L3({ idle, plan, first }) {
+    if (idle?.openedAt === undefined) return open('there was no line to try it on');
+    const silence = duration(plan.idle);
+    const { ended, openedAt, beats, pongs } = idle;
+    if (ended !== undefined && hasLost(idle)) {
+      if (hasLost(first)) return open('no line is kept at all');
+      return broken(`${endOf(ended)}, after ${duration(ended.at - (idle.named?.at ?? openedAt))} of silence`, idle);
+    }
+    if (beats.length + pongs.length > 0) return held(silence);
+    return broken(`after ${silence} nothing came back any more, and nobody has said so`, idle);
+  },
+
+  L4({ halfOpen, plan }) {
+    if (halfOpen?.openedAt === undefined) return open('there was no line to try it on');
+    const { ended } = halfOpen;
+    const since = halfOpen.named?.at ?? halfOpen.openedAt;
+    if (ended !== undefined && !ended.byUs) {
+      // Who is let go before it was silent for long enough is judged where nothing is said.
+      return held(`after ${duration(ended.at - since)}`);
+    }
+    if (plan.silence !== undefined) return broken(`kept for ${duration((ended?.at ?? since) - since)}`, halfOpen);
+    return open(
+      `not within ${duration((ended?.at ?? since) - since)}; --silence 150000 waits for as long as it may take`,
+    );
+  },
+
+  L5({ crowd, plan, first }) {
+    if (crowd === undefined) return unansweredIn(first);
+    const { witness, newcomer, before } = crowd;
+    if (hasLost(first)) return open('no line is kept at all');
+    const outside = [witness, newcomer].find(isRefused);
+    if (outside !== undefined) return open(`there is no room for so many: ${fateOf(outside)}`);
+    const rude = `${plan.halfOpen} half open, and one that does not read`;
+    if (hasLost(witness)) return broken(`beside ${rude}, another client: ${fateOf(witness)}`, witness);
+    const quickest = quickestOf(witness.proofs, before);
+    if (quickest === Infinity) return broken(`beside ${rude}, nobody else is answered`, witness);
+    const { questions, answers } = witness.proofs;
+    if (answers.length < questions.length)
+      return broken(
+        `beside ${rude}, another client is answered ${answers.length - before} of ${questions.length - before} times`,
+        witness,
+      );
+    if (quickest > atOnce + usualDelay(first))
+      return broken(`beside ${rude}, others are answered after ${duration(quickest)}`, witness);
+    if (newcomer.named === undefined) return broken(`beside ${rude}, nobody else is welcomed`, newcomer);
+    if (newcomer.proofs.answers.length === 0) return broken(`beside ${rude}, who comes is not answered`, newcomer);
+    return held(`beside ${rude}`);
+  },
+
+  W1({ first, all }) {
+    const { named, openedAt = 0, heard, ended } = first;
+    if (named !== undefined) {
+      const slow = all.find(
+        (visitor) => visitor.named !== undefined && delayOf(visitor) > welcomeTime + wayOf(visitor),
+      );
+      if (slow !== undefined)
+        return broken(`after ${duration(delayOf(slow))}; clients wait for ${duration(welcomeTime)}`, slow);
+      return held(`after ${duration(named.at - openedAt)}`);
+    }
+    if (ended !== undefined && !ended.byUs) return open('the line was ended before');
+    return heard.some((each) => formFault(each) !== undefined)
+      ? held('in a form that is none: W2')
+      : broken(heard.length === 0 ? 'nothing came' : 'what came was none', first);
+  },
+
+  W2({ all, first }) {
+    for (const visitor of all) {
+      if (visitor.named !== undefined && visitor.named.serverTime === undefined)
+        return broken('`now_time` is no time', visitor);
+      if (visitor.named !== undefined) continue;
+      const fault = visitor.heard.map(formFault).find(Boolean);
+      if (fault !== undefined) return broken(fault, visitor);
+    }
+    return first.named === undefined ? unwelcomed : held(`${welcomed(all).length} of them`);
+  },
+
+  W3({ all, first }) {
+    if (first.named === undefined) return unwelcomed;
+    const twice = all.find(({ heard }) => heard.filter(({ frame }) => isWelcome(frame)).length > 1);
+    return twice === undefined ? held('once on each line') : broken('a second one on the same line', twice);
+  },
+
+  W4({ all, first }) {
+    if (first.named === undefined) return unwelcomed;
+    const late = welcomed(all).find(({ heard }) => heard[0]?.answer?.named === undefined);
+    return late === undefined ? held('on each line') : broken('something else came before it', late);
+  },
+
+  W5({ all, first }) {
+    if (first.named === undefined) return unwelcomed;
+    const here = welcomed(all);
+    for (const [i, visitor] of here.entries()) {
+      const namesake = here
+        .slice(i + 1)
+        .find((other) => other.named?.id === visitor.named?.id && wereTogether(visitor, other));
+      if (namesake !== undefined) return broken('two that were there at once have the same', namesake);
+    }
+    return held(`${here.length} of them`);
+  },
+
+  H1({ first }) {
+    if (first.named === undefined) return unwelcomed;
+    if (first.asked.length === 0) {
+      if (delayOf(first) > welcomeTime) return open('it was welcomed too late');
+      // It beats by itself.
+      return first.beats.length > 0 ? held('it beats by itself') : broken('no beat came', first);
+    }
+    const score = `${first.beats.length} of ${first.asked.length}`;
+    if (first.beats.length > 0)
+      return first.beats.length >= first.asked.length || hasLost(first) ? held(score) : broken(score, first);
+    if (answersLike(first).length > 0) return held('in a form that is none: H3');
+    return hasLost(first) ? open('the line was ended before') : broken('no answer came', first);
+  },
+
+  H2({ first }) {
+    if (first.beats.length === 0) return unansweredIn(first);
+    const quickest = quickestOf(first.proofs);
+    return quickest > atOnce + wayOf(first)
+      ? broken(`the quickest answer after ${duration(quickest)}`, first)
+      : held(`after ${duration(quickest)}`);
+  },
+
+  H3({ first, all }) {
+    const nowhere = all.find(({ beats }) => beats.some(({ serverTime }) => serverTime === undefined));
+    if (nowhere !== undefined) return broken('`heartbeat` is no time', nowhere);
+    if (first.beats.length > 0) {
+      const more = first.heard.some(({ answer }) => answer?.beat !== undefined && answer.swallow === false);
+      return held(more ? 'with other fields: clients hear it as a message as well' : `${first.beats.length} of them`);
+    }
+    const [fault] = answersLike(first);
+    return fault === undefined ? unansweredIn(first) : broken(fault, first);
+  },
+
+  H4({ twice, first, all, talker, stranger }) {
+    const generous = all.find((each) => each !== stranger && each !== talker && isGenerous(each));
+    if (generous !== undefined) return broken(`${generous.beats.length} answers to ${generous.asked.length}`, generous);
+    if (twice === undefined || twice.asked.length < 2) return unansweredIn(first);
+    const { asked, beats } = twice;
+    if (hasLost(twice)) return isRefused(twice) ? open(fateOf(twice)) : broken(fateOf(twice), twice);
+    const pairs = beats.filter((_, i) => i % 2 === 1).map(({ at }, i) => at - asked[2 * i]!.at);
+    if (pairs.length === 0) return broken(`${beats.length} answers to ${asked.length}`, twice);
+    const quickest = Math.min(...pairs);
+    return quickest > atOnce + usualDelay(first)
+      ? broken(`the second after ${duration(quickest)}`, twice)
+      : held(`both after ${duration(quickest)}`);
+  },
+
+  H5({ talker, first }) {
+    if (talker === undefined) return unansweredIn(first);
+    if (isRefused(talker)) return open(fateOf(talker));
+    if (hasLost(talker))
+      return open(`${endOf(talker.ended!)}, when it was told something: --message TEXT says what your server takes`);
+    const quickest = quickestOf(talker.proofs);
+    if (quickest === Infinity) return broken('no answer, while other things are said', talker);
+    return quickest > atOnce + usualDelay(first)
+      ? broken(`while other things are said, the quickest answer after ${duration(quickest)}`, talker)
+      : held(`after ${duration(quickest)}`);
+  },
+
+  H6({ stranger, plan, first }) {
+    if (first.beats.length === 0) return unansweredIn(first);
+    if (stranger === undefined)
+      return open(plan.message === undefined ? 'nothing may be said (--no-messages)' : 'not tried');
+    const { asked, beats } = stranger;
+    if (isRefused(stranger)) return open(fateOf(stranger));
+    if (hasLost(stranger)) return open(`${endOf(stranger.ended!)}, when it was told something that it does not know`);
+    if (isGenerous(first)) return open('it answers more often than it is asked');
+    return beats.length > asked.length
+      ? broken('what is no heartbeat was answered as if it were one', stranger)
+      : held('neither binary, nor another text');
+  },
+
+  T1({ all, first }) {
+    if (first.named === undefined) return unwelcomed;
+    let span = 0;
+    for (const visitor of all) {
+      const moments = momentsOf(visitor);
+      for (const [i, one] of moments.entries()) {
+        for (const other of moments.slice(i + 1)) {
+          const off = offsetBetween(one, other);
+          if (off > offBy)
+            return broken(`it is off by ${duration(off)}, ${duration(other.to - one.to)} later`, visitor);
+          span = Math.max(span, other.to - one.to);
+        }
+      }
+    }
+    return span < offBy ? open('no two times were stated') : held(`over ${duration(span)}`);
+  },
+
+  G1({ leavers, first }) {
+    if (hasLost(first)) return open('it ends lines by itself');
+    const tried = leavers.filter(({ said }) => said !== undefined);
+    if (tried.length === 0) return open('there was no line to try it on');
+    for (const leaver of tried) {
+      const { ended, said } = leaver;
+      const code = said!.code;
+      if (ended === undefined || ended.code === 1006) return broken(`${code} is answered by no close frame`, leaver);
+      if (ended.code !== code)
+        return broken(
+          `${code} is answered with ${ended.code === 1005 ? 'a close frame without a code' : ended.code}`,
+          leaver,
+        );
+      if (ended.byUs) return broken('the close frame is answered, and the connection left open', leaver);
+    }
+    return held(tried.map(({ said }) => said!.code).join(' and '));
+  },
+
+  G2({ all, first, talker, stranger }) {
+    if (hasLost(first)) return open('no line is kept at all');
+    // These have said what a server need not take.
+    const away = all.filter((each) => wasSentAway(each) && each !== talker && each !== stranger);
+    const forEver = away.find(({ ended }) => forGood.has(ended!.code));
+    if (forEver !== undefined) return broken(`${forEver.role}: ${endOf(forEver.ended!)}`, forEver);
+    const codes = [...new Set(away.map(({ ended }) => ended!.code))];
+    return held(codes.length === 0 ? 'it sent nobody away' : `codes ${codes.join(', ')}`);
+  },
+
+  M1({ walked, first }) {
+    if (walked === undefined) return unansweredIn(first);
+    const { passed, all, failure } = walked;
+    if (failure !== undefined) return broken('a path failed', undefined);
+    return passed === 0
+      ? open('there was no time for it')
+      : held(`${passed} of ${all} paths${passed < all ? ', as many as there was time for' : ''}`);
+  },
+};
+
+/** Why what needs an answer could not be tried. */
+function unansweredIn({ named }: Visitor): Finding {
+  return named === undefined ? unwelcomed : open('no heartbeat was answered');
+}
+
+/** The server has ended it, or the way to it has, before it was done. */
+function hasLost(visitor: Visitor): boolean {
+  return wasSentAway(visitor) && visitor.ended!.at <= (visitor.doneAt ?? Infinity);
+}
+
+/** The same, at whatever time. */
+function wasSentAway({ ended, openedAt, said }: Visitor): boolean {
+  return openedAt !== undefined && said === undefined && ended !== undefined && !ended.byUs;
+}
+
+/** By HTTP, or by a close code that says why, before it was welcomed. */
+function isRefused(visitor: Visitor): boolean {
+  const { openedAt, refusal = '', ended, named } = visitor;
+  if (openedAt === undefined) return refusal.startsWith('HTTP ');
+  return named === undefined && hasLost(visitor) && refusals.has(ended!.code);
+}
+
+function isGenerous({ asked, beats }: Visitor): boolean {
+  return asked.length > 0 && beats.length > asked.length;
+}
+
+/** Ms that an answer takes anyway: the way, and what H2 has to say about. */
+function usualDelay(first: Visitor): number {
+  return Math.max(wayOf(first), ...delaysOf(first.proofs));
+}
+
+function fateOf({ openedAt, refusal, ended }: Visitor): string {
+  if (openedAt === undefined) return `could not connect: ${refusal ?? 'nothing came back'}`;
+  return ended === undefined ? 'is there' : endOf(ended);
+}
+
+function welcomed(all: readonly Visitor[]): Visitor[] {
+  return all.filter(({ named }) => named !== undefined);
+}
+
+/** Ms from the open socket to the welcome. */
+function delayOf({ named, openedAt }: Visitor): number {
+  return (named?.at ?? 0) - (openedAt ?? 0);
+}
+
+/** Ms there and back, about: what the dial took. */
+function wayOf({ dialledAt, openedAt }: Visitor): number {
+  return (openedAt ?? dialledAt) - dialledAt;
+}
+
+/** Ms from a question to its answer, of those from the given one on. Infinity: none was answered. */
+function quickestOf(proofs: Visitor['proofs'], from = 0): number {
+  return Math.min(...delaysOf(proofs, from));
+}
+
+function delaysOf({ questions, answers }: Visitor['proofs'], from = 0): number[] {
+  return answers.slice(from).map(({ at }, i) => at - (questions[i + from]?.at ?? -Infinity));
+}
+
+function wereTogether(one: Visitor, other: Visitor): boolean {
+  const end = ({ ended }: Visitor) => ended?.at ?? Infinity;
+  return one.named!.at < end(other) && other.named!.at < end(one);
+}
+
+/** A time that was stated, and between which moments of ours. */
+interface StatedTime {
+  readonly stated: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function momentsOf({ named, dialledAt, beats, asked, heard }: Visitor): StatedTime[] {
+  const moments: StatedTime[] = [];
+  const grain = heard.some(({ frame, answer }) => answer?.named !== undefined && isWholeSeconds(frame)) ? 1_000 : 0;
+  // Who answers more often than it is asked: nobody can tell which is which.
+  const isPaired = beats.length <= asked.length;
+  const add = (stated: number | undefined, from: number, to: number) => {
+    if (stated !== undefined) moments.push({ stated, from: from - grain, to });
+  };
+  add(named?.serverTime, dialledAt, named?.at ?? 0);
+  for (const [i, { serverTime, at }] of (beats as readonly Beat[]).entries())
+    add(serverTime, isPaired ? asked[i]!.at : dialledAt, at);
+  return moments;
+}
+
+/** Ms by which the clock cannot have run right between the two. */
+function offsetBetween(one: StatedTime, other: StatedTime): number {
+  const stated = other.stated - one.stated;
+  const least = other.from - one.to;
+  const most = other.to - one.from;
+  return Math.max(0, least - stated, stated - most);
+}
+
+/** A date as text may have no fractions of a second. */
+function isWholeSeconds(frame: Frame): boolean {
+  const time = field(jsonObject(frame) ?? {}, 'now_time');
+  return typeof time === 'string' && !/\d\.\d/.test(time);
+}
+
+/** Fit to be a welcome, whatever was before. */
+function isWelcome(frame: Frame): boolean {
+  const object = jsonObject(frame);
+  return object !== undefined && Object.hasOwn(object, 'id') && Object.hasOwn(object, 'now_time');
+}
+
+/** What keeps a frame from being the welcome that it wants to be; undefined: it is one, or has nothing of one. */
+function formFault({ frame, size }: Heard): string | undefined {
+  const isText = typeof frame === 'string';
+  if (isText && size > longestWelcome && /"now_time"/.test(frame)) return `it has ${size} characters`;
+  const object = jsonObject(isText ? frame : Buffer.from(frame).toString());
+  if (object === undefined) return undefined;
+  const id = field(object, 'id');
+  const hasTime = Object.hasOwn(object, 'now_time');
+  if (id === undefined && !hasTime) return undefined;
+  if (!isText) return hasTime ? 'it is a binary frame' : undefined;
+  if (!hasTime) return '`now_time` is missing';
+  if (id === undefined) return '`id` is missing';
+  if (typeof id === 'string' && (id === '' || id.length > 1_024)) return '`id` is not 1 to 1,024 characters';
+  if (typeof id !== 'string' && !Number.isFinite(id)) return '`id` is neither a text nor a number';
+  return timeOf(field(object, 'now_time')) === undefined ? '`now_time` is no time' : undefined;
+}
+
+/** What wants to be an answer, and is none: what is wrong with it. */
+function answersLike({ heard, asked }: Visitor): string[] {
+  const since = asked[0]?.at ?? Infinity;
+  return heard
+    .filter(({ at, answer }) => at >= since && answer === undefined)
+    .flatMap(({ frame }) => {
+      const object = jsonObject(typeof frame === 'string' ? frame : Buffer.from(frame).toString());
+      if (typeof frame !== 'string')
+        return object !== undefined && Object.hasOwn(object, 'heartbeat') ? ['it is a binary frame'] : [];
+      return /heart_?beat/i.test(frame) && frame !== 'heartbeat'
+        ? ['it is no JSON object with the field `heartbeat`']
+        : [];
+    });
+}

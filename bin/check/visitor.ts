@@ -1,0 +1,355 @@
+/**
+ * One client of a server that is examined: it speaks the dialect, does as it is told, and keeps a record of all that happened, from which the rules are
+ * judged afterwards. It judges nothing by itself, and nothing that happens to it throws.
+ */
+import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+import { type ClientOptions, WebSocket } from 'ws';
+
+import { type Answer, field, type Frame, jsonObject, ping, type Session } from '../../adapters/protocols/protocol.ts';
+import { shortName } from '../../adapters/short-name.ts';
+import { type FaultProxy, faultProxy } from '../../test/kit/index.ts';
+import type { Stand } from './stand.ts';
+import { Transcript } from './transcript.ts';
+
+/** When something happened, in ms since the examination began. */
+export interface Moment {
+  readonly at: number;
+}
+
+export interface Heard extends Moment {
+  /** Of the whole frame: characters, or bytes. */
+  readonly size: number;
+  readonly frame: Frame;
+  /** What it means; undefined: it is the app's. */
+  readonly answer: Answer | undefined;
+}
+
+export interface Named extends Moment {
+  readonly id: string | undefined;
+  /** Epoch ms. */
+  readonly serverTime: number | undefined;
+}
+
+export interface Beat extends Moment {
+  readonly serverTime: number | undefined;
+}
+
+export interface Ping extends Moment {
+  readonly payload: string;
+}
+
+/** How a connection ended, or that none came about. */
+export interface Ended extends Moment {
+  /** Of the peer's close frame; 1005: it had none, 1006: there was no close frame. */
+  readonly code: number;
+  readonly reason: string;
+  /** We cut it off, or it failed on our side. */
+  readonly byUs: boolean;
+}
+
+/** As many frames are kept of what one is told. */
+const mostHeard = 500;
+/** Of a frame, characters or bytes. */
+const longestKept = 4_096;
+/** A dial may take so long, ms. */
+const handshakeTimeout = 10_000;
+/** Of one frame, bytes: with more the line is given up. */
+const maxPayload = 64 * 2 ** 20;
+
+export class Visitor {
+  readonly role: string;
+  readonly transcript: Transcript;
+  readonly heard: Heard[] = [];
+  readonly beats: Beat[] = [];
+  /** When it has asked for a sign of life. */
+  readonly asked: Moment[] = [];
+  readonly pinged: Ping[] = [];
+  readonly pongs: Ping[] = [];
+  dialledAt = 0;
+  openedAt: number | undefined;
+  named: Named | undefined;
+  ended: Ended | undefined;
+  /** Its own close frame. */
+  said: (Moment & { readonly code: number }) | undefined;
+  /** When it had done its part; what becomes of the line afterwards is another matter. */
+  doneAt: number | undefined;
+  /** Why the dial failed: a code of the system's, or `HTTP 401`. */
+  refusal: string | undefined;
+  isFlooding = false;
+  /** The server sends more than is kept. */
+  overheard = 0;
+  readonly #stand: Stand;
+  readonly #session: Session;
+  #socket: WebSocket | undefined;
+  #proxy: FaultProxy | undefined;
+  readonly #wakers = new Set<() => void>();
+  #isLeaving = false;
+
+  constructor(role: string, stand: Stand) {
+    this.role = role;
+    this.#stand = stand;
+    this.#session = stand.protocol.session();
+    this.transcript = new Transcript(stand.now);
+  }
+
+  get isOpen(): boolean {
+    return this.openedAt !== undefined && this.ended === undefined;
+  }
+
+  /** Its own fault proxy, where it was dialled through one. */
+  get line(): FaultProxy {
+    if (this.#proxy === undefined) throw new Error('dialled without a proxy');
+    return this.#proxy;
+  }
+
+  /** Fulfilled when the socket is open, or never will be. */
+  async dial({ throughProxy = false } = {}): Promise<this> {
+    const stand = this.#stand;
+    if (throughProxy) this.#proxy = await faultProxy(stand.target);
+    if (stand.signal.aborted) {
+      await this.leave();
+      return this;
+    }
+    this.dialledAt = stand.now();
+    this.transcript.note('·', 'dials');
+    const socket = new WebSocket(stand.url, [...stand.subprotocols], {
+      ...stand.upgrade,
+      maxPayload,
+      handshakeTimeout,
+      // What is sent is looked at, not weighed.
+      perMessageDeflate: false,
+      ...(this.#proxy && { createConnection: connectedTo(this.#proxy.port, stand.url) }),
+    });
+    this.#socket = socket;
+    this.#listen(socket);
+    await this.until(() => this.openedAt !== undefined || this.ended !== undefined, handshakeTimeout + 1_000);
+    return this;
+  }
+
+  /** Fulfilled when it is true, which is asked whenever something happens: with true; after so many ms, or when it can be no more, with false. */
+  async until(isTrue: () => boolean, ms: number): Promise<boolean> {
+    const { signal } = this.#stand;
+    let timer: NodeJS.Timeout | undefined;
+    let look = () => {};
+    const outcome = await new Promise<boolean>((resolve) => {
+      look = () => {
+        if (isTrue()) resolve(true);
+        else if (this.ended !== undefined || signal.aborted) resolve(false);
+      };
+      this.#wakers.add(look);
+      timer = setTimeout(() => resolve(isTrue()), ms);
+      look();
+    });
+    clearTimeout(timer);
+    this.#wakers.delete(look);
+    return outcome;
+  }
+
+  /** Waits until it is welcomed. */
+  welcomed(ms: number): Promise<boolean> {
+    return this.until(() => this.named !== undefined, ms);
+  }
+
+  /** Asks for a sign of life, in the dialect. */
+  ask(): void {
+    const answer = this.#session.probe?.(this.beats.length < this.asked.length);
+    if (!this.isOpen || answer === undefined) return;
+    this.asked.push({ at: this.#stand.now() });
+    this.#write(answer);
+  }
+
+  /** Asks, and waits. False: there was no answer. */
+  async beat(ms: number): Promise<boolean> {
+    const before = this.beats.length;
+    this.ask();
+    return this.until(() => this.beats.length > before, ms);
+  }
+
+  /** Asks in the dialect; with one in which nobody asks, by a ping. False: there was no answer. */
+  async prove(ms: number): Promise<boolean> {
+    if (this.#asks) return this.beat(ms);
+    const before = this.pongs.length;
+    this.ping(`systole ${before}`);
+    return this.until(() => this.pongs.length > before, ms);
+  }
+
+  /** Questions, and their answers, one for one. */
+  get proofs(): { questions: readonly Moment[]; answers: readonly Moment[] } {
+    return this.#asks
+      ? { questions: this.asked, answers: this.beats }
+      : { questions: this.pinged, answers: this.pongs };
+  }
+
+  get #asks(): boolean {
+    return this.#stand.protocol.liveness === 'ask';
+  }
+
+  ping(payload: string): void {
+    if (!this.isOpen) return;
+    this.pinged.push({ at: this.#stand.now(), payload });
+    this.transcript.note('C→S', `ping ${payload}`);
+    this.#socket?.ping(payload);
+  }
+
+  say(message: string | Buffer): void {
+    if (!this.isOpen) return;
+    this.transcript.note('C→S', shown(message));
+    this.#socket?.send(message);
+  }
+
+  /** As fast as it is taken, and nothing is told of each. */
+  async flood(message: string, times: number, ms: number): Promise<void> {
+    this.isFlooding = true;
+    const late = this.#stand.now() + ms;
+    this.transcript.note('C→S', `${message}, up to ${times} times`);
+    for (let i = 0; i < times && this.isOpen && this.#stand.now() < late && !this.#stand.signal.aborted; i += 1) {
+      const isPause = i % 1_000 === 999;
+      if (!isPause) this.#socket?.send(message);
+      else await Promise.race([this.#sent(message), this.until(() => false, 1_000)]);
+    }
+    this.isFlooding = false;
+  }
+
+  /** Says goodbye, and waits for the other side's. */
+  async close(code: number, ms: number): Promise<void> {
+    if (!this.isOpen) return;
+    this.said = { at: this.#stand.now(), code };
+    this.transcript.note('C→S', `close ${code}`);
+    this.#socket?.close(code);
+    await this.until(() => this.ended !== undefined, ms);
+  }
+
+  /** Its part is done: it goes, unless an answer is owed to it, for which it waits until all others are done. */
+  async finish(): Promise<void> {
+    this.doneAt = this.#stand.now();
+    if (this.named !== undefined && this.beats.length >= this.asked.length) await this.leave();
+  }
+
+  note(happening: string): void {
+    this.transcript.note('·', happening);
+  }
+
+  /** Is gone, without a word, and leaves nothing behind. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    const socket = this.#socket;
+    if (socket !== undefined && socket.readyState !== WebSocket.CLOSED) {
+      // Not `once()`: a dial that is broken off is an error, and that is no matter.
+      const closed = new Promise((resolve) => void socket.on('close', resolve));
+      socket.terminate();
+      // Behind a proxy that is silent nothing arrives, and nothing has to.
+      await Promise.all([closed, this.#proxy?.close()]);
+    } else await this.#proxy?.close();
+    this.#proxy = undefined;
+  }
+
+  #listen(socket: WebSocket): void {
+    socket.on('open', () => {
+      this.openedAt = this.#stand.now();
+      this.transcript.note('·', 'is connected');
+      this.#take(this.#session.opened?.(socket.protocol), undefined);
+      this.#wake();
+    });
+    socket.on('unexpected-response', (request, { statusCode, headers }) => {
+      this.refusal = `HTTP ${statusCode}`;
+      this.#stand.pointsTo = headers.location;
+      this.transcript.note('S→C', this.refusal);
+      request.destroy();
+      // Nobody else ends it: whoever hears of the answer has taken it over.
+      socket.terminate();
+    });
+    socket.on('message', (data: Buffer, isBinary) => {
+      const frame: Frame = isBinary ? new Uint8Array(data).buffer : data.toString();
+      this.#take(this.#session.received?.(frame), frame);
+      this.#wake();
+    });
+    socket.on('pong', (data: Buffer) => {
+      const payload = data.toString();
+      if (this.pongs.length < mostHeard) this.pongs.push({ at: this.#stand.now(), payload });
+      this.transcript.note('S→C', `pong ${payload}`);
+      this.#take(this.#session.ponged?.(), undefined);
+      this.#wake();
+    });
+    socket.on('ping', () => this.transcript.note('S→C', 'ping'));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.openedAt === undefined) this.refusal ??= error.code ?? error.message;
+      else if (error.code?.startsWith('WS_ERR')) this.transcript.note('·', `what it sends is broken: ${error.message}`);
+    });
+    socket.on('close', (code, reason: Buffer) => {
+      const byUs = this.#isLeaving;
+      this.ended = { at: this.#stand.now(), code, reason: reason.toString(), byUs };
+      if (!byUs && this.openedAt !== undefined) this.transcript.note('S→C', endOf(this.ended));
+      else if (!byUs) this.transcript.note('·', `is not connected: ${this.refusal ?? 'it was given up'}`);
+      this.#wake();
+    });
+  }
+
+  #take(answer: Answer | undefined, frame: Frame | undefined): void {
+    const at = this.#stand.now();
+    if (frame !== undefined) {
+      if (this.heard.length < mostHeard)
+        this.heard.push({ at, size: sizeOf(frame), frame: frame.slice(0, longestKept), answer });
+      else this.overheard += 1;
+      this.transcript.note('S→C', shown(frame));
+    }
+    if (answer?.named !== undefined) {
+      this.named ??= { at, id: answer.named.id, serverTime: answer.named.serverTime };
+    }
+    if (answer?.beat !== undefined && this.beats.length < mostHeard) {
+      this.beats.push({ at, serverTime: answer.beat.serverTime });
+    }
+    if (answer?.write !== undefined) this.#write(answer);
+  }
+
+  #write({ write = [] }: Answer): void {
+    for (const frame of write) {
+      this.transcript.note('C→S', frame === ping ? 'ping' : shown(frame));
+      if (frame === ping) this.#socket?.ping();
+      else this.#socket?.send(frame);
+    }
+  }
+
+  #sent(message: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket?.send(message, () => resolve());
+    });
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakers) wake();
+  }
+}
+
+/** For npm `ws`: all but the way is as the URL has it, so the server finds its own name in `Host`, and its certificate is asked for it. */
+export function connectedTo(port: number, url: string): NonNullable<ClientOptions['createConnection']> {
+  const isSecure = /^(wss|https):/i.test(url);
+  const connection = (options: { host?: string }) => {
+    const socket = connectTcp({ port, host: '127.0.0.1' });
+    const { host = '' } = options;
+    return isSecure ? connectTls({ ...options, socket, servername: isIP(host) === 0 ? host : '' }) : socket;
+  };
+  return connection as unknown as NonNullable<ClientOptions['createConnection']>;
+}
+
+function sizeOf(frame: Frame): number {
+  return typeof frame === 'string' ? frame.length : frame.byteLength;
+}
+
+/** A frame, as it may be shown: of the session's name no more than its end. */
+function shown(frame: Frame | Buffer): string {
+  if (typeof frame !== 'string') {
+    const bytes = new Uint8Array(frame as ArrayBuffer);
+    return `${bytes.length} bytes of binary${bytes.length <= 64 ? `: ${JSON.stringify(Buffer.from(bytes).toString())}` : ''}`;
+  }
+  const object = frame.length <= longestKept ? jsonObject(frame) : undefined;
+  const id = object === undefined ? undefined : field(object, 'id');
+  if (typeof id !== 'string' || id === '') return frame;
+  return frame.replaceAll(JSON.stringify(id).slice(1, -1), shortName(id));
+}
+
+export function endOf({ code, reason }: Ended): string {
+  if (code === 1006) return 'ends the connection, without a close frame';
+  return `close${code === 1005 ? ', without a code' : ` ${code}`}${reason === '' ? '' : ` ${reason}`}`;
+}
