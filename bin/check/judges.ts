@@ -119,7 +119,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
   },
 
   W1({ first, all }) {
-    const { named, openedAt = 0, heard, ended } = first;
+    const { named, openedAt = 0, heard } = first;
     if (named !== undefined) {
       const slow = all.find(
         (visitor) => visitor.named !== undefined && delayOf(visitor) > welcomeTime + wayOf(visitor),
@@ -128,7 +128,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
         return broken(`after ${duration(delayOf(slow))}; clients wait for ${duration(welcomeTime)}`, slow);
       return held(`after ${duration(named.at - openedAt)}`);
     }
-    if (ended !== undefined && !ended.byUs) return open('the line was ended before');
+    if (hasLost(first)) return open('the line was ended before');
     return heard.some((each) => formFault(each) !== undefined)
       ? held('in a form that is none: W2')
       : broken(heard.length === 0 ? 'nothing came' : 'what came was none', first);
