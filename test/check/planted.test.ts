@@ -13,15 +13,16 @@ const flood = 200_000;
 /** Most of the time of each is waiting; these are two cores. */
 const mostAtOnce = 28;
 
-async function examined({ start, breaks }: Planted): Promise<Report> {
-  const server = await start({ silence: spans.silence });
+async function examined(it: Planted): Promise<Report> {
+  const server = await it.start({ silence: spans.silence });
   try {
-    return await examine(server.url, { ...spans, message: 'hello', flood: breaks.includes('L5') ? flood : 2_000 });
+    return await examine(server.url, { ...spans, message: 'hello', flood: it.breaks.includes('L5') ? flood : 2_000 });
   } finally {
     await server.close();
   }
 }
 
+/** A server under examination. */
 interface Row {
   readonly name: string;
   readonly it: Planted;
@@ -55,7 +56,7 @@ const patience = 240_000;
 describe('a fault is found, by its rule and by no other', () => {
   test.for([...rows(faults), ...rows(relatives), ...rows(strangers)])('$name', { timeout: patience }, async (row) => {
     const report = await row.report;
-    expect([...report.broken].sort()).toEqual([...row.it.breaks].sort());
+    expect(report.broken.toSorted()).toEqual(row.it.breaks.toSorted());
     for (const { verdict, transcript, remedy } of report.rows) {
       if (verdict !== 'broken') continue;
       expect(transcript).not.toEqual([]);
