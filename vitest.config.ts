@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 import { findChromium, quietly } from './test/helpers/find-chromium.ts';
 import { type EngineName, findEngine } from './test/helpers/find-engines.ts';
+import { findReference, packagesFor, type ReferenceName } from './test/helpers/find-references.ts';
 import { builtinFlags, isUnexpected, onNode } from './test/helpers/setup/on-node.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -29,6 +30,18 @@ const missing = (Object.keys(withEngines) as EngineName[]).filter((name) => find
 if (missing.length > 0) {
   console.warn(
     `\n*** SKIPPED: all that is told of logs in engines (${missing.map((name) => withEngines[name]).join(', ')}), for want of ${missing.join(' and ')}. Get both with \`apt-get install redis-server nats-server\`. ***\n`,
+  );
+}
+
+/** Told of servers in other languages. */
+const withReferences: Record<ReferenceName, string> = {
+  python: 'test/check/references.python.test.ts',
+  go: 'test/check/references.go.test.ts',
+};
+const unread = (Object.keys(withReferences) as ReferenceName[]).filter((name) => findReference(name) === undefined);
+for (const name of unread) {
+  console.warn(
+    `\n*** SKIPPED: all that is told of the reference server in ${name} (${withReferences[name]}), for want of its packages. Get them with \`apt-get install ${packagesFor[name]}\`. ***\n`,
   );
 }
 
@@ -83,6 +96,7 @@ export default defineConfig({
             ...alone,
             ...(chromium === undefined ? inPages : []),
             ...missing.map((name) => withEngines[name]),
+            ...unread.map((name) => withReferences[name]),
           ],
           globalSetup: build,
         },

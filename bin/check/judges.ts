@@ -66,7 +66,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (pongs.length === 0) return broken(hasLost(pinger) ? fateOf(pinger) : 'no pong', pinger);
     if (pongs.length < pinged.length)
       return broken(hasLost(pinger) ? fateOf(pinger) : `${pongs.length} pongs to ${pinged.length} pings`, pinger);
-    const quickest = quickestOf(pinged, pongs);
+    const quickest = quickestOf({ questions: pinged, answers: pongs });
     return quickest > atOnce + wayOf(pinger)
       ? broken(`the quickest pong after ${duration(quickest)}`, pinger)
       : held(`after ${duration(quickest)}`);
@@ -93,7 +93,9 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       return held(`after ${duration(ended.at - since)}`);
     }
     if (plan.silence !== undefined) return broken(`kept for ${duration((ended?.at ?? since) - since)}`, halfOpen);
-    return open(`not within ${duration(plan.idle)}; --silence 150000 waits for as long as it may take`);
+    return open(
+      `not within ${duration((ended?.at ?? since) - since)}; --silence 150000 waits for as long as it may take`,
+    );
   },
 
   L5({ crowd, plan, first }) {
@@ -104,17 +106,18 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (outside !== undefined) return open(`there is no room for so many: ${fateOf(outside)}`);
     const rude = `${plan.halfOpen} half open, and one that does not read`;
     if (hasLost(witness)) return broken(`beside ${rude}, another client: ${fateOf(witness)}`, witness);
-    const quickest = quickestOf(witness.asked, witness.beats, before);
+    const quickest = quickestOf(witness.proofs, before);
     if (quickest === Infinity) return broken(`beside ${rude}, nobody else is answered`, witness);
-    if (witness.beats.length < witness.asked.length)
+    const { questions, answers } = witness.proofs;
+    if (answers.length < questions.length)
       return broken(
-        `beside ${rude}, another client is answered ${witness.beats.length - before} of ${witness.asked.length - before} times`,
+        `beside ${rude}, another client is answered ${answers.length - before} of ${questions.length - before} times`,
         witness,
       );
     if (quickest > atOnce + usualDelay(first))
       return broken(`beside ${rude}, others are answered after ${duration(quickest)}`, witness);
     if (newcomer.named === undefined) return broken(`beside ${rude}, nobody else is welcomed`, newcomer);
-    if (newcomer.beats.length === 0) return broken(`beside ${rude}, who comes is not answered`, newcomer);
+    if (newcomer.proofs.answers.length === 0) return broken(`beside ${rude}, who comes is not answered`, newcomer);
     return held(`beside ${rude}`);
   },
 
@@ -185,7 +188,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
 
   H2({ first }) {
     if (first.beats.length === 0) return unansweredIn(first);
-    const quickest = quickestOf(first.asked, first.beats);
+    const quickest = quickestOf(first.proofs);
     return quickest > atOnce + wayOf(first)
       ? broken(`the quickest answer after ${duration(quickest)}`, first)
       : held(`after ${duration(quickest)}`);
@@ -208,7 +211,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (twice === undefined || twice.asked.length < 2) return unansweredIn(first);
     const { asked, beats } = twice;
     if (hasLost(twice)) return isRefused(twice) ? open(fateOf(twice)) : broken(fateOf(twice), twice);
-    const pairs = beats.filter((_, i) => i % 2 === 1).map(({ at }, i) => at - asked[2 * i]!);
+    const pairs = beats.filter((_, i) => i % 2 === 1).map(({ at }, i) => at - asked[2 * i]!.at);
     if (pairs.length === 0) return broken(`${beats.length} answers to ${asked.length}`, twice);
     const quickest = Math.min(...pairs);
     return quickest > atOnce + usualDelay(first)
@@ -221,7 +224,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (isRefused(talker)) return open(fateOf(talker));
     if (hasLost(talker))
       return open(`${endOf(talker.ended!)}, when it was told something: --message TEXT says what your server takes`);
-    const quickest = quickestOf(talker.asked, talker.beats);
+    const quickest = quickestOf(talker.proofs);
     if (quickest === Infinity) return broken('no answer, while other things are said', talker);
     return quickest > atOnce + usualDelay(first)
       ? broken(`while other things are said, the quickest answer after ${duration(quickest)}`, talker)
@@ -324,7 +327,7 @@ function isGenerous({ asked, beats }: Visitor): boolean {
 
 /** Ms that an answer takes anyway: the way, and what H2 has to say about. */
 function usualDelay(first: Visitor): number {
-  return Math.max(wayOf(first), ...delaysOf(first.asked, first.beats));
+  return Math.max(wayOf(first), ...delaysOf(first.proofs));
 }
 
 function fateOf({ openedAt, refusal, ended }: Visitor): string {
@@ -347,24 +350,12 @@ function wayOf({ dialledAt, openedAt }: Visitor): number {
 }
 
 /** Ms from a question to its answer, of those from the given one on. Infinity: none was answered. */
-function quickestOf(
-  questions: readonly (number | { readonly at: number })[],
-  answers: readonly { readonly at: number }[],
-  from = 0,
-): number {
-  return Math.min(...delaysOf(questions, answers, from));
+function quickestOf(proofs: Visitor['proofs'], from = 0): number {
+  return Math.min(...delaysOf(proofs, from));
 }
 
-function delaysOf(
-  questions: readonly (number | { readonly at: number })[],
-  answers: readonly { readonly at: number }[],
-  from = 0,
-): number[] {
-  return answers.slice(from).map(({ at }, i) => at - atOf(questions[i + from] ?? -Infinity));
-}
-
-function atOf(moment: number | { readonly at: number }): number {
-  return typeof moment === 'number' ? moment : moment.at;
+function delaysOf({ questions, answers }: Visitor['proofs'], from = 0): number[] {
+  return answers.slice(from).map(({ at }, i) => at - (questions[i + from]?.at ?? -Infinity));
 }
 
 function wereTogether(one: Visitor, other: Visitor): boolean {
@@ -389,7 +380,7 @@ function momentsOf({ named, dialledAt, beats, asked, heard }: Visitor): StatedTi
   };
   add(named?.serverTime, dialledAt, named?.at ?? 0);
   for (const [i, { serverTime, at }] of (beats as readonly Beat[]).entries())
-    add(serverTime, isPaired ? asked[i]! : dialledAt, at);
+    add(serverTime, isPaired ? asked[i]!.at : dialledAt, at);
   return moments;
 }
 
@@ -432,7 +423,7 @@ function formFault({ frame, size }: Heard): string | undefined {
 
 /** What wants to be an answer, and is none: what is wrong with it. */
 function answersLike({ heard, asked }: Visitor): string[] {
-  const since = asked[0] ?? Infinity;
+  const since = asked[0]?.at ?? Infinity;
   return heard
     .filter(({ at, answer }) => at >= since && answer === undefined)
     .flatMap(({ frame }) => {

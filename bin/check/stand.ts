@@ -2,7 +2,7 @@
 import type { ClientOptions } from 'ws';
 
 import type { Protocol } from '../../adapters/protocols/protocol.ts';
-import type { FaultTarget } from '../../test/kit/fault-proxy.ts';
+import type { FaultTarget } from '../../test/kit/index.ts';
 
 export interface Stand {
   readonly url: string;

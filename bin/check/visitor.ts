@@ -9,13 +9,16 @@ import { type ClientOptions, WebSocket } from 'ws';
 
 import { type Answer, field, type Frame, jsonObject, ping, type Session } from '../../adapters/protocols/protocol.ts';
 import { shortName } from '../../adapters/short-name.ts';
-import { type FaultProxy, faultProxy } from '../../test/kit/fault-proxy.ts';
+import { type FaultProxy, faultProxy } from '../../test/kit/index.ts';
 import type { Stand } from './stand.ts';
 import { Transcript } from './transcript.ts';
 
-/** Times in ms since the examination began. */
-export interface Heard {
+/** When something happened, in ms since the examination began. */
+export interface Moment {
   readonly at: number;
+}
+
+export interface Heard extends Moment {
   /** Of the whole frame: characters, or bytes. */
   readonly size: number;
   readonly frame: Frame;
@@ -23,21 +26,22 @@ export interface Heard {
   readonly answer: Answer | undefined;
 }
 
-export interface Named {
-  readonly at: number;
+export interface Named extends Moment {
   readonly id: string | undefined;
   /** Epoch ms. */
   readonly serverTime: number | undefined;
 }
 
-export interface Beat {
-  readonly at: number;
+export interface Beat extends Moment {
   readonly serverTime: number | undefined;
 }
 
+export interface Ping extends Moment {
+  readonly payload: string;
+}
+
 /** How a connection ended, or that none came about. */
-export interface Ended {
-  readonly at: number;
+export interface Ended extends Moment {
   /** Of the peer's close frame; 1005: it had none, 1006: there was no close frame. */
   readonly code: number;
   readonly reason: string;
@@ -60,15 +64,15 @@ export class Visitor {
   readonly heard: Heard[] = [];
   readonly beats: Beat[] = [];
   /** When it has asked for a sign of life. */
-  readonly asked: number[] = [];
-  readonly pinged: { readonly at: number; readonly payload: string }[] = [];
-  readonly pongs: { readonly at: number; readonly payload: string }[] = [];
+  readonly asked: Moment[] = [];
+  readonly pinged: Ping[] = [];
+  readonly pongs: Ping[] = [];
   dialledAt = 0;
   openedAt: number | undefined;
   named: Named | undefined;
   ended: Ended | undefined;
   /** Its own close frame. */
-  said: { readonly at: number; readonly code: number } | undefined;
+  said: (Moment & { readonly code: number }) | undefined;
   /** When it had done its part; what becomes of the line afterwards is another matter. */
   doneAt: number | undefined;
   /** Why the dial failed: a code of the system's, or `HTTP 401`. */
@@ -151,7 +155,7 @@ export class Visitor {
   ask(): void {
     const answer = this.#session.probe?.(this.beats.length < this.asked.length);
     if (!this.isOpen || answer === undefined) return;
-    this.asked.push(this.#stand.now());
+    this.asked.push({ at: this.#stand.now() });
     this.#write(answer);
   }
 
@@ -160,6 +164,25 @@ export class Visitor {
     const before = this.beats.length;
     this.ask();
     return this.until(() => this.beats.length > before, ms);
+  }
+
+  /** Asks in the dialect; with one in which nobody asks, by a ping. False: there was no answer. */
+  async prove(ms: number): Promise<boolean> {
+    if (this.#asks) return this.beat(ms);
+    const before = this.pongs.length;
+    this.ping(`systole ${before}`);
+    return this.until(() => this.pongs.length > before, ms);
+  }
+
+  /** Questions, and their answers, one for one. */
+  get proofs(): { questions: readonly Moment[]; answers: readonly Moment[] } {
+    return this.#asks
+      ? { questions: this.asked, answers: this.beats }
+      : { questions: this.pinged, answers: this.pongs };
+  }
+
+  get #asks(): boolean {
+    return this.#stand.protocol.liveness === 'ask';
   }
 
   ping(payload: string): void {

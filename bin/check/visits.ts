@@ -45,14 +45,14 @@ export interface Crowd {
   readonly flooder: Visitor;
   /** Was there before. */
   readonly witness: Visitor;
-  /** Beats of the witness before the others came. */
+  /** Proofs of the witness before the others came. */
   readonly before: number;
   /** Came while the others were there. */
   readonly newcomer: Visitor;
 }
 
 /** Ms. What a client waits for at most: longer than a rule allows, so that what comes late is seen to come. */
-export const patience = { welcome: 6_000, answer: 5_000, goodbye: 4_000 };
+export const patience = { welcome: 6_000, answer: 5_000, beat: 10_000, goodbye: 4_000 };
 /** Beats of which the quickest is judged: machines pause. */
 const tries = 3;
 /** Ms between two of them. */
@@ -111,27 +111,34 @@ export class Visits {
     // What takes long begins first.
     const idle = this.#idle();
     const isWelcomed = await first.welcomed(patience.welcome);
-    if (isWelcomed) {
+    const { liveness } = this.#stand.protocol;
+    const asks = liveness === 'ask';
+    if (isWelcomed && asks) {
       this.#progress('asks');
       await this.#ask(first);
-    } else await first.finish();
+    }
+    if (!isWelcomed) await first.finish();
+    if (liveness === 'server-beats') await first.until(() => first.beats.length > 0, patience.beat);
     this.#progress('asks in other ways');
     // What is not answered alone says nothing about what is asked in other ways.
     const isAlive = isWelcomed && first.beats.length > 0 && first.beats.length >= first.asked.length;
+    const answers = asks && isAlive;
     const [together, pinger, leavers, twice, talker, stranger] = await Promise.all([
       this.#together(first, isAlive),
       this.#pinger(),
       Promise.all(goodbyes.map((code) => this.#leaver(code))),
-      isAlive ? this.#twice() : undefined,
-      isAlive ? this.#talker() : undefined,
-      isAlive ? this.#stranger() : undefined,
+      answers ? this.#twice() : undefined,
+      answers ? this.#talker() : undefined,
+      answers ? this.#stranger() : undefined,
     ]);
     // Not before: a server that is harmed by it would seem to break what it keeps.
     const halfOpen = this.#halfOpen();
     let walked: Walked | undefined;
     let crowd: Crowd | undefined;
-    if (isAlive) {
+    if (answers) {
       walked = await walk(this.#stand, walkTime, (done, all) => this.#progress(`walks path ${done} of ${all}`));
+    }
+    if (asks ? isAlive : pinger.pongs.length > 0) {
       this.#progress('is rude');
       crowd = await this.#crowd();
     }
@@ -165,7 +172,7 @@ export class Visits {
 
   /** One at a time, and none so soon after another that they could be taken for one. */
   async #ask(visitor: Visitor): Promise<void> {
-    for (let i = 1; (await visitor.beat(patience.answer)) && i < tries; i += 1)
+    for (let i = 1; (await visitor.prove(patience.answer)) && i < tries; i += 1)
       await visitor.until(() => false, breather);
   }
 
@@ -279,7 +286,7 @@ export class Visits {
   async #crowd(): Promise<Crowd> {
     const { halfOpen, flood } = this.#plan;
     const witness = await this.#welcomed('is well-behaved');
-    await witness.beat(patience.answer);
+    await witness.prove(patience.answer);
     const gone = Array.from({ length: halfOpen }, (_, i) =>
       this.#welcomed(`half open, ${i + 1}`, { throughProxy: true }),
     );
@@ -298,11 +305,11 @@ export class Visits {
       if (typeof word === 'string') flooded = flooder.flood(word, flood, patience.answer);
     }
     await witness.until(() => false, breather);
-    const before = witness.beats.length;
+    const before = witness.proofs.answers.length;
     await this.#ask(witness);
     await flooded;
     const newcomer = await this.#welcomed('comes meanwhile');
-    await newcomer.beat(patience.answer);
+    await newcomer.prove(patience.answer);
     // Now it reads, also how it was sent away.
     if (flooder.isOpen) flooder.line.silence('none');
     await flooder.until(() => false, farewell);

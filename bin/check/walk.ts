@@ -2,8 +2,7 @@
 import { WebSocket } from 'ws';
 
 import type { Frame, Protocol } from '../../adapters/protocols/protocol.ts';
-import { faultProxy } from '../../test/kit/fault-proxy.ts';
-import { connectionModel } from '../../test/kit/model.ts';
+import { connectionModel, faultProxy } from '../../test/kit/index.ts';
 import type { Stand } from './stand.ts';
 import { connectedTo } from './visitor.ts';
 

@@ -11,6 +11,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 
+import { actionCable } from '../../adapters/protocols/actioncable.ts';
 import { serveHeartbeats } from '../../adapters/server.ts';
 import { examine, type Report } from '../../bin/check/examine.ts';
 import { asJUnit, asText } from '../../bin/check/report.ts';
@@ -57,6 +58,21 @@ test('an ordinary server that answers pings is told which dialect it speaks, and
   const second = run('check', url, '--idle', '500', '--protocol', 'native-ping');
   expect(await second.ended).toEqual({ code: 0, signal: null });
   expect(second.stdout).toContain('✓ M1');
+});
+
+test('a server that beats by itself is not asked, and keeps what is left', async () => {
+  const { url } = await listen(
+    (socket) => {
+      socket.send('{"type":"welcome"}');
+      const beating = setInterval(() => socket.send(`{"type":"ping","message":${Date.now()}}`), 500);
+      socket.on('close', () => clearInterval(beating));
+    },
+    { handleProtocols: () => 'actioncable-v1-json' },
+  );
+  const report = await examine(url, { idle: 500, protocol: actionCable() });
+  const open = report.rows.filter(({ verdict }) => verdict === 'open').map(({ rule }) => rule);
+  expect({ broken: report.broken, open }).toEqual({ broken: [], open: ['L4'] });
+  expect(report.rows.map(({ rule }) => rule).join(' ')).toBe('L1 L2 L3 L4 L5 W1 H1 G1 G2');
 });
 
 test('another host is left alone without --yes', async () => {

@@ -32,7 +32,7 @@ interface Row {
 /** All of them are examined from now on, so many at once. */
 function rows(table: Readonly<Record<string, Planted>>): Row[] {
   return Object.entries(table).map(([name, it]) => {
-    const report = turn().then((done) => examined(it).finally(done));
+    const report = inTurn(it);
     report.catch(() => {}); // reported where it is awaited
     return { name, it, report };
   });
@@ -41,14 +41,15 @@ function rows(table: Readonly<Record<string, Planted>>): Row[] {
 const waiting: (() => void)[] = [];
 let running = 0;
 
-async function turn(): Promise<() => void> {
+async function inTurn(it: Planted): Promise<Report> {
   if (running >= mostAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-  else running += 1;
-  return () => {
-    const next = waiting.shift();
-    if (next === undefined) running -= 1;
-    else next();
-  };
+  running += 1;
+  try {
+    return await examined(it);
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
 }
 
 const patience = 240_000;

@@ -3,8 +3,13 @@ import { delimiter, join } from 'node:path';
 
 export type EngineName = 'redis-server' | 'nats-server';
 
-/** The engine's binary: on the PATH, or where Debian has it, whoever calls. */
+/** The engine's binary. */
 export function findEngine(name: EngineName): string | undefined {
+  return findBinary(name);
+}
+
+/** On the PATH, or where Debian has it, whoever calls. */
+export function findBinary(name: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/sbin', '/usr/local/bin'];
   return folders.map((folder) => join(folder || '.', name)).find(isExecutable);
 }

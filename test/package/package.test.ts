@@ -23,7 +23,7 @@ test('it holds what users need, and nothing else', () => {
   );
   const strange = files.filter(
     (file) =>
-      !/^(?:dist\/(?:machines|adapters|adapters\/protocols|push|bin|bin\/demo|test\/kit)\/[\w.-]+\.(?:js|d\.ts)|docs\/[A-Z-]+\.md|[\w.]+)$/.test(
+      !/^(?:dist\/(?:machines|adapters|adapters\/protocols|push|bin|bin\/check|bin\/demo|test\/kit)\/[\w.-]+\.(?:js|d\.ts)|docs\/[A-Z-]+\.md|[\w.]+)$/.test(
         file,
       ) &&
       !/^dist\/visualizer\/(?:(?:inspect\.(?:node|browser)\.js|(?:inspect|entry)\.d\.ts|LICENSES\.md)|page\/(?:index\.html|LICENSES\.md|assets\/[\w.-]+\.(?:js|css)))$/.test(
