@@ -98,13 +98,14 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     );
   },
 
-  L5({ crowd, plan, first }) {
+  L5({ crowd, plan, first, idle }) {
     if (crowd === undefined) return unansweredIn(first);
     const { witness, newcomer, before } = crowd;
     if (hasLost(first)) return open('no line is kept at all');
     const outside = [witness, newcomer].find(isRefused);
     if (outside !== undefined) return open(`there is no room for so many: ${fateOf(outside)}`);
     const rude = `${plan.halfOpen} half open, and one that does not read`;
+    if (idle !== undefined && hasLost(idle) && hasLost(witness)) return open('lines are closed that are idle');
     if (hasLost(witness)) return broken(`beside ${rude}, another client: ${fateOf(witness)}`, witness);
     const quickest = quickestOf(witness.proofs, before);
     if (quickest === Infinity) return broken(`beside ${rude}, nobody else is answered`, witness);

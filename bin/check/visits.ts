@@ -117,12 +117,13 @@ export class Visits {
       this.#progress('asks');
       await this.#ask(first);
     }
-    if (!isWelcomed) await first.finish();
     if (liveness === 'server-beats') await first.until(() => first.beats.length > 0, patience.beat);
     this.#progress('asks in other ways');
     // What is not answered alone says nothing about what is asked in other ways.
     const isAlive = isWelcomed && first.beats.length > 0 && first.beats.length >= first.asked.length;
     const answers = asks && isAlive;
+    // What it waits for no longer is no silence of its own making.
+    if (!isAlive) await first.finish();
     const [together, pinger, leavers, twice, talker, stranger] = await Promise.all([
       this.#together(first, isAlive),
       this.#pinger(),
