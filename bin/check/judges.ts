@@ -41,7 +41,7 @@ const broken = (detail: string, visitor: Visitor | undefined): Finding => ({ ver
 const unwelcomed = open('nobody was welcomed');
 
 export const judges: Readonly<Record<RuleName, Judge>> = {
-  L1({ first, together, idle }) {
+  L1({ first, together, idle, crowd }) {
     const { ended } = first;
     if (ended !== undefined && hasLost(first)) {
       const what = `${endOf(ended)}, ${duration(ended.at - (first.openedAt ?? 0))} after it was opened`;
@@ -54,6 +54,9 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       return broken(`one of ${together.length} that were there at once: ${fateOf(refused)}`, refused);
     if (idle?.openedAt === undefined)
       return broken(`a second client: ${idle === undefined ? 'none' : fateOf(idle)}`, idle);
+    const late = crowd?.witness;
+    if (late?.openedAt === undefined && late !== undefined && !isRefused(late))
+      return broken(`it was there, and is gone: who came later ${fateOf(late)}`, late);
     return held(`${together.length + 1} at once`);
   },
 
@@ -98,13 +101,15 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     );
   },
 
-  L5({ crowd, plan, first }) {
+  L5({ crowd, plan, first, idle }) {
     if (crowd === undefined) return unansweredIn(first);
     const { witness, newcomer, before } = crowd;
     if (hasLost(first)) return open('no line is kept at all');
+    if (witness.openedAt === undefined) return open(`there was no line to try it on: it ${fateOf(witness)}`);
     const outside = [witness, newcomer].find(isRefused);
     if (outside !== undefined) return open(`there is no room for so many: ${fateOf(outside)}`);
     const rude = `${plan.halfOpen} half open, and one that does not read`;
+    if (idle !== undefined && hasLost(idle) && hasLost(witness)) return open('lines are closed that are idle');
     if (hasLost(witness)) return broken(`beside ${rude}, another client: ${fateOf(witness)}`, witness);
     const quickest = quickestOf(witness.proofs, before);
     if (quickest === Infinity) return broken(`beside ${rude}, nobody else is answered`, witness);
@@ -122,7 +127,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
   },
 
   W1({ first, all }) {
-    const { named, openedAt = 0, heard, ended } = first;
+    const { named, openedAt = 0, heard } = first;
     if (named !== undefined) {
       const slow = all.find(
         (visitor) => visitor.named !== undefined && delayOf(visitor) > welcomeTime + wayOf(visitor),
@@ -131,7 +136,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
         return broken(`after ${duration(delayOf(slow))}; clients wait for ${duration(welcomeTime)}`, slow);
       return held(`after ${duration(named.at - openedAt)}`);
     }
-    if (ended !== undefined && !ended.byUs) return open('the line was ended before');
+    if (hasLost(first)) return open('the line was ended before');
     return heard.some((each) => formFault(each) !== undefined)
       ? held('in a form that is none: W2')
       : broken(heard.length === 0 ? 'nothing came' : 'what came was none', first);

@@ -77,7 +77,6 @@ export class Visitor {
   doneAt: number | undefined;
   /** Why the dial failed: a code of the system's, or `HTTP 401`. */
   refusal: string | undefined;
-  isFlooding = false;
   /** The server sends more than is kept. */
   overheard = 0;
   readonly #stand: Stand;
@@ -201,7 +200,6 @@ export class Visitor {
 
   /** As fast as it is taken, and nothing is told of each. */
   async flood(message: string, times: number, ms: number): Promise<void> {
-    this.isFlooding = true;
     const late = this.#stand.now() + ms;
     this.transcript.note('C→S', `${message}, up to ${times} times`);
     for (let i = 0; i < times && this.isOpen && this.#stand.now() < late && !this.#stand.signal.aborted; i += 1) {
@@ -209,7 +207,6 @@ export class Visitor {
       if (!isPause) this.#socket?.send(message);
       else await Promise.race([this.#sent(message), this.until(() => false, 1_000)]);
     }
-    this.isFlooding = false;
   }
 
   /** Says goodbye, and waits for the other side's. */
@@ -223,7 +220,7 @@ export class Visitor {
 
   /** Its part is done: it goes, unless an answer is owed to it, for which it waits until all others are done. */
   async finish(): Promise<void> {
-    this.doneAt = this.#stand.now();
+    this.doneAt ??= this.#stand.now();
     if (this.named !== undefined && this.beats.length >= this.asked.length) await this.leave();
   }
 

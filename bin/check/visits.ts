@@ -122,6 +122,8 @@ export class Visits {
     // What is not answered alone says nothing about what is asked in other ways.
     const isAlive = isWelcomed && first.beats.length > 0 && first.beats.length >= first.asked.length;
     const answers = asks && isAlive;
+    // What it waits for no longer is no silence of its own making.
+    if (!isAlive) await first.finish();
     const [together, pinger, leavers, twice, talker, stranger] = await Promise.all([
       this.#together(first, isAlive),
       this.#pinger(),
@@ -230,6 +232,8 @@ export class Visits {
   async #leaver(code: number): Promise<Visitor> {
     const visitor = await this.#welcomed(`leaves with ${code}`);
     await visitor.close(code, patience.goodbye);
+    // A connection that is still there by now was left open.
+    await visitor.leave();
     return visitor;
   }
 
@@ -293,21 +297,18 @@ export class Visits {
       visitor.line.silence();
       visitor.note('nothing passes any more');
     }
+    let flooded: Promise<void> | undefined;
     if (flooder.isOpen) {
       flooder.line.silence('to-client');
       flooder.note('reads nothing any more');
       // In the dialect's own words.
       const word = this.#stand.protocol.session().probe?.()?.write?.[0];
-      if (typeof word === 'string') {
-        const flooded = flooder.flood(word, flood, patience.answer);
-        // Nor is it silent meanwhile.
-        while (flooder.isFlooding && (await witness.prove(patience.answer))) await witness.until(() => false, breather);
-        await flooded;
-      }
+      if (typeof word === 'string') flooded = flooder.flood(word, flood, patience.answer);
     }
     await witness.until(() => false, breather);
     const before = witness.proofs.answers.length;
     await this.#ask(witness);
+    await flooded;
     const newcomer = await this.#welcomed('comes meanwhile');
     await newcomer.prove(patience.answer);
     // Now it reads, also how it was sent away.
