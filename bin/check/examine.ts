@@ -1,6 +1,6 @@
+/** Examines a server: sends clients to it, and judges by what they have seen. */
 import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
 import type { Protocol } from '../../adapters/protocols/protocol.ts';
-/** Examines a server: sends clients to it, and judges by what they have seen. */
 import { meaningOf } from '../meanings.ts';
 import { type Finding, judges, type Verdict } from './judges.ts';
 import { remedyOf, type RuleName, rules, rulesOf } from './rules.ts';

@@ -1,8 +1,27 @@
 /** Whether a rule was kept, from all that was seen. Nothing here waits, or does anything. */
-import { field, type Frame, jsonObject, timeOf } from '../../adapters/protocols/protocol.ts';
 import { duration } from '../terminal.ts';
+import {
+  answersLike,
+  delayOf,
+  fateOf,
+  formFault,
+  hasLost,
+  isGenerous,
+  isRefused,
+  isWelcome,
+  momentsOf,
+  offsetBetween,
+  quickestOf,
+  refusals,
+  usualDelay,
+  wasSentAway,
+  wayOf,
+  welcomed,
+  wereTogether,
+} from './evidence.ts';
 import type { RuleName } from './rules.ts';
-import { type Beat, endOf, type Heard, type Visitor } from './visitor.ts';
+import { endText } from './transcript.ts';
+import type { Visitor } from './visitor.ts';
 import type { Seen } from './visits.ts';
 
 export type Verdict =
@@ -27,12 +46,8 @@ const atOnce = 1_000;
 const welcomeTime = 5_000;
 /** Ms by which a clock may be off; of one that states whole seconds. */
 const offBy = 1_000;
-/** Characters. */
-const longestWelcome = 65_536;
 /** Close codes after which no client dials again. */
 const forGood = new Set([1002, 1003, 1007, 1008, 1010, 3000, 3003]);
-/** Close codes that say why somebody is not wanted. */
-const refusals = new Set([1008, 1011, 1013, 3000, 3003, 4001]);
 
 const held = (detail: string): Finding => ({ verdict: 'held', detail });
 const open = (detail: string): Finding => ({ verdict: 'open', detail });
@@ -44,7 +59,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
   L1({ first, together, idle, crowd }) {
     const { ended } = first;
     if (ended !== undefined && hasLost(first)) {
-      const what = `${endOf(ended)}, ${duration(ended.at - (first.openedAt ?? 0))} after it was opened`;
+      const what = `${endText(ended)}, ${duration(ended.at - (first.openedAt ?? 0))} after it was opened`;
       return broken(refusals.has(ended.code) ? `it refuses us: ${what}` : what, first);
     }
     const refused = together.find((visitor) => visitor.openedAt === undefined || hasLost(visitor));
@@ -81,7 +96,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     const { ended, openedAt, beats, pongs } = idle;
     if (ended !== undefined && hasLost(idle)) {
       if (hasLost(first)) return open('no line is kept at all');
-      return broken(`${endOf(ended)}, after ${duration(ended.at - (idle.named?.at ?? openedAt))} of silence`, idle);
+      return broken(`${endText(ended)}, after ${duration(ended.at - (idle.named?.at ?? openedAt))} of silence`, idle);
     }
     if (beats.length + pongs.length > 0) return held(silence);
     return broken(`after ${silence} nothing came back any more, and nobody has said so`, idle);
@@ -228,7 +243,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (talker === undefined) return unansweredIn(first);
     if (isRefused(talker)) return open(fateOf(talker));
     if (hasLost(talker))
-      return open(`${endOf(talker.ended!)}, when it was told something: --message TEXT says what your server takes`);
+      return open(`${endText(talker.ended!)}, when it was told something: --message TEXT says what your server takes`);
     const quickest = quickestOf(talker.proofs);
     if (quickest === Infinity) return broken('no answer, while other things are said', talker);
     return quickest > atOnce + usualDelay(first)
@@ -242,7 +257,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       return open(plan.message === undefined ? 'nothing may be said (--no-messages)' : 'not tried');
     const { asked, beats } = stranger;
     if (isRefused(stranger)) return open(fateOf(stranger));
-    if (hasLost(stranger)) return open(`${endOf(stranger.ended!)}, when it was told something that it does not know`);
+    if (hasLost(stranger)) return open(`${endText(stranger.ended!)}, when it was told something that it does not know`);
     if (isGenerous(first)) return open('it answers more often than it is asked');
     return beats.length > asked.length
       ? broken('what is no heartbeat was answered as if it were one', stranger)
@@ -289,7 +304,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     // These have said what a server need not take.
     const away = all.filter((each) => wasSentAway(each) && each !== talker && each !== stranger);
     const forEver = away.find(({ ended }) => forGood.has(ended!.code));
-    if (forEver !== undefined) return broken(`${forEver.role}: ${endOf(forEver.ended!)}`, forEver);
+    if (forEver !== undefined) return broken(`${forEver.role}: ${endText(forEver.ended!)}`, forEver);
     const codes = [...new Set(away.map(({ ended }) => ended!.code))];
     return held(codes.length === 0 ? 'it sent nobody away' : `codes ${codes.join(', ')}`);
   },
@@ -307,136 +322,4 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
 /** Why what needs an answer could not be tried. */
 function unansweredIn({ named }: Visitor): Finding {
   return named === undefined ? unwelcomed : open('no heartbeat was answered');
-}
-
-/** The server has ended it, or the way to it has, before it was done. */
-function hasLost(visitor: Visitor): boolean {
-  return wasSentAway(visitor) && visitor.ended!.at <= (visitor.doneAt ?? Infinity);
-}
-
-/** The same, at whatever time. */
-function wasSentAway({ ended, openedAt, said }: Visitor): boolean {
-  return openedAt !== undefined && said === undefined && ended !== undefined && !ended.byUs;
-}
-
-/** By HTTP, or by a close code that says why, before it was welcomed. */
-function isRefused(visitor: Visitor): boolean {
-  const { openedAt, refusal = '', ended, named } = visitor;
-  if (openedAt === undefined) return refusal.startsWith('HTTP ');
-  return named === undefined && hasLost(visitor) && refusals.has(ended!.code);
-}
-
-function isGenerous({ asked, beats }: Visitor): boolean {
-  return asked.length > 0 && beats.length > asked.length;
-}
-
-/** Ms that an answer takes anyway: the way, and what H2 has to say about. */
-function usualDelay(first: Visitor): number {
-  return Math.max(wayOf(first), ...delaysOf(first.proofs));
-}
-
-function fateOf({ openedAt, refusal, ended }: Visitor): string {
-  if (openedAt === undefined) return `could not connect: ${refusal ?? 'nothing came back'}`;
-  return ended === undefined ? 'is there' : endOf(ended);
-}
-
-function welcomed(all: readonly Visitor[]): Visitor[] {
-  return all.filter(({ named }) => named !== undefined);
-}
-
-/** Ms from the open socket to the welcome. */
-function delayOf({ named, openedAt }: Visitor): number {
-  return (named?.at ?? 0) - (openedAt ?? 0);
-}
-
-/** Ms there and back, about: what the dial took. */
-function wayOf({ dialledAt, openedAt }: Visitor): number {
-  return (openedAt ?? dialledAt) - dialledAt;
-}
-
-/** Ms from a question to its answer, of those from the given one on. Infinity: none was answered. */
-function quickestOf(proofs: Visitor['proofs'], from = 0): number {
-  return Math.min(...delaysOf(proofs, from));
-}
-
-function delaysOf({ questions, answers }: Visitor['proofs'], from = 0): number[] {
-  return answers.slice(from).map(({ at }, i) => at - (questions[i + from]?.at ?? -Infinity));
-}
-
-function wereTogether(one: Visitor, other: Visitor): boolean {
-  const end = ({ ended }: Visitor) => ended?.at ?? Infinity;
-  return one.named!.at < end(other) && other.named!.at < end(one);
-}
-
-/** A time that was stated, and between which moments of ours. */
-interface StatedTime {
-  readonly stated: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-function momentsOf({ named, dialledAt, beats, asked, heard }: Visitor): StatedTime[] {
-  const moments: StatedTime[] = [];
-  const grain = heard.some(({ frame, answer }) => answer?.named !== undefined && isWholeSeconds(frame)) ? 1_000 : 0;
-  // Who answers more often than it is asked: nobody can tell which is which.
-  const isPaired = beats.length <= asked.length;
-  const add = (stated: number | undefined, from: number, to: number) => {
-    if (stated !== undefined) moments.push({ stated, from: from - grain, to });
-  };
-  add(named?.serverTime, dialledAt, named?.at ?? 0);
-  for (const [i, { serverTime, at }] of (beats as readonly Beat[]).entries())
-    add(serverTime, isPaired ? asked[i]!.at : dialledAt, at);
-  return moments;
-}
-
-/** Ms by which the clock cannot have run right between the two. */
-function offsetBetween(one: StatedTime, other: StatedTime): number {
-  const stated = other.stated - one.stated;
-  const least = other.from - one.to;
-  const most = other.to - one.from;
-  return Math.max(0, least - stated, stated - most);
-}
-
-/** A date as text may have no fractions of a second. */
-function isWholeSeconds(frame: Frame): boolean {
-  const time = field(jsonObject(frame) ?? {}, 'now_time');
-  return typeof time === 'string' && !/\d\.\d/.test(time);
-}
-
-/** Fit to be a welcome, whatever was before. */
-function isWelcome(frame: Frame): boolean {
-  const object = jsonObject(frame);
-  return object !== undefined && Object.hasOwn(object, 'id') && Object.hasOwn(object, 'now_time');
-}
-
-/** What keeps a frame from being the welcome that it wants to be; undefined: it is one, or has nothing of one. */
-function formFault({ frame, size }: Heard): string | undefined {
-  const isText = typeof frame === 'string';
-  if (isText && size > longestWelcome && /"now_time"/.test(frame)) return `it has ${size} characters`;
-  const object = jsonObject(isText ? frame : Buffer.from(frame).toString());
-  if (object === undefined) return undefined;
-  const id = field(object, 'id');
-  const hasTime = Object.hasOwn(object, 'now_time');
-  if (id === undefined && !hasTime) return undefined;
-  if (!isText) return hasTime ? 'it is a binary frame' : undefined;
-  if (!hasTime) return '`now_time` is missing';
-  if (id === undefined) return '`id` is missing';
-  if (typeof id === 'string' && (id === '' || id.length > 1_024)) return '`id` is not 1 to 1,024 characters';
-  if (typeof id !== 'string' && !Number.isFinite(id)) return '`id` is neither a text nor a number';
-  return timeOf(field(object, 'now_time')) === undefined ? '`now_time` is no time' : undefined;
-}
-
-/** What wants to be an answer, and is none: what is wrong with it. */
-function answersLike({ heard, asked }: Visitor): string[] {
-  const since = asked[0]?.at ?? Infinity;
-  return heard
-    .filter(({ at, answer }) => at >= since && answer === undefined)
-    .flatMap(({ frame }) => {
-      const object = jsonObject(typeof frame === 'string' ? frame : Buffer.from(frame).toString());
-      if (typeof frame !== 'string')
-        return object !== undefined && Object.hasOwn(object, 'heartbeat') ? ['it is a binary frame'] : [];
-      return /heart_?beat/i.test(frame) && frame !== 'heartbeat'
-        ? ['it is no JSON object with the field `heartbeat`']
-        : [];
-    });
 }

@@ -1,4 +1,7 @@
 /** Where an examination takes place: what is dialled, and how. */
+import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
 import type { ClientOptions } from 'ws';
 
 import type { Protocol } from '../../adapters/protocols/protocol.ts';
@@ -24,4 +27,15 @@ export function targetOf(url: string): FaultTarget {
   const { protocol, hostname, port } = new URL(url);
   const isSecure = protocol === 'wss:' || protocol === 'https:';
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (isSecure ? 443 : 80) : Number(port) };
+}
+
+/** For npm `ws`: all but the way is as the URL has it, so the server finds its own name in `Host`, and its certificate is asked for it. */
+export function connectedTo(port: number, url: string): NonNullable<ClientOptions['createConnection']> {
+  const isSecure = /^(wss|https):/i.test(url);
+  const connection = (options: { host?: string }) => {
+    const socket = connectTcp({ port, host: '127.0.0.1' });
+    const { host = '' } = options;
+    return isSecure ? connectTls({ ...options, socket, servername: isIP(host) === 0 ? host : '' }) : socket;
+  };
+  return connection as unknown as NonNullable<ClientOptions['createConnection']>;
 }

@@ -2,16 +2,12 @@
  * One client of a server that is examined: it speaks the dialect, does as it is told, and keeps a record of all that happened, from which the rules are
  * judged afterwards. It judges nothing by itself, and nothing that happens to it throws.
  */
-import { connect as connectTcp, isIP } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { WebSocket } from 'ws';
 
-import { type ClientOptions, WebSocket } from 'ws';
-
-import { type Answer, field, type Frame, jsonObject, ping, type Session } from '../../adapters/protocols/protocol.ts';
-import { shortName } from '../../adapters/short-name.ts';
+import { type Answer, type Frame, frameSize, ping, type Session } from '../../adapters/protocols/protocol.ts';
 import { type FaultProxy, faultProxy } from '../../test/kit/index.ts';
-import type { Stand } from './stand.ts';
-import { Transcript } from './transcript.ts';
+import { connectedTo, type Stand } from './stand.ts';
+import { endText, frameText, Transcript } from './transcript.ts';
 
 /** When something happened, in ms since the examination began. */
 export interface Moment {
@@ -194,7 +190,7 @@ export class Visitor {
 
   say(message: string | Buffer): void {
     if (!this.isOpen) return;
-    this.transcript.note('C→S', shown(message));
+    this.transcript.note('C→S', frameText(message));
     this.#socket?.send(message);
   }
 
@@ -277,7 +273,7 @@ export class Visitor {
     socket.on('close', (code, reason: Buffer) => {
       const byUs = this.#isLeaving;
       this.ended = { at: this.#stand.now(), code, reason: reason.toString(), byUs };
-      if (!byUs && this.openedAt !== undefined) this.transcript.note('S→C', endOf(this.ended));
+      if (!byUs && this.openedAt !== undefined) this.transcript.note('S→C', endText(this.ended));
       else if (!byUs) this.transcript.note('·', `is not connected: ${this.refusal ?? 'it was given up'}`);
       this.#wake();
     });
@@ -285,14 +281,14 @@ export class Visitor {
 
   #take(answer: Answer | undefined, frame: Frame | undefined): void {
     const at = this.#stand.now();
-    if (frame !== undefined) {
-      if (this.heard.length < mostHeard)
-        this.heard.push({ at, size: sizeOf(frame), frame: frame.slice(0, longestKept), answer });
-      else this.overheard += 1;
-      this.transcript.note('S→C', shown(frame));
-    }
     if (answer?.named !== undefined) {
       this.named ??= { at, id: answer.named.id, serverTime: answer.named.serverTime };
+    }
+    if (frame !== undefined) {
+      if (this.heard.length < mostHeard)
+        this.heard.push({ at, size: frameSize(frame), frame: frame.slice(0, longestKept), answer });
+      else this.overheard += 1;
+      this.transcript.note('S→C', frameText(frame, this.named?.id));
     }
     if (answer?.beat !== undefined && this.beats.length < mostHeard) {
       this.beats.push({ at, serverTime: answer.beat.serverTime });
@@ -302,7 +298,7 @@ export class Visitor {
 
   #write({ write = [] }: Answer): void {
     for (const frame of write) {
-      this.transcript.note('C→S', frame === ping ? 'ping' : shown(frame));
+      this.transcript.note('C→S', frame === ping ? 'ping' : frameText(frame));
       if (frame === ping) this.#socket?.ping();
       else this.#socket?.send(frame);
     }
@@ -317,36 +313,4 @@ export class Visitor {
   #wake(): void {
     for (const wake of this.#wakers) wake();
   }
-}
-
-/** For npm `ws`: all but the way is as the URL has it, so the server finds its own name in `Host`, and its certificate is asked for it. */
-export function connectedTo(port: number, url: string): NonNullable<ClientOptions['createConnection']> {
-  const isSecure = /^(wss|https):/i.test(url);
-  const connection = (options: { host?: string }) => {
-    const socket = connectTcp({ port, host: '127.0.0.1' });
-    const { host = '' } = options;
-    return isSecure ? connectTls({ ...options, socket, servername: isIP(host) === 0 ? host : '' }) : socket;
-  };
-  return connection as unknown as NonNullable<ClientOptions['createConnection']>;
-}
-
-function sizeOf(frame: Frame): number {
-  return typeof frame === 'string' ? frame.length : frame.byteLength;
-}
-
-/** A frame, as it may be shown: of the session's name no more than its end. */
-function shown(frame: Frame | Buffer): string {
-  if (typeof frame !== 'string') {
-    const bytes = new Uint8Array(frame as ArrayBuffer);
-    return `${bytes.length} bytes of binary${bytes.length <= 64 ? `: ${JSON.stringify(Buffer.from(bytes).toString())}` : ''}`;
-  }
-  const object = frame.length <= longestKept ? jsonObject(frame) : undefined;
-  const id = object === undefined ? undefined : field(object, 'id');
-  if (typeof id !== 'string' || id === '') return frame;
-  return frame.replaceAll(JSON.stringify(id).slice(1, -1), shortName(id));
-}
-
-export function endOf({ code, reason }: Ended): string {
-  if (code === 1006) return 'ends the connection, without a close frame';
-  return `close${code === 1005 ? ', without a code' : ` ${code}`}${reason === '' ? '' : ` ${reason}`}`;
 }

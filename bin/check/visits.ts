@@ -45,7 +45,7 @@ export interface Crowd {
   readonly flooder: Visitor;
   /** Was there before. */
   readonly witness: Visitor;
-  /** Proofs of the witness before the others came. */
+  /** Proofs of the witness by the time the others had done their worst. */
   readonly before: number;
   /** Came while the others were there. */
   readonly newcomer: Visitor;

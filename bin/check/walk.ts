@@ -3,8 +3,7 @@ import { WebSocket } from 'ws';
 
 import type { Frame, Protocol } from '../../adapters/protocols/protocol.ts';
 import { connectionModel, faultProxy } from '../../test/kit/index.ts';
-import type { Stand } from './stand.ts';
-import { connectedTo } from './visitor.ts';
+import { connectedTo, type Stand } from './stand.ts';
 
 export interface Walked {
   readonly all: number;
