@@ -1,5 +1,5 @@
 /**
- * `systole check` finds servers whose clients can harm each other. These are examined one by one, and in a process of their own: a flood keeps it from
+ * `systole check` finds servers whose clients can harm each other. These are examined in a process of their own: a flood keeps it from
  * all else.
  */
 import { test } from 'vitest';
@@ -9,6 +9,6 @@ import { relatives } from './planted.ts';
 
 const drastic = Object.entries(relatives).filter(([, it]) => isDrastic(it));
 
-test.for(drastic)('%s', { timeout: 240_000 }, async ([, it]) => {
+test.concurrent.for(drastic)('%s', { timeout: 240_000 }, async ([, it]) => {
   expectFound(it, await examined(it));
 });
