@@ -14,7 +14,7 @@ import { checkDial, headersIn, insecurity, shownUrl, trustIn } from '../upgrade.
 import { examine, planOf, type Report } from './examine.ts';
 import { asJson, asJUnit, asText } from './report.ts';
 import { targetOf } from './stand.ts';
-import { limitOf, type Plan } from './visits.ts';
+import { limitOf, type Plan, usualTimeOf } from './visits.ts';
 
 export const checkHelp = `usage: systole check URL [options]
 
@@ -144,8 +144,12 @@ function intentions(plan: Plan): string[] {
   return [
     'It will be dialled up to 500 times, at most 25 at once, from this machine: by clients that',
     `beat, ping, say ${message === undefined ? 'nothing else' : JSON.stringify(message)}, hang up, are cut off, and are silent for ${duration(idle)}. ${halfOpen} stay half open`,
-    `for some seconds; one sends up to ${flood} heartbeats, and does not read. It will take no more than ${duration(limitOf(plan))}.`,
+    `for some seconds; one sends up to ${flood} heartbeats, and does not read. It takes about ${seconds(usualTimeOf(plan))}, and never more than ${seconds(limitOf(plan))}.`,
   ];
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1_000)} s`;
 }
 
 /** This machine, by an address; names may lead anywhere. */

@@ -123,7 +123,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (witness.openedAt === undefined) return open(`there was no line to try it on: it ${fateOf(witness)}`);
     const outside = [witness, newcomer].find(isRefused);
     if (outside !== undefined) return open(`there is no room for so many: ${fateOf(outside)}`);
-    const rude = `${plan.halfOpen} half open, and one that does not read`;
+    const rude = `${plan.halfOpen} half open, and ${plan.flood} unread answers`;
     if (idle !== undefined && hasLost(idle) && hasLost(witness)) return open('lines are closed that are idle');
     if (hasLost(witness)) return broken(`beside ${rude}, another client: ${fateOf(witness)}`, witness);
     const quickest = quickestOf(witness.proofs, before);

@@ -79,7 +79,8 @@ export function frameText(frame: Frame | Buffer, name?: string): string {
 }
 
 /** What a peer's end says; 1005: a close frame without a code, 1006: none. */
-export function endText({ code, reason }: { code: number; reason: string }): string {
+export function endText({ code, reason, fault }: { code: number; reason: string; fault?: string }): string {
+  if (fault !== undefined) return `what it sends is broken: ${fault}`;
   if (code === 1006) return 'ends the connection, without a close frame';
   return `close${code === 1005 ? ', without a code' : ` ${code}`}${reason === '' ? '' : ` ${reason}`}`;
 }

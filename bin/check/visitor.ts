@@ -41,8 +41,10 @@ export interface Ended extends Moment {
   /** Of the peer's close frame; 1005: it had none, 1006: there was no close frame. */
   readonly code: number;
   readonly reason: string;
-  /** We cut it off, or it failed on our side. */
+  /** We cut it off. */
   readonly byUs: boolean;
+  /** What it sent was no frame of RFC 6455: nobody could have read on. */
+  readonly fault?: string;
 }
 
 /** As many frames are kept of what one is told. */
@@ -73,14 +75,13 @@ export class Visitor {
   doneAt: number | undefined;
   /** Why the dial failed: a code of the system's, or `HTTP 401`. */
   refusal: string | undefined;
-  /** The server sends more than is kept. */
-  overheard = 0;
   readonly #stand: Stand;
   readonly #session: Session;
   #socket: WebSocket | undefined;
   #proxy: FaultProxy | undefined;
   readonly #wakers = new Set<() => void>();
   #isLeaving = false;
+  #fault: string | undefined;
 
   constructor(role: string, stand: Stand) {
     this.role = role;
@@ -267,12 +268,19 @@ export class Visitor {
     });
     socket.on('ping', () => this.transcript.note('S→C', 'ping'));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.openedAt === undefined) this.refusal ??= error.code ?? error.message;
-      else if (error.code?.startsWith('WS_ERR')) this.transcript.note('·', `what it sends is broken: ${error.message}`);
+      if (this.openedAt === undefined) this.refusal ??= isLate(error) ? 'ETIMEDOUT' : (error.code ?? error.message);
+      else if (error.code?.startsWith('WS_ERR')) this.#fault = error.message;
     });
     socket.on('close', (code, reason: Buffer) => {
       const byUs = this.#isLeaving;
-      this.ended = { at: this.#stand.now(), code, reason: reason.toString(), byUs };
+      const fault = this.#fault;
+      this.ended = {
+        at: this.#stand.now(),
+        code,
+        reason: reason.toString(),
+        byUs,
+        ...(fault !== undefined && { fault }),
+      };
       if (!byUs && this.openedAt !== undefined) this.transcript.note('S→C', endText(this.ended));
       else if (!byUs) this.transcript.note('·', `is not connected: ${this.refusal ?? 'it was given up'}`);
       this.#wake();
@@ -285,10 +293,10 @@ export class Visitor {
       this.named ??= { at, id: answer.named.id, serverTime: answer.named.serverTime };
     }
     if (frame !== undefined) {
-      if (this.heard.length < mostHeard)
-        this.heard.push({ at, size: frameSize(frame), frame: frame.slice(0, longestKept), answer });
-      else this.overheard += 1;
-      this.transcript.note('S→C', frameText(frame, this.named?.id));
+      const isNoted = this.heard.length < mostHeard || answer !== undefined;
+      if (this.heard.length < mostHeard) this.heard.push({ at, size: frameSize(frame), frame: keptOf(frame), answer });
+      // Who is told no end of things has better things to do than to write them down.
+      if (isNoted) this.transcript.note('S→C', frameText(frame, this.named?.id));
     }
     if (answer?.beat !== undefined && this.beats.length < mostHeard) {
       this.beats.push({ at, serverTime: answer.beat.serverTime });
@@ -313,4 +321,15 @@ export class Visitor {
   #wake(): void {
     for (const wake of this.#wakers) wake();
   }
+}
+
+/** As npm `ws` has it. */
+function isLate({ message }: Error): boolean {
+  return message === 'Opening handshake has timed out';
+}
+
+/** A copy: a part of a text would keep all of it. */
+function keptOf(frame: Frame): Frame {
+  if (frameSize(frame) <= longestKept) return frame;
+  return typeof frame === 'string' ? Buffer.from(frame.slice(0, longestKept)).toString() : frame.slice(0, longestKept);
 }

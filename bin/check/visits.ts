@@ -65,8 +65,15 @@ const goodbyes = [1000, 4321];
 const clockWatch = 2_500;
 /** Ms for the paths of the model; how many there is time for depends on the way to the server. */
 const walkTime = 15_000;
-/** Ms for all that is not silence, with a server that lets us wait for everything. */
+/** Ms for all that is not silence, with a server that keeps the rules, on a short way. */
+const usualRest = 16_000;
+/** The same, with a server that lets us wait for everything. */
 const longestRest = 120_000;
+
+/** Ms that all of it takes, with such a server. Who is silent to see itself let go begins in the middle of the rest. */
+export function usualTimeOf({ idle, silence }: Plan): number {
+  return Math.max(idle, usualRest, silence === undefined ? 0 : usualRest / 2 + silence * 1.25) + patience.answer / 5;
+}
 
 /** Ms that all of it may take. What has not been seen by then is not. */
 export function limitOf({ idle, silence = 0 }: Plan): number {
