@@ -89,7 +89,7 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
   }
   const isOurs = isOwn(targetOf(url).host);
   const plan = {
-    ...planOf({ idle, silence, flood: isOurs ? 100_000 : 2_000 } as Partial<Plan>),
+    ...planOf({ idle, silence, flood: isOurs ? 200_000 : 2_000 } as Partial<Plan>),
     message: values['no-messages'] ? undefined : (values.message ?? 'systole check'),
   };
 
