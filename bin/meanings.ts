@@ -45,6 +45,10 @@ const meanings: readonly (readonly [kinds: RegExp, meaning: Meaning])[] = [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
     'its certificate is for another host: dial the name that it is for, or have this one put into it; --ca does not help',
   ],
+  [
+    /^Invalid Sec-WebSocket-Accept header$/,
+    'the server makes Sec-WebSocket-Accept wrongly: it is base64 of the raw SHA-1 of the key and the GUID of RFC 6455 §4.2.2; or what answers is a cache',
+  ],
   [/^ECONNREFUSED$/, 'nothing listens there: is the server up, and is this its port?'],
   [/^ENOTFOUND$/, 'there is no host of that name: misspelt, or known in another network only (a VPN?)'],
   [/^EAI_AGAIN$/, 'names cannot be looked up now: is there a network, and its DNS?'],

@@ -89,7 +89,7 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
   }
   const isOurs = isOwn(targetOf(url).host);
   const plan = {
-    ...planOf({ idle, silence, flood: isOurs ? 200_000 : 2_000 } as Partial<Plan>),
+    ...planOf({ idle, silence, flood: isOurs ? 500_000 : 2_000 } as Partial<Plan>),
     message: values['no-messages'] ? undefined : (values.message ?? 'systole check'),
   };
 
@@ -123,16 +123,19 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
   if (values.junit !== undefined) write(values.junit, asJUnit(report, shownUrl(url)));
   if (values.json) for (const line of asJson(report)) print(line);
   else if (report.unreachable !== undefined) print(`${paint('red', '✗')} ${report.unreachable}`);
-  else for (const line of [...asText(report, paint), ...(hint === undefined ? [] : ['', hint])]) print(line);
+  else
+    for (const line of [...asText(report, paint, process.stdout.columns), ...(hint === undefined ? [] : ['', hint])])
+      print(line);
   return report.unreachable === undefined && report.broken.length === 0 ? 0 : 1;
 
   /** Which dialect it seems to speak, where it names nobody in the one that was tried. */
   async function hintAfter(
-    { broken }: Report,
+    { broken, seen: { first } }: Report,
     at: string,
     how: Omit<Parameters<typeof look>[1], 'protocols'> & { subprotocols: readonly string[] },
   ) {
-    if (!broken.includes('W1')) return undefined;
+    // Who comes late is not another.
+    if (!broken.includes('W1') || first.named !== undefined) return undefined;
     const seen = await look(at, { ...how, protocols: [...how.subprotocols, ...(protocol.subprotocols ?? [])] });
     return seen && afterLook(seen, protocol.name);
   }
@@ -142,9 +145,11 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
 function intentions(plan: Plan): string[] {
   const { idle, message, flood, halfOpen } = plan;
   return [
-    'It will be dialled up to 500 times, at most 25 at once, from this machine: by clients that',
-    `beat, ping, say ${message === undefined ? 'nothing else' : JSON.stringify(message)}, hang up, are cut off, and are silent for ${duration(idle)}. ${halfOpen} stay half open`,
-    `for some seconds; one sends up to ${flood} heartbeats, and does not read. It takes about ${seconds(usualTimeOf(plan))}, and never more than ${seconds(limitOf(plan))}.`,
+    'Dials it up to 500 times, at most 25 at once, from this machine: clients that',
+    `beat, ping, say ${message === undefined ? 'nothing else' : JSON.stringify(message)}, hang up, are cut off,`,
+    `are silent for ${duration(idle)}; ${halfOpen} stay half open for some seconds; one sends up to`,
+    `${flood} heartbeats, or as many as are taken, and does not read the answers.`,
+    `It takes about ${seconds(usualTimeOf(plan))}, and never more than ${seconds(limitOf(plan))}.`,
   ];
 }
 

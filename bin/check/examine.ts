@@ -2,6 +2,7 @@
 import { idHeartbeat } from '../../adapters/protocols/id-heartbeat.ts';
 import type { Protocol } from '../../adapters/protocols/protocol.ts';
 import { meaningOf } from '../meanings.ts';
+import { fateOf, isRefused } from './evidence.ts';
 import { type Finding, judges, type Verdict } from './judges.ts';
 import { remedyOf, type RuleName, rules, rulesOf } from './rules.ts';
 import { type Stand, targetOf } from './stand.ts';
@@ -93,7 +94,7 @@ export async function examine(url: string, options: ExamineOptions = {}): Promis
 const echo: Finding = { verdict: 'open', detail: 'a path failed; mend first what is told above' };
 
 function rowsOf(seen: Seen, protocol: Protocol): Row[] {
-  const findings = rulesOf(protocol).map((rule) => ({ rule, finding: judges[rule](seen) }));
+  const findings = rulesOf(protocol).map((rule) => ({ rule, finding: unlessGone(rule, judges[rule](seen), seen) }));
   const isBroken = findings.some(({ rule, finding }) => rule !== 'M1' && finding.verdict === 'broken');
   return findings.map(({ rule, finding }) => {
     // A path that fails for what is told above says nothing new.
@@ -102,11 +103,31 @@ function rowsOf(seen: Seen, protocol: Protocol): Row[] {
   });
 }
 
-function rowOf(rule: RuleName, { verdict, detail, visitor }: Finding, { walked }: Seen, protocol: Protocol): Row {
+/** A server that is no longer there seems to break much, and to let everybody go. */
+function unlessGone(rule: RuleName, finding: Finding, { last }: Seen): Finding {
+  if (last === undefined || last.openedAt !== undefined || isRefused(last)) return finding;
+  if (rule === 'L1')
+    return {
+      verdict: 'broken',
+      detail: `it was there, and is gone: ${fateOf(last)}`,
+      visitors: [last],
+      remedy: goneRemedy,
+    };
+  return finding.verdict === 'held' && rule !== 'L4' ? finding : { verdict: 'open', detail: 'the server is gone' };
+}
+
+const goneRemedy =
+  'It has ended, or no longer listens: look into its log. Whether the check has brought it about, a second one tells.';
+
+function rowOf(rule: RuleName, finding: Finding, { walked }: Seen, protocol: Protocol): Row {
+  const { verdict, detail, visitors = [] } = finding;
   const { title } = rules[rule];
-  const remedy = remedyOf(rule, protocol);
+  const remedy = finding.remedy ?? remedyOf(rule, protocol);
   if (verdict !== 'broken') return { rule, title, verdict, detail, transcript: [], remedy: '' };
-  const transcript = rule === 'M1' ? (walked?.failure ?? '').split('\n') : (visitor?.transcript.lines ?? []);
+  const transcript =
+    rule === 'M1'
+      ? (walked?.failure ?? '').split('\n')
+      : visitors.flatMap((visitor, i) => [...(i > 0 ? [''] : []), ...visitor.transcript.lines]);
   return { rule, title, verdict, detail, transcript, remedy };
 }
 

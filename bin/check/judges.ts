@@ -1,4 +1,5 @@
 /** Whether a rule was kept, from all that was seen. Nothing here waits, or does anything. */
+import { jsonObject } from '../../adapters/protocols/protocol.ts';
 import { duration } from '../terminal.ts';
 import {
   answersLike,
@@ -21,7 +22,7 @@ import {
 } from './evidence.ts';
 import type { RuleName } from './rules.ts';
 import { endText } from './transcript.ts';
-import type { Visitor } from './visitor.ts';
+import type { Heard, Visitor } from './visitor.ts';
 import type { Seen } from './visits.ts';
 
 export type Verdict =
@@ -34,8 +35,10 @@ export interface Finding {
   readonly verdict: Verdict;
   /** What was seen, in a few words. */
   readonly detail: string;
-  /** Who has seen it. */
-  readonly visitor?: Visitor | undefined;
+  /** Who have seen it. */
+  readonly visitors?: readonly Visitor[] | undefined;
+  /** Where it is not that of the rule. */
+  readonly remedy?: string | undefined;
 }
 
 type Judge = (seen: Seen) => Finding;
@@ -51,7 +54,19 @@ const forGood = new Set([1002, 1003, 1007, 1008, 1010, 3000, 3003]);
 
 const held = (detail: string): Finding => ({ verdict: 'held', detail });
 const open = (detail: string): Finding => ({ verdict: 'open', detail });
-const broken = (detail: string, visitor: Visitor | undefined): Finding => ({ verdict: 'broken', detail, visitor });
+const broken = (detail: string, seenBy: Visitor | readonly Visitor[] | undefined, remedy?: string): Finding => ({
+  verdict: 'broken',
+  detail,
+  visitors: seenBy === undefined ? [] : [seenBy].flat(),
+  remedy,
+});
+
+/** Close codes for frames that nobody could read. */
+const misreads = new Set([1002, 1007]);
+/** Ms for which clients of the defaults are silent at most. */
+const usualNeed = 70_000;
+/** In ms, less is long ago; in seconds, it is now. */
+const firstMilliseconds = 1e11;
 
 const unwelcomed = open('nobody was welcomed');
 
@@ -62,6 +77,9 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       const what = `${endText(ended)}, ${duration(ended.at - (first.openedAt ?? 0))} after it was opened`;
       return broken(refusals.has(ended.code) ? `it refuses us: ${what}` : what, first);
     }
+    const others = [...together.slice(1), ...(idle === undefined ? [] : [idle])];
+    if (others.every(({ openedAt, refusal }) => openedAt === undefined && refusal === 'ETIMEDOUT'))
+      return broken('it serves one client at a time: the others were never answered', others[0], oneAtATime);
     const refused = together.find((visitor) => visitor.openedAt === undefined || hasLost(visitor));
     if (refused !== undefined && isRefused(refused))
       return open(`one of ${together.length} that were there at once is refused: ${fateOf(refused)}`);
@@ -102,28 +120,29 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     return broken(`after ${silence} nothing came back any more, and nobody has said so`, idle);
   },
 
-  L4({ halfOpen, plan }) {
+  L4({ halfOpen, plan, idle }) {
     if (halfOpen?.openedAt === undefined) return open('there was no line to try it on');
     const { ended } = halfOpen;
     const since = halfOpen.named?.at ?? halfOpen.openedAt;
     if (ended !== undefined && !ended.byUs) {
       // Who is let go before it was silent for long enough is judged where nothing is said.
-      return held(`after ${duration(ended.at - since)}`);
+      const after = `after ${duration(ended.at - since)}`;
+      const isSoon = plan.silence !== undefined && plan.silence < usualNeed && !(idle !== undefined && hasLost(idle));
+      return held(isSoon ? `${after}; clients of the defaults are silent for ${duration(usualNeed)}` : after);
     }
     if (plan.silence !== undefined) return broken(`kept for ${duration((ended?.at ?? since) - since)}`, halfOpen);
-    return open(
-      `not within ${duration((ended?.at ?? since) - since)}; --silence 150000 waits for as long as it may take`,
-    );
+    return open(`not within ${duration((ended?.at ?? since) - since)}; --silence 150000 waits, for three minutes`);
   },
 
   L5({ crowd, plan, first, idle }) {
     if (crowd === undefined) return unansweredIn(first);
-    const { witness, newcomer, before } = crowd;
+    const { witness, newcomer, before, isFull } = crowd;
     if (hasLost(first)) return open('no line is kept at all');
     if (witness.openedAt === undefined) return open(`there was no line to try it on: it ${fateOf(witness)}`);
     const outside = [witness, newcomer].find(isRefused);
     if (outside !== undefined) return open(`there is no room for so many: ${fateOf(outside)}`);
-    const rude = `${plan.halfOpen} half open, and ${plan.flood} unread answers`;
+    if (isGenerous(witness)) return open('it answers more often than it is asked');
+    const rude = `${plan.halfOpen} half open, and ${isFull ? 'all that a line holds unread' : `up to ${plan.flood} unread answers`}`;
     if (idle !== undefined && hasLost(idle) && hasLost(witness)) return open('lines are closed that are idle');
     if (hasLost(witness)) return broken(`beside ${rude}, another client: ${fateOf(witness)}`, witness);
     const quickest = quickestOf(witness.proofs, before);
@@ -153,7 +172,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     }
     if (hasLost(first)) return open('the line was ended before');
     return heard.some((each) => formFault(each) !== undefined)
-      ? held('in a form that is none: W2')
+      ? held('something like it came: W2')
       : broken(heard.length === 0 ? 'nothing came' : 'what came was none', first);
   },
 
@@ -187,7 +206,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       const namesake = here
         .slice(i + 1)
         .find((other) => other.named?.id === visitor.named?.id && wereTogether(visitor, other));
-      if (namesake !== undefined) return broken('two that were there at once have the same', namesake);
+      if (namesake !== undefined) return broken('two that were there at once have the same', [visitor, namesake]);
     }
     return held(`${here.length} of them`);
   },
@@ -202,7 +221,7 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     const score = `${first.beats.length} of ${first.asked.length}`;
     if (first.beats.length > 0)
       return first.beats.length >= first.asked.length || hasLost(first) ? held(score) : broken(score, first);
-    if (answersLike(first).length > 0) return held('in a form that is none: H3');
+    if (answersLike(first).length > 0) return held('something like it came: H3');
     return hasLost(first) ? open('the line was ended before') : broken('no answer came', first);
   },
 
@@ -218,34 +237,48 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     const nowhere = all.find(({ beats }) => beats.some(({ serverTime }) => serverTime === undefined));
     if (nowhere !== undefined) return broken('`heartbeat` is no time', nowhere);
     if (first.beats.length > 0) {
-      const more = first.heard.some(({ answer }) => answer?.beat !== undefined && answer.swallow === false);
-      return held(more ? 'with other fields: clients hear it as a message as well' : `${first.beats.length} of them`);
+      const more = all.find(({ heard }) => heard.some(hasMore));
+      return more === undefined ? held(`${first.beats.length} of them`) : broken('it has other fields as well', more);
     }
     const [fault] = answersLike(first);
     return fault === undefined ? unansweredIn(first) : broken(fault, first);
   },
 
-  H4({ twice, first, all, talker, stranger }) {
-    const generous = all.find((each) => each !== stranger && each !== talker && isGenerous(each));
-    if (generous !== undefined) return broken(`${generous.beats.length} answers to ${generous.asked.length}`, generous);
+  H4({ twice, first, all, talker, stranger, framer }) {
+    const generous = all.find((each) => ![talker, stranger, framer].includes(each) && isGenerous(each));
+    if (generous !== undefined) return broken(scoreOf(generous), generous, tooMany);
     if (twice === undefined || twice.asked.length < 2) return unansweredIn(first);
     const { asked, beats } = twice;
     if (hasLost(twice)) return isRefused(twice) ? open(fateOf(twice)) : broken(fateOf(twice), twice);
     const pairs = beats.filter((_, i) => i % 2 === 1).map(({ at }, i) => at - asked[2 * i]!.at);
-    if (pairs.length === 0) return broken(`${beats.length} answers to ${asked.length}`, twice);
+    if (twice.named === undefined) return open(`another client was not welcomed: ${fateOf(twice)}`);
+    if (pairs.length === 0) return broken(scoreOf(twice), twice);
     const quickest = Math.min(...pairs);
-    return quickest > atOnce + usualDelay(first)
+    // How long one takes is told in H2.
+    return quickest > atOnce + 2 * usualDelay(first)
       ? broken(`the second after ${duration(quickest)}`, twice)
       : held(`both after ${duration(quickest)}`);
   },
 
-  H5({ talker, first }) {
+  H5({ talker, framer, first, plan }) {
     if (talker === undefined) return unansweredIn(first);
-    if (isRefused(talker)) return open(fateOf(talker));
+    if (isRefused(talker) || talker.named === undefined)
+      return open(`another client was not welcomed: ${fateOf(talker)}`);
+    const misread = [talker, framer].find(
+      (each) => each !== undefined && hasLost(each) && misreads.has(each.ended!.code),
+    );
+    if (misread !== undefined)
+      return broken(`what RFC 6455 allows is called an error: ${endText(misread.ended!)}`, misread, anyFrame);
     if (hasLost(talker))
       return open(`${endText(talker.ended!)}, when it was told something: --message TEXT says what your server takes`);
     const quickest = quickestOf(talker.proofs);
     if (quickest === Infinity) return broken('no answer, while other things are said', talker);
+    if (framer?.named !== undefined && framer.beats.length === 0 && !hasLost(framer))
+      return broken(
+        `no answer to a heartbeat in two fragments${plan.message === undefined ? '' : ', behind a long message'}`,
+        framer,
+        anyFrame,
+      );
     return quickest > atOnce + usualDelay(first)
       ? broken(`while other things are said, the quickest answer after ${duration(quickest)}`, talker)
       : held(`after ${duration(quickest)}`);
@@ -256,7 +289,8 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     if (stranger === undefined)
       return open(plan.message === undefined ? 'nothing may be said (--no-messages)' : 'not tried');
     const { asked, beats } = stranger;
-    if (isRefused(stranger)) return open(fateOf(stranger));
+    if (isRefused(stranger) || stranger.named === undefined)
+      return open(`another client was not welcomed: ${fateOf(stranger)}`);
     if (hasLost(stranger)) return open(`${endText(stranger.ended!)}, when it was told something that it does not know`);
     if (isGenerous(first)) return open('it answers more often than it is asked');
     return beats.length > asked.length
@@ -272,6 +306,8 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       for (const [i, one] of moments.entries()) {
         for (const other of moments.slice(i + 1)) {
           const off = offsetBetween(one, other);
+          if (off > offBy && Math.abs(one.stated) < firstMilliseconds)
+            return broken(`${one.stated} and ${other.stated} look like seconds`, visitor, inMilliseconds);
           if (off > offBy)
             return broken(`it is off by ${duration(off)}, ${duration(other.to - one.to)} later`, visitor);
           span = Math.max(span, other.to - one.to);
@@ -299,14 +335,15 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
     return held(tried.map(({ said }) => said!.code).join(' and '));
   },
 
-  G2({ all, first, talker, stranger }) {
+  G2({ all, first, talker, stranger, framer }) {
     if (hasLost(first)) return open('no line is kept at all');
     // These have said what a server need not take.
-    const away = all.filter((each) => wasSentAway(each) && each !== talker && each !== stranger);
+    const away = all.filter((each) => wasSentAway(each) && ![talker, stranger, framer].includes(each));
     const forEver = away.find(({ ended }) => forGood.has(ended!.code));
     if (forEver !== undefined) return broken(`${forEver.role}: ${endText(forEver.ended!)}`, forEver);
     const codes = [...new Set(away.map(({ ended }) => ended!.code))];
-    return held(codes.length === 0 ? 'it sent nobody away' : `codes ${codes.join(', ')}`);
+    if (codes.length === 0) return held('it sent nobody away');
+    return held(codes.map((code) => (code === 1006 ? 'no close frame' : code === 1005 ? 'no code' : code)).join(', '));
   },
 
   M1({ walked, first }) {
@@ -318,6 +355,23 @@ export const judges: Readonly<Record<RuleName, Judge>> = {
       : held(`${passed} of ${all} paths${passed < all ? ', as many as there was time for' : ''}`);
   },
 };
+
+const oneAtATime =
+  'Serve each connection in a thread, a task or a goroutine of its own, so that others are accepted meanwhile.';
+const tooMany = 'Answer each heartbeat once, and on the line on which it came: an answer is not for all clients.';
+const inMilliseconds = 'The times are to be milliseconds since 1970: multiply by 1,000.';
+const anyFrame =
+  'A message may come in fragments (RFC 6455 §5.4), and have a length of 7, 16 or 64 bits (§5.2): a WebSocket package reads them all by itself.';
+
+/** With other fields, clients of ours hand it to the app as well. */
+function hasMore({ frame, answer }: Heard): boolean {
+  const object = answer?.named === undefined ? jsonObject(frame) : undefined;
+  return object !== undefined && Object.hasOwn(object, 'heartbeat') && Object.keys(object).length > 1;
+}
+
+function scoreOf({ beats, asked }: Visitor): string {
+  return `${beats.length} answer${beats.length === 1 ? '' : 's'} to ${asked.length} heartbeat${asked.length === 1 ? '' : 's'}`;
+}
 
 /** Why what needs an answer could not be tried. */
 function unansweredIn({ named }: Visitor): Finding {

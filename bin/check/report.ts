@@ -3,30 +3,39 @@ import { duration, type Paint, printable, unarmed } from '../terminal.ts';
 import type { Report, Row } from './examine.ts';
 import type { Verdict } from './judges.ts';
 
+/** Of `rules`, and a space. */
+const longestTitle = 42;
 const signs: Readonly<Record<Verdict, string>> = { held: '✓', broken: '✗', open: '–' };
 const styles = { held: 'green', broken: 'red', open: 'dim' } as const;
 
 /** Lines for a terminal: a row for each rule, and then, for each that is broken, what was said and what to do. */
-export function asText({ rows, took, connections }: Report, paint: Paint): string[] {
+export function asText({ rows, took, connections }: Report, paint: Paint, columns = 120): string[] {
+  const width = Math.min(Math.max(columns, 60), 120) - 1;
   const broken = rows.filter(({ verdict }) => verdict === 'broken');
   return [
-    ...rows.map((row) => rowText(row, paint)),
-    ...broken.flatMap((row) => ['', ...brokenText(row, paint)]),
+    ...rows.flatMap((row) => rowText(row, paint, width)),
+    ...broken.flatMap((row) => ['', ...brokenText(row, paint, width)]),
     '',
     `${countText(rows)}, in ${duration(took)}, with ${connections} connections`,
   ];
 }
 
-function rowText({ rule, title, verdict, detail }: Row, paint: Paint): string {
+function rowText({ rule, title, verdict, detail }: Row, paint: Paint, width: number): string[] {
   const sign = paint(styles[verdict], `${signs[verdict]} ${rule}`);
-  return `  ${sign}  ${title.padEnd(42)}${paint('dim', printable(detail))}`;
+  const margin = 2 + 4 + 2 + longestTitle;
+  const [first = '', ...more] = wrapped(printable(detail), width - margin);
+  return [
+    `  ${sign}  ${title.padEnd(longestTitle)}${paint('dim', first)}`,
+    ...more.map((line) => `${' '.repeat(margin)}${paint('dim', line)}`),
+  ];
 }
 
-function brokenText({ rule, title, detail, transcript, remedy }: Row, paint: Paint): string[] {
+function brokenText({ rule, title, detail, transcript, remedy }: Row, paint: Paint, width: number): string[] {
   return [
-    `${paint('red', `✗ ${rule}`)}  ${paint('bold', title)}: ${printable(detail)}`,
+    `${paint('red', `✗ ${rule}`)}  ${paint('bold', title)}:`,
+    ...wrapped(printable(detail), width - 4).map((line) => `    ${line}`),
     ...transcript.map((line) => `    ${paint('dim', printable(line))}`),
-    ...wrapped(remedy, 92).map((line, i) => `    ${i === 0 ? '→ ' : '  '}${line}`),
+    ...wrapped(remedy, Math.min(width, 98) - 6).map((line, i) => `    ${i === 0 ? '→ ' : '  '}${line}`),
     `      ${paint('dim', ruleIsIn(rule))}`,
   ];
 }

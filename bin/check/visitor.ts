@@ -4,7 +4,16 @@
  */
 import { WebSocket } from 'ws';
 
-import { type Answer, type Frame, frameSize, ping, type Session } from '../../adapters/protocols/protocol.ts';
+import {
+  type Answer,
+  field,
+  type Frame,
+  frameSize,
+  jsonObject,
+  ping,
+  type Session,
+  timeOf,
+} from '../../adapters/protocols/protocol.ts';
 import { type FaultProxy, faultProxy } from '../../test/kit/index.ts';
 import { connectedTo, type Stand } from './stand.ts';
 import { endText, frameText, Transcript } from './transcript.ts';
@@ -195,15 +204,28 @@ export class Visitor {
     this.#socket?.send(message);
   }
 
-  /** As fast as it is taken, and nothing is told of each. */
-  async flood(message: string, times: number, ms: number): Promise<void> {
+  /** Asks in two fragments. */
+  askInPieces(): void {
+    if (!this.isOpen) return;
+    this.asked.push({ at: this.#stand.now() });
+    this.transcript.note('C→S', 'heart, and more to come');
+    this.#socket?.send('heart', { fin: false });
+    this.transcript.note('C→S', 'beat, the end of it');
+    this.#socket?.send('beat', { fin: true });
+  }
+
+  /** As fast as it is taken, and nothing is told of each. True: in the end nothing was taken any more, so all buffers on the way were full. */
+  async flood(message: string, times: number, ms: number): Promise<boolean> {
     const late = this.#stand.now() + ms;
     this.transcript.note('C→S', `${message}, up to ${times} times`);
     for (let i = 0; i < times && this.isOpen && this.#stand.now() < late && !this.#stand.signal.aborted; i += 1) {
       const isPause = i % 1_000 === 999;
       if (!isPause) this.#socket?.send(message);
-      else await Promise.race([this.#sent(message), this.until(() => false, 1_000)]);
+      else if (!(await Promise.race([this.#sent(message), this.until(() => false, 1_000)]))) break;
     }
+    const isStalled = this.isOpen && (this.#socket?.bufferedAmount ?? 0) > 0;
+    this.transcript.note('·', isStalled ? 'nothing is taken of it any more' : 'all of it was taken');
+    return isStalled;
   }
 
   /** Says goodbye, and waits for the other side's. */
@@ -298,10 +320,18 @@ export class Visitor {
       // Who is told no end of things has better things to do than to write them down.
       if (isNoted) this.transcript.note('S→C', frameText(frame, this.named?.id));
     }
-    if (answer?.beat !== undefined && this.beats.length < mostHeard) {
-      this.beats.push({ at, serverTime: answer.beat.serverTime });
-    }
+    const beat = answer?.beat ?? this.#beatUnasked(frame, answer);
+    if (beat !== undefined && this.beats.length < mostHeard) this.beats.push({ at, serverTime: beat.serverTime });
     if (answer?.write !== undefined) this.#write(answer);
+  }
+
+  /** An answer for which the dialect waits no more is known by its beginning alone: one with other fields before it is one all the same. */
+  #beatUnasked(frame: Frame | undefined, answer: Answer | undefined): Answer['beat'] {
+    const mayBe = answer === undefined && this.#stand.protocol.name === 'id-heartbeat' && this.named !== undefined;
+    if (!mayBe || typeof frame !== 'string' || !frame.includes('"heartbeat"')) return undefined;
+    const object = jsonObject(frame);
+    if (object === undefined || !Object.hasOwn(object, 'heartbeat')) return undefined;
+    return { serverTime: timeOf(field(object, 'heartbeat')) };
   }
 
   #write({ write = [] }: Answer): void {
@@ -312,9 +342,9 @@ export class Visitor {
     }
   }
 
-  #sent(message: string): Promise<void> {
+  #sent(message: string): Promise<true> {
     return new Promise((resolve) => {
-      this.#socket?.send(message, () => resolve());
+      this.#socket?.send(message, () => resolve(true));
     });
   }
 

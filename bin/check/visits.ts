@@ -34,6 +34,10 @@ export interface Seen {
   /** Speaks while it asks. */
   readonly talker?: Visitor;
   readonly stranger?: Visitor;
+  /** Says long messages, and asks in pieces. */
+  readonly framer?: Visitor;
+  /** Came when all others were done. */
+  readonly last?: Visitor;
   readonly leavers: readonly Visitor[];
   readonly crowd?: Crowd;
   readonly walked?: Walked;
@@ -43,6 +47,8 @@ export interface Seen {
 /** Clients that behave badly, and those that do not. */
 export interface Crowd {
   readonly flooder: Visitor;
+  /** All buffers on the way to it were full. */
+  readonly isFull: boolean;
   /** Was there before. */
   readonly witness: Visitor;
   /** Proofs of the witness by the time the others had done their worst. */
@@ -59,6 +65,8 @@ const tries = 3;
 const breather = 1_100;
 /** Ms in which a server that sends somebody away says so. */
 const farewell = 1_000;
+/** Characters of messages: what has a length of 7 bits, and of 16. */
+const lengths = [100, 200, 4_000];
 /** Close codes with which clients leave: done, and one of an app's. */
 const goodbyes = [1000, 4321];
 /** Ms between two times of the server's that are compared, where nothing else is waited for. */
@@ -131,13 +139,14 @@ export class Visits {
     const answers = asks && isAlive;
     // What it waits for no longer is no silence of its own making.
     if (!isAlive) await first.finish();
-    const [together, pinger, leavers, twice, talker, stranger] = await Promise.all([
+    const [together, pinger, leavers, twice, talker, stranger, framer] = await Promise.all([
       this.#together(first, isAlive),
       this.#pinger(),
       Promise.all(goodbyes.map((code) => this.#leaver(code))),
       answers ? this.#twice() : undefined,
       answers ? this.#talker() : undefined,
       answers ? this.#stranger() : undefined,
+      answers ? this.#framer() : undefined,
     ]);
     // Not before: a server that is harmed by it would seem to break what it keeps.
     const halfOpen = this.#halfOpen();
@@ -147,11 +156,11 @@ export class Visits {
       walked = await walk(this.#stand, walkTime, (done, all) => this.#progress(`walks path ${done} of ${all}`));
     }
     if (asks ? isAlive : pinger.pongs.length > 0) {
-      this.#progress('is rude');
+      this.#progress('lets clients go half open, and floods');
       crowd = await this.#crowd();
     }
-    this.#progress(`is silent for ${duration(this.#plan.idle)}, from the beginning on`);
-    const parts = { idle: await idle, halfOpen: await halfOpen };
+    const parts = await this.#untilSilenceEnds(Promise.all([idle, halfOpen]));
+    const last = await this.#visitor('came when all others were done').dial();
     return {
       ...seen,
       ...parts,
@@ -161,9 +170,23 @@ export class Visits {
       ...(twice && { twice }),
       ...(talker && { talker }),
       ...(stranger && { stranger }),
+      ...(framer && { framer }),
+      last,
       ...(walked && { walked }),
       ...(crowd && { crowd }),
     };
+  }
+
+  async #untilSilenceEnds(silent: Promise<[idle: Visitor, halfOpen: Visitor]>) {
+    const tell = () => {
+      const left = usualTimeOf(this.#plan) - this.#stand.now();
+      this.#progress(left > 0 ? `is silent; about ${duration(Math.ceil(left / 1_000) * 1_000)} to go` : 'is silent');
+    };
+    tell();
+    const telling = setInterval(tell, 1_000);
+    const [idle, halfOpen] = await silent;
+    clearInterval(telling);
+    return { idle, halfOpen };
   }
 
   #visitor(role: string): Visitor {
@@ -290,6 +313,18 @@ export class Visits {
     return visitor;
   }
 
+  /** Says messages of both longer forms of length (RFC 6455 §5.2), and then asks in two fragments. */
+  async #framer(): Promise<Visitor | undefined> {
+    const { message } = this.#plan;
+    if (this.#stand.protocol.name !== 'id-heartbeat') return undefined;
+    const visitor = await this.#welcomed('says it in other frames');
+    if (message !== undefined) for (const length of lengths) visitor.say(message.padEnd(length, '.'));
+    visitor.askInPieces();
+    await visitor.until(() => visitor.beats.length > 0, patience.answer);
+    await visitor.finish();
+    return visitor;
+  }
+
   /** Some go half open, one asks and does not read: does anybody else notice? */
   async #crowd(): Promise<Crowd> {
     const { halfOpen, flood } = this.#plan;
@@ -304,7 +339,7 @@ export class Visits {
       visitor.line.silence();
       visitor.note('nothing passes any more');
     }
-    let flooded: Promise<void> | undefined;
+    let flooded: Promise<boolean> | undefined;
     if (flooder.isOpen) {
       flooder.line.silence('to-client');
       flooder.note('reads nothing any more');
@@ -315,13 +350,13 @@ export class Visits {
     await witness.until(() => false, breather);
     const before = witness.proofs.answers.length;
     await this.#ask(witness);
-    await flooded;
+    const isFull = (await flooded) ?? false;
     const newcomer = await this.#welcomed('comes meanwhile');
     await newcomer.prove(patience.answer);
     // Now it reads, also how it was sent away.
     if (flooder.isOpen) flooder.line.silence('none');
     await flooder.until(() => false, farewell);
     await Promise.all([witness, newcomer, flooder, ...(await Promise.all(gone))].map((visitor) => visitor.finish()));
-    return { flooder, witness, before, newcomer };
+    return { flooder, isFull, witness, before, newcomer };
   }
 }

@@ -45,7 +45,7 @@ test('serveHeartbeats() keeps them all, and nobody is left there', async () => {
   expect(check.lines.filter((line) => line.startsWith('  ✓'))).toHaveLength(Object.keys(rules).length);
   expect(check.lines.at(-2)).toMatch(/^20 held, 0 broken, in /);
   // Before anything else: what it is going to do.
-  expect(check.lines[1]).toContain('It will be dialled up to');
+  expect(check.lines[1]).toContain('Dials it up to');
   while (server.clients.size > 0) await turn();
 });
 
@@ -53,7 +53,7 @@ test('an ordinary server that answers pings is told which dialect it speaks, and
   const { url } = await listen();
   const first = run('check', url, '--idle', '500');
   expect(await first.ended).toEqual({ code: 1, signal: null });
-  expect(first.stdout).toContain('✗ W1  welcomes each client: nothing came');
+  expect(first.stdout).toContain('✗ W1  welcomes each client:\n    nothing came\n');
   expect(first.stdout).toContain('looked at, the server answers pings of WebSocket itself: try --protocol native-ping');
   const second = run('check', url, '--idle', '500', '--protocol', 'native-ping');
   expect(await second.ended).toEqual({ code: 0, signal: null });
@@ -78,7 +78,7 @@ test('a server that beats by itself is not asked, and keeps what is left', async
 test('another host is left alone without --yes', async () => {
   const check = run('check', 'ws://systole.invalid/path?token=s3cret');
   expect(await check.ended).toEqual({ code: 2, signal: null });
-  expect(check.stdout).toContain('It will be dialled up to');
+  expect(check.stdout).toContain('Dials it up to');
   expect(check.stderr).toContain('nothing was sent to it');
   const allowed = run('check', 'ws://systole.invalid/path?token=s3cret', '--yes');
   expect(await allowed.ended).toEqual({ code: 1, signal: null });

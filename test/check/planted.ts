@@ -244,6 +244,10 @@ export const relatives: Readonly<Record<string, Planted>> = {
   }),
   'H3: a binary answer': breaking('H3', { answer: (guest) => Buffer.from(json({ heartbeat: guest.now() })) }),
   'H3: no number': breaking('H3', { answer: () => json({ heartbeat: 'soon' }) }),
+  'H3: more fields': breaking('H3', { answer: (guest) => json({ heartbeat: guest.now(), load: 0.5 }) }),
+  'H3: more fields, and others first': breaking('H3', {
+    answer: (guest) => json({ type: 'pong', heartbeat: guest.now() }),
+  }),
   'H3: null': breaking('H3', { answer: () => json({ heartbeat: null }) }),
   'H1: another field': breaking('H1', { answer: (guest) => json({ pong: guest.now() }) }),
   'H3: an array': breaking('H3', { answer: (guest) => json([{ heartbeat: guest.now() }]) }),
@@ -358,7 +362,6 @@ export const sound: Readonly<Record<string, Planted>> = {
   }),
   'a name after a second': fine({ arrived: (guest) => guest.after(1_000, () => guest.welcome()) }),
   'answers with spaces': fine({ answer: (guest) => `{ "heartbeat" : ${guest.now()} }` }),
-  'answers with more fields': fine({ answer: (guest) => json({ heartbeat: guest.now(), load: 0.5 }) }),
   'a clock that is years off': fine({ now: () => Date.now() - 20 * 365 * day }),
   'answers after half a second': fine({ heard: answering((guest) => guest.after(400, () => guest.answer())) }),
   'pings of its own': fine({
