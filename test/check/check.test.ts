@@ -75,6 +75,21 @@ test('a server that beats by itself is not asked, and keeps what is left', async
   expect(report.rows.map(({ rule }) => rule).join(' ')).toBe('L1 L2 L3 L4 L5 W1 H1 G1 G2');
 });
 
+test('a server that ends in the middle is said to be gone, and to break nothing else', async () => {
+  const { server, url, accepted } = await listen();
+  serveHeartbeats(server);
+  server.on('connection', () => {
+    if (accepted.length < 40) return;
+    server.close();
+    for (const client of server.clients) client.terminate();
+  });
+  const { rows, broken } = await examine(url, { idle: 500 });
+  expect(broken).toEqual(['L1']);
+  expect(rows[0]).toMatchObject({ rule: 'L1', detail: 'it was there, and is gone: could not connect: ECONNREFUSED' });
+  expect(rows.find(({ rule }) => rule === 'H1')?.verdict).toBe('held');
+  expect(rows.find(({ rule }) => rule === 'L4')?.verdict).toBe('open');
+});
+
 test('another host is left alone without --yes', async () => {
   const check = run('check', 'ws://systole.invalid/path?token=s3cret');
   expect(await check.ended).toEqual({ code: 2, signal: null });

@@ -42,6 +42,9 @@ const fine = (fault: Fault): Planted => breaking('', fault);
 const tooSoon = 3_000;
 const day = 86_400_000;
 
+/** Whose message is not whole yet. */
+const inPieces = new WeakSet<Guest>();
+
 const json = JSON.stringify;
 const nameOf = (guest: Guest) => ({ id: guest.id, now_time: guest.now() });
 
@@ -244,6 +247,26 @@ export const relatives: Readonly<Record<string, Planted>> = {
   }),
   'H3: a binary answer': breaking('H3', { answer: (guest) => Buffer.from(json({ heartbeat: guest.now() })) }),
   'H3: no number': breaking('H3', { answer: () => json({ heartbeat: 'soon' }) }),
+  'H5: a length of 16 bits is an error': breaking('H5', {
+    heard(guest, data, isBinary) {
+      if (data.length > 125) guest.leave(1002);
+      else right.heard(guest, data, isBinary);
+    },
+  }),
+  'H5: fragments are passed over': breaking('H5', {
+    arrived(guest) {
+      // Before it is read.
+      guest.stream.prependListener('data', (bytes: Buffer) => {
+        // A text, masked, of five bytes, and more to come.
+        if (bytes.includes(Buffer.of(0x01, 0x85))) inPieces.add(guest);
+      });
+      right.arrived(guest);
+    },
+    heard(guest, data, isBinary) {
+      const isWhole = !isHeartbeat(data, isBinary) || !inPieces.delete(guest);
+      if (isWhole) right.heard(guest, data, isBinary);
+    },
+  }),
   'H3: more fields': breaking('H3', { answer: (guest) => json({ heartbeat: guest.now(), load: 0.5 }) }),
   'H3: more fields, and others first': breaking('H3', {
     answer: (guest) => json({ type: 'pong', heartbeat: guest.now() }),
