@@ -4,7 +4,7 @@ import type { Report, Row } from './examine.ts';
 import type { Verdict } from './judges.ts';
 
 /** Of `rules`, and a space. */
-const longestTitle = 42;
+const longestTitle = 43;
 const signs: Readonly<Record<Verdict, string>> = { held: '✓', broken: '✗', open: '–' };
 const styles = { held: 'green', broken: 'red', open: 'dim' } as const;
 
