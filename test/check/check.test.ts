@@ -21,8 +21,10 @@ import { certificate } from '../helpers/certificate.ts';
 import { run } from '../helpers/command.ts';
 import { closedPort, listen } from '../helpers/support.ts';
 
-/** Short, for servers that let go of silent clients after 4 s. */
-const brief = ['--silence', '4000'];
+/** For servers that are not looked at for their patience. */
+const brief = ['--idle', '500'];
+/** Ms: short, and more than a busy machine stands still. */
+const silence = 10_000;
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'systole-check-'));
@@ -39,8 +41,8 @@ test('the rules are those of the document', () => {
 
 test('serveHeartbeats() keeps them all, and nobody is left there', async () => {
   const { server, url } = await listen();
-  serveHeartbeats(server, { silence: 4_000 });
-  const check = run('check', url, ...brief);
+  serveHeartbeats(server, { silence });
+  const check = run('check', url, '--silence', `${silence}`);
   expect(await check.ended).toEqual({ code: 0, signal: null });
   expect(check.lines.filter((line) => line.startsWith('  ✓'))).toHaveLength(Object.keys(rules).length);
   expect(check.lines.at(-2)).toMatch(/^20 held, 0 broken, in /);
@@ -129,7 +131,7 @@ test('behind TLS, through the proxy as well: the name in the URL is the one that
   const hosts = new Set<string | undefined>();
   const server = new WebSocketServer({ server: https });
   server.on('connection', (_, { headers }) => hosts.add(headers.host));
-  serveHeartbeats(server, { silence: 4_000 });
+  serveHeartbeats(server);
   https.listen(0, '127.0.0.1');
   await once(https, 'listening');
   onTestFinished(() => {
@@ -147,7 +149,7 @@ test('behind TLS, through the proxy as well: the name in the URL is the one that
 test('as JSON: a row each, and the sum; with the header, which nobody is shown', async () => {
   const tokens = new Set<unknown>();
   const { server, url } = await listen((_, __, { headers }) => tokens.add(headers['x-token']));
-  serveHeartbeats(server, { silence: 4_000 });
+  serveHeartbeats(server);
   const check = run('check', `${url}?key=s3cret`, '--json', '--header', 'X-Token: t0ken', ...brief);
   expect(await check.ended).toEqual({ code: 0, signal: null });
   const lines = check.lines.filter(Boolean).map((line) => JSON.parse(line) as { type: string });
