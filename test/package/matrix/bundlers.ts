@@ -1,5 +1,5 @@
 /** Bundlers, each asked for a page as its users ask. Whatever one warns of is an error. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -147,6 +147,8 @@ async function bun(folder: string, name: string, outdir: string): Promise<void> 
 
 /** Next.js makes whole sites. */
 export async function next(folder: string): Promise<void> {
+  // On a machine of CI it warns of a cache that nobody has kept.
+  mkdirSync(join(folder, '.next/cache'), { recursive: true });
   await ranQuietly(folder, nodeOf('Node 20'), [join(tools, 'next/dist/bin/next'), 'build']);
 }
 
