@@ -45,8 +45,8 @@ export function keepsItsSide(command: () => readonly [string, ...string[]]): voi
   });
 
   test('`systole check` finds nothing', async () => {
-    const { url } = await serving({ silence: 6_000 });
-    const { rows, broken } = await examine(url, { idle: 1_000, silence: 6_000 });
+    const { url } = await serving({ silence: 8_000 });
+    const { rows, broken } = await examine(url, { idle: 1_000, silence: 8_000 });
     expect(broken).toEqual([]);
     expect(rows.filter(({ verdict }) => verdict !== 'held').map(({ rule, detail }) => `${rule}: ${detail}`)).toEqual(
       [],
@@ -175,7 +175,7 @@ export function keepsItsSide(command: () => readonly [string, ...string[]]): voi
   });
 
   test('L3, L4: only those are let go from whom nothing comes', async () => {
-    const server = await serving({ silence: 3_000 });
+    const server = await serving({ silence: 6_000 });
     const before = openFiles(server);
     const lively = await Promise.all(Array.from({ length: 4 }, () => client(server.url)));
     const [beating, talking, pinging, ponging] = lively.map(({ socket }) => socket);
@@ -197,18 +197,18 @@ export function keepsItsSide(command: () => readonly [string, ...string[]]): voi
   });
 
   test('nobody is judged before what lies readable was read', async () => {
-    const server = await serving({ silence: 1_000 });
+    const server = await serving({ silence: 3_000 });
     const clients = await Promise.all(Array.from({ length: 20 }, () => client(server.url)));
     server.process.kill('SIGSTOP');
     const answers = clients.map((each) => each.answers());
     // It stands still for longer than anybody may be silent.
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
     server.process.kill('SIGCONT');
     for (const each of answers) expect(await each).toHaveLength(1);
   });
 
   test('L5: who asks without reading, or begins without ending, is bounded, is cut off, and keeps nobody else waiting', async () => {
-    const server = await serving({ silence: 3_000 });
+    const server = await serving({ silence: 6_000 });
     const before = memory(server);
     const piece = (payload: string) => frame(opcodes.continuation, payload, false);
     const floods: Record<string, readonly [begins: Buffer, goesOn: Buffer]> = {
