@@ -81,6 +81,13 @@ const remedies: Readonly<Record<string, (option: string, refused?: number) => st
   EACCES: (option) => `; ports below 1024 are not for everybody: take another --${option}; 0 is any free one`,
 };
 
+/** The only argument of a command that dials. @throws {UsageError} where there is none, or another one */
+export function urlIn([url, ...more]: string[]): string {
+  if (url === undefined) throw new UsageError('needs the URL of a server, such as ws://127.0.0.1:8080');
+  if (more.length > 0) throw new UsageError('takes one URL; put what has spaces in it between quotes');
+  return url;
+}
+
 /** @throws {UsageError} where there is an argument too many */
 export function noPositionals(positionals: string[]): void {
   if (positionals.length > 0) throw new UsageError('takes options only');

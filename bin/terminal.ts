@@ -49,6 +49,11 @@ export function unarmed(text: string): string {
   );
 }
 
+/** For what is to come: whole seconds, upwards. */
+export function wholeSeconds(ms: number): string {
+  return `${Math.ceil(ms / 1_000)} s`;
+}
+
 /** 60 s, 1.6 s, 250 ms: as many digits as one reads at a glance. */
 export function duration(ms: number): string {
   if (ms >= 999.5) return `${Number((ms / 1_000).toFixed(ms < 99_950 ? 2 : 0))} s`;

@@ -7,7 +7,7 @@ import { defaultSettings } from '../machines/settings.ts';
 import { connectPush, type PushOptions } from '../push/index.ts';
 import { positionIn } from '../push/position.ts';
 import { isTopicName } from '../push/topic-name.ts';
-import { milliseconds, parse, UsageError, wholeNumber } from './arguments.ts';
+import { milliseconds, parse, urlIn, UsageError, wholeNumber } from './arguments.ts';
 import { Counsel } from './counsel.ts';
 import { dialectLines, overheard, protocolNamed } from './dialects.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -78,9 +78,7 @@ export async function watch(args: string[], terminal: Terminal): Promise<number>
     print(watchHelp);
     return 0;
   }
-  const [url, ...more] = positionals;
-  if (url === undefined) throw new UsageError('needs the URL of a server, such as ws://127.0.0.1:8080');
-  if (more.length > 0) throw new UsageError('takes one URL; put what has spaces in it between quotes');
+  const url = urlIn(positionals);
   const { interval, timeout } = defaultSettings.heartbeat;
   const topics = topicsIn(values);
   const { protocol, said } = overheard(protocolNamed(values.protocol ?? 'id-heartbeat', values));

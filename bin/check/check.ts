@@ -5,11 +5,11 @@ import { writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
-import { Failure, milliseconds, parse, UsageError } from '../arguments.ts';
+import { Failure, milliseconds, parse, urlIn, UsageError } from '../arguments.ts';
 import { afterLook, dialectLines, protocolNamed } from '../dialects.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { look } from '../look.ts';
-import { duration, type Terminal } from '../terminal.ts';
+import { duration, type Terminal, wholeSeconds } from '../terminal.ts';
 import { checkDial, headersIn, insecurity, shownUrl, trustIn } from '../upgrade.ts';
 import { examine, planOf, type Report } from './examine.ts';
 import { asJson, asJUnit, asText } from './report.ts';
@@ -71,9 +71,7 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
     print(checkHelp);
     return 0;
   }
-  const [url, ...more] = positionals;
-  if (url === undefined) throw new UsageError('needs the URL of a server, such as ws://127.0.0.1:8080');
-  if (more.length > 0) throw new UsageError('takes one URL; put what has spaces in it between quotes');
+  const url = urlIn(positionals);
   if (values.message !== undefined && values['no-messages']) {
     throw new UsageError('--message and --no-messages do not go together');
   }
@@ -88,10 +86,13 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
     throw new UsageError('--idle must be less than --silence: a server lets go of whom it has not heard for so long');
   }
   const isOurs = isOwn(targetOf(url).host);
-  const plan = {
-    ...planOf({ idle, silence, flood: isOurs ? 500_000 : 2_000 } as Partial<Plan>),
-    message: values['no-messages'] ? undefined : (values.message ?? 'systole check'),
-  };
+  const plan = planOf({
+    idle,
+    silence,
+    flood: isOurs ? 500_000 : 2_000,
+    ...(values.message !== undefined && { message: values.message }),
+    ...(values['no-messages'] && { message: undefined }),
+  });
 
   if (!values.json) {
     print(`${paint('bold', 'systole check')}  ${shownUrl(url)}  ${protocol.name}`);
@@ -149,12 +150,8 @@ function intentions(plan: Plan): string[] {
     `beat, ping, say ${message === undefined ? 'nothing else' : JSON.stringify(message)}, hang up, are cut off,`,
     `are silent for ${duration(idle)}; ${halfOpen} stay half open for some seconds; one sends up to`,
     `${flood} heartbeats, or as many as are taken, and does not read the answers.`,
-    `It takes about ${seconds(usualTimeOf(plan))}, and never more than ${seconds(limitOf(plan))}.`,
+    `It takes about ${wholeSeconds(usualTimeOf(plan))}, and never more than ${wholeSeconds(limitOf(plan))}.`,
   ];
-}
-
-function seconds(ms: number): string {
-  return `${Math.ceil(ms / 1_000)} s`;
 }
 
 /** This machine, by an address; names may lead anywhere. */

@@ -1,7 +1,7 @@
 /** What the record of a client says: how its line ended, how long answers took, which times were stated, what wanted to be a message and is none. */
 import { field, type Frame, jsonObject, timeOf } from '../../adapters/protocols/protocol.ts';
 import { endText } from './transcript.ts';
-import type { Beat, Heard, Visitor } from './visitor.ts';
+import type { Heard, Visitor } from './visitor.ts';
 
 /** Characters. */
 const longestWelcome = 65_536;
@@ -83,8 +83,7 @@ export function momentsOf({ named, dialledAt, beats, asked, heard }: Visitor): S
     if (stated !== undefined) moments.push({ stated, from: from - grain, to });
   };
   add(named?.serverTime, dialledAt, named?.at ?? 0);
-  for (const [i, { serverTime, at }] of (beats as readonly Beat[]).entries())
-    add(serverTime, isPaired ? asked[i]!.at : dialledAt, at);
+  for (const [i, { serverTime, at }] of beats.entries()) add(serverTime, isPaired ? asked[i]!.at : dialledAt, at);
   return moments;
 }
 
@@ -97,7 +96,7 @@ export function offsetBetween(one: StatedTime, other: StatedTime): number {
 }
 
 /** A date as text may have no fractions of a second. */
-export function isWholeSeconds(frame: Frame): boolean {
+function isWholeSeconds(frame: Frame): boolean {
   const time = field(jsonObject(frame) ?? {}, 'now_time');
   return typeof time === 'string' && !/\d\.\d/.test(time);
 }

@@ -8,7 +8,10 @@ import { remedyOf, type RuleName, rules, rulesOf } from './rules.ts';
 import { type Stand, targetOf } from './stand.ts';
 import { limitOf, type Plan, type Seen, Visits } from './visits.ts';
 
-export interface ExamineOptions extends Partial<Plan> {
+/** What is left out is as usual. */
+export type PlanOptions = { [Part in keyof Plan]?: Plan[Part] | undefined };
+
+export interface ExamineOptions extends PlanOptions {
   /** Default `idHeartbeat()`. */
   protocol?: Protocol;
   subprotocols?: readonly string[];
@@ -45,12 +48,14 @@ export interface Report {
 /** Ms of silence that leave the whole within a minute. */
 const usualIdle = 50_000;
 
-export function planOf({ idle, silence, message = 'systole check', flood = 2_000, halfOpen = 8 }: Partial<Plan>): Plan {
+export function planOf(given: PlanOptions): Plan {
+  const { idle, silence, flood = 2_000, halfOpen = 8 } = given;
   return {
     // Who is let go after so long is not to be silent for longer.
     idle: idle ?? Math.min(usualIdle, (silence ?? Infinity) * 0.6),
     silence,
-    message,
+    // Undefined says that nothing is to be said.
+    message: 'message' in given ? given.message : 'systole check',
     flood,
     halfOpen,
   };
@@ -60,8 +65,7 @@ export function planOf({ idle, silence, message = 'systole check', flood = 2_000
 export async function examine(url: string, options: ExamineOptions = {}): Promise<Report> {
   const { protocol = idHeartbeat(), subprotocols = [], upgrade = {}, onProgress = () => {} } = options;
   const begun = performance.now();
-  // `message: undefined` says that nothing is to be said.
-  const plan = { ...planOf(options), ...('message' in options && { message: options.message }) };
+  const plan = planOf(options);
   const ending = new AbortController();
   const end = () => ending.abort();
   const late = setTimeout(end, limitOf(plan));

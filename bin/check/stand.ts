@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls';
 
 import type { ClientOptions } from 'ws';
 
-import type { Protocol } from '../../adapters/protocols/protocol.ts';
+import type { Frame, Protocol } from '../../adapters/protocols/protocol.ts';
 import type { FaultTarget } from '../../test/kit/index.ts';
 
 export interface Stand {
@@ -27,6 +27,11 @@ export function targetOf(url: string): FaultTarget {
   const { protocol, hostname, port } = new URL(url);
   const isSecure = protocol === 'wss:' || protocol === 'https:';
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (isSecure ? 443 : 80) : Number(port) };
+}
+
+/** A message of npm `ws`, as the dialects take it. */
+export function frameIn(data: Buffer, isBinary: boolean): Frame {
+  return isBinary ? new Uint8Array(data).buffer : data.toString();
 }
 
 /** For npm `ws`: all but the way is as the URL has it, so the server finds its own name in `Host`, and its certificate is asked for it. */

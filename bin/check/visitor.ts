@@ -15,7 +15,7 @@ import {
   timeOf,
 } from '../../adapters/protocols/protocol.ts';
 import { type FaultProxy, faultProxy } from '../../test/kit/index.ts';
-import { connectedTo, type Stand } from './stand.ts';
+import { connectedTo, frameIn, type Stand } from './stand.ts';
 import { endText, frameText, Transcript } from './transcript.ts';
 
 /** When something happened, in ms since the examination began. */
@@ -277,7 +277,7 @@ export class Visitor {
       socket.terminate();
     });
     socket.on('message', (data: Buffer, isBinary) => {
-      const frame: Frame = isBinary ? new Uint8Array(data).buffer : data.toString();
+      const frame = frameIn(data, isBinary);
       this.#take(this.#session.received?.(frame), frame);
       this.#wake();
     });

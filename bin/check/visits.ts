@@ -1,7 +1,7 @@
 /**
  * What the clients of an examination do, in which order. It is what any client may do: connect, ask, say something, be silent, hang up, be cut off.
  */
-import { duration } from '../terminal.ts';
+import { duration, wholeSeconds } from '../terminal.ts';
 import type { Stand } from './stand.ts';
 import { Visitor } from './visitor.ts';
 import { type Walked, walk } from './walk.ts';
@@ -46,8 +46,7 @@ export interface Seen {
 
 /** Clients that behave badly, and those that do not. */
 export interface Crowd {
-  readonly flooder: Visitor;
-  /** All buffers on the way to it were full. */
+  /** All buffers on the way to who did not read were full. */
   readonly isFull: boolean;
   /** Was there before. */
   readonly witness: Visitor;
@@ -180,7 +179,7 @@ export class Visits {
   async #untilSilenceEnds(silent: Promise<[idle: Visitor, halfOpen: Visitor]>) {
     const tell = () => {
       const left = usualTimeOf(this.#plan) - this.#stand.now();
-      this.#progress(left > 0 ? `is silent; about ${duration(Math.ceil(left / 1_000) * 1_000)} to go` : 'is silent');
+      this.#progress(left > 0 ? `is silent; about ${wholeSeconds(left)} to go` : 'is silent');
     };
     tell();
     const telling = setInterval(tell, 1_000);
@@ -357,6 +356,6 @@ export class Visits {
     if (flooder.isOpen) flooder.line.silence('none');
     await flooder.until(() => false, farewell);
     await Promise.all([witness, newcomer, flooder, ...(await Promise.all(gone))].map((visitor) => visitor.finish()));
-    return { flooder, isFull, witness, before, newcomer };
+    return { isFull, witness, before, newcomer };
   }
 }

@@ -1,9 +1,9 @@
 /** The paths of the machine, walked by a real connection of ours to the server that is examined, through a fault proxy. */
 import { WebSocket } from 'ws';
 
-import type { Frame, Protocol } from '../../adapters/protocols/protocol.ts';
+import type { Protocol } from '../../adapters/protocols/protocol.ts';
 import { connectionModel, faultProxy } from '../../test/kit/index.ts';
-import { connectedTo, type Stand } from './stand.ts';
+import { connectedTo, frameIn, type Stand } from './stand.ts';
 
 export interface Walked {
   readonly all: number;
@@ -77,7 +77,7 @@ function meaningIn(protocol: Protocol): (data: Buffer, isBinary: boolean) => boo
   const session = protocol.session();
   let isNamed = session.opened?.()?.named !== undefined;
   return (data, isBinary) => {
-    const frame: Frame = isBinary ? new Uint8Array(data).buffer : data.toString();
+    const frame = frameIn(data, isBinary);
     // Nobody is asked here, but what is an answer is known only by who waits for one.
     if (isNamed) session.probe?.();
     const answer = session.received?.(frame);

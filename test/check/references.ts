@@ -12,7 +12,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { examine } from '../../bin/check/examine.ts';
 import { Command, started } from '../helpers/command.ts';
 import { dialled, flood, frame, gush, opcodes, upgraded, upgradeRequest } from '../helpers/raw-client.ts';
-import { textOf, untilSo } from '../helpers/support.ts';
+import { bareClient, handsOf, untilSo } from '../helpers/support.ts';
 import { faultProxy } from '../kit/fault-proxy.ts';
 import { connectionModel } from '../kit/model.ts';
 
@@ -33,11 +33,7 @@ export function keepsItsSide(command: () => readonly [string, ...string[]]): voi
     onTestFinished(() => proxy.close());
     const model = connectionModel({
       url: `ws://127.0.0.1:${proxy.port}`,
-      cut: () => proxy.silence(),
-      heal: () => proxy.heal(),
-      drop: () => proxy.reset(),
-      stop: () => proxy.refuse(),
-      start: () => proxy.heal(),
+      ...handsOf(proxy),
       patience: 20_000,
     });
     for (const path of model.paths) await path.run();
@@ -248,12 +244,7 @@ const heartbeats = frame(opcodes.text, 'heartbeat');
  * `answers(count)`: asks once more, and tells what has come since it was asked last, when that is so much, and nothing follows.
  */
 async function client(url: string) {
-  const socket = new WebSocket(url);
-  const heard: string[] = [];
-  socket.on('message', (data) => heard.push(textOf(data)));
-  socket.on('error', () => {});
-  onTestFinished(() => socket.terminate());
-  await once(socket, 'message');
+  const { socket, heard } = await bareClient(url);
   async function answers(count = 1): Promise<string[]> {
     socket.send('heartbeat');
     await untilSo(() => heard.length > count || socket.readyState === socket.CLOSED);

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 
 import { expect, onTestFinished } from 'vitest';
-import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 
 import type { UrlOption } from '../../adapters/dial.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type ConnectOptions,
   type State,
 } from '../../adapters/index.ts';
+import type { FaultProxy, Hands } from '../kit/index.ts';
 
 export interface Listening {
   readonly server: WebSocketServer;
@@ -63,6 +64,28 @@ export async function listen(
 /** What a `ws` server hears, as text. */
 export function textOf(data: RawData): string {
   return (data as Buffer).toString();
+}
+
+/** A client that says nothing by itself and has been told something, and all that it hears. Gone with the test that asked for it. */
+export async function bareClient(url: string): Promise<{ socket: WebSocket; heard: string[] }> {
+  const socket = new WebSocket(url);
+  const heard: string[] = [];
+  socket.on('message', (data) => heard.push(textOf(data)));
+  socket.on('error', () => {});
+  onTestFinished(() => socket.terminate());
+  await once(socket, 'message');
+  return { socket, heard };
+}
+
+/** What can be done to a line by its proxy, for the model. */
+export function handsOf(proxy: FaultProxy) {
+  return {
+    cut: () => proxy.silence(),
+    heal: () => proxy.heal(),
+    drop: () => proxy.reset(),
+    stop: () => proxy.refuse(),
+    start: () => proxy.heal(),
+  } satisfies Hands;
 }
 
 /** Speaks the server's half of `id-heartbeat`: names the client and answers its heartbeats. */

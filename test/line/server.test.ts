@@ -17,6 +17,7 @@ import {
 } from '../../adapters/server.ts';
 import { flood, frame, gush, opcodes, upgraded } from '../helpers/raw-client.ts';
 import {
+  bareClient as client,
   eventsOf,
   listen,
   messagesOf,
@@ -33,18 +34,6 @@ async function serve(options: HeartbeatServerOptions = {}, settings: ServerOptio
   const heartbeats = serveHeartbeats(server, options);
   onTestFinished(() => heartbeats.stop());
   return { server, url, port, heartbeats };
-}
-
-/** A bare client, and all it hears as text. */
-async function client(url: string) {
-  const socket = new WebSocket(url);
-  const heard: string[] = [];
-  socket.on('message', (data) => heard.push(textOf(data)));
-  socket.on('error', () => {});
-  onTestFinished(() => socket.terminate());
-  await once(socket, 'open');
-  await expect.poll(() => heard.length, { timeout: 20_000, interval: 2 }).toBeGreaterThan(0);
-  return { socket, heard };
 }
 
 async function closed(socket: WebSocket | undefined): Promise<void> {

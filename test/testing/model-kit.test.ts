@@ -15,7 +15,7 @@ import { nativePing } from '../../adapters/protocols/native-ping.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
 import type { Protocol } from '../../adapters/protocols/protocol.ts';
 import { silent } from '../../adapters/protocols/silent.ts';
-import { listen, speakIdHeartbeat, textOf } from '../helpers/support.ts';
+import { handsOf, listen, speakIdHeartbeat, textOf } from '../helpers/support.ts';
 import { faultProxy } from '../kit/fault-proxy.ts';
 import { connectionModel, type ModelOptions } from '../kit/model.ts';
 
@@ -25,11 +25,7 @@ async function behindProxy({ server, port }: { server: WebSocketServer; port: nu
   onTestFinished(() => proxy.close());
   return {
     url: `ws://127.0.0.1:${proxy.port}`,
-    cut: () => proxy.silence(),
-    heal: () => proxy.heal(),
-    drop: () => proxy.reset(),
-    stop: () => proxy.refuse(),
-    start: () => proxy.heal(),
+    ...handsOf(proxy),
     push() {
       for (const client of server.clients) client.send('news');
     },

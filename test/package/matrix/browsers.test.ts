@@ -1,5 +1,4 @@
 /** The whole life of a connection in browsers: in a window, and in each kind of worker; one bundle of the packed package, on the page's own WebSocket. */
-import { copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -7,7 +6,7 @@ import { afterAll, beforeAll, describe, inject, test } from 'vitest';
 
 import { type Browser, remedies, starts } from './browsers.ts';
 import { expectLifeInPage } from './page-server.ts';
-import { newest, type Project, project } from './project.ts';
+import { newest, type Project, project, take } from './project.ts';
 import { browsers, leaveOut, life, note, rowsOf } from './rows.ts';
 
 const require = createRequire(join(inject('tools'), 'x.js'));
@@ -15,8 +14,7 @@ const require = createRequire(join(inject('tools'), 'x.js'));
 let place: Project;
 beforeAll(async () => {
   place = project(newest);
-  for (const file of ['live.mjs', 'live-page.mjs'])
-    copyFileSync(new URL(file, import.meta.url), join(place.folder, file));
+  take(place, 'live.mjs', 'live-page.mjs');
   const { build } = require('esbuild') as { build: (options: object) => Promise<unknown> };
   await build({
     absWorkingDir: place.folder,

@@ -1,9 +1,9 @@
 /** Browsers as they are installed, each by the protocol that it speaks: Chromium by Playwright, Firefox by WebDriver BiDi, WebKitGTK by WebDriver. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
@@ -11,6 +11,7 @@ import { chromium } from 'playwright';
 import { WebSocket } from 'ws';
 
 import { findChromium, quietly } from '../../helpers/find-chromium.ts';
+import { findBinary } from '../../helpers/find-engines.ts';
 import { closedPort } from '../../helpers/support.ts';
 import { findFirefox, preferences } from '../../websockets/firefox/firefox.ts';
 import { answering } from './answering.ts';
@@ -126,7 +127,7 @@ interface BidiAnswer {
 
 /** It has no headless mode: a display of its own is started with it. */
 async function startWebKit(): Promise<Browser | undefined> {
-  const [driver, xvfb] = [onPath('WebKitWebDriver'), onPath('Xvfb')];
+  const [driver, xvfb] = [findBinary('WebKitWebDriver'), findBinary('Xvfb')];
   if (driver === undefined || xvfb === undefined) return undefined;
   const home = mkdtempSync(join(tmpdir(), 'systole-webkit-'));
   const display = child(xvfb, ['-displayfd', '1', '-nolisten', 'tcp', '-screen', '0', '800x600x24'], {}, 'stdout');
@@ -168,11 +169,6 @@ async function ask(method: string, url: string, body?: object): Promise<unknown>
   const { value } = (await response.json()) as { value: { error?: string; message?: string } };
   if (!response.ok) throw new Error(`${method} ${new URL(url).pathname}: ${value.error}: ${value.message}`);
   return value;
-}
-
-function onPath(name: string): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
 interface Child {

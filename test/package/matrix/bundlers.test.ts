@@ -1,5 +1,5 @@
 /** What bundlers make of it for a page: without a warning, with nothing of npm `ws` and of Node, also where they ask as a page and as Node at once; and it lives. */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type Browser, remedies, starts } from './browsers.ts';
 import { type Bundle, bundlers, next } from './bundlers.ts';
 import { expectLifeInPage } from './page-server.ts';
-import { newest, type Project, project } from './project.ts';
+import { newest, type Project, project, take } from './project.ts';
 import { life, note, type Row, rowsOf } from './rows.ts';
 import { versionIn } from './runtimes.ts';
 
@@ -27,8 +27,7 @@ afterAll(() => {
 function projectOfPage(among?: string): string {
   const made = project(newest, among);
   projects.push(made);
-  for (const file of ['live.mjs', 'live-page.mjs', 'everything.mjs'])
-    copyFileSync(new URL(file, import.meta.url), join(made.folder, file));
+  take(made, 'live.mjs', 'live-page.mjs', 'everything.mjs');
   return made.folder;
 }
 

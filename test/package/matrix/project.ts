@@ -1,6 +1,6 @@
 /** Empty projects, into which the packed package has been installed as its users install it. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,6 +29,11 @@ function floorOf(range: string): string {
 export interface Project {
   folder: string;
   remove: () => void;
+}
+
+/** Puts files that lie here into it. */
+export function take({ folder }: Pick<Project, 'folder'>, ...files: string[]): void {
+  for (const file of files) copyFileSync(new URL(file, import.meta.url), join(folder, file));
 }
 
 /** @param among where other packages are found from as well */

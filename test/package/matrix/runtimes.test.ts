@@ -1,11 +1,10 @@
 /** The whole life of a connection under other runtimes: it hears, it notices a silent line, it comes back, it closes, and the process ends by itself. */
-import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import { Command, started } from '../../helpers/command.ts';
-import { lowest, lowestNode, type Project, project } from './project.ts';
+import { lowest, lowestNode, type Project, project, take } from './project.ts';
 import { life, nodes, note, rowsOf } from './rows.ts';
 import { nodeOf, versionOf } from './runtimes.ts';
 import { doors, stage } from './stage.ts';
@@ -24,7 +23,7 @@ const runtimes: Record<string, string[]> = {
 let place: Project;
 beforeAll(() => {
   place = project(lowest);
-  for (const file of ['live.mjs', 'life.mjs']) copyFileSync(new URL(file, import.meta.url), join(place.folder, file));
+  take(place, 'live.mjs', 'life.mjs');
 });
 afterAll(() => place.remove());
 

@@ -1,5 +1,5 @@
 /** workerd: a whole life; and its `EventTarget` calls what `on<type>` says by itself: each handler is called once all the same. */
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Command } from '../../helpers/command.ts';
 import { closedPort, listen, textOf } from '../../helpers/support.ts';
 import { answering } from './answering.ts';
-import { newest, project } from './project.ts';
+import { newest, project, take } from './project.ts';
 import { life, note, rowsOf } from './rows.ts';
 import { versionOf } from './runtimes.ts';
 import { doors, stage, Told } from './stage.ts';
@@ -28,7 +28,7 @@ let workerd: Command;
 beforeAll(async () => {
   const { folder, remove } = project(newest);
   removers.push(remove);
-  for (const file of ['live.mjs', 'worker.mjs']) copyFileSync(new URL(file, import.meta.url), join(folder, file));
+  take({ folder }, 'live.mjs', 'worker.mjs');
   const esbuild = require('esbuild') as { build(options: object): Promise<unknown> };
   await esbuild.build({
     absWorkingDir: folder,
