@@ -10,9 +10,6 @@ import { clockOf, milliseconds, roundTripIn, seconds } from './figures.ts';
 import { type LifeStory, stateWord } from './life.ts';
 import { cursor, look, news, now, shown, time } from './store.ts';
 
-/** How much of a life is seen at once, ms. */
-export const spans = [15_000, 30_000, 60_000, 300_000, 1_800_000];
-
 /** The wave of one beat: where, as a share of its width, and how high. */
 const wave: readonly [number, number][] = [
   [-0.5, 0],

@@ -1,0 +1,79 @@
+/** Below the heart trace: how far back is looked, how much is seen at once, and playing. */
+import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+
+import { clockOf } from './figures.ts';
+import { cursor, look, news, now, shown } from './store.ts';
+
+/** How much of a life may be seen at once, ms. */
+const spans = [15_000, 30_000, 60_000, 300_000, 1_800_000];
+/** How much is. */
+export const span = signal(spans[1]!);
+
+const playing = signal(false);
+
+/** From the first entry to the last: where the cursor is, and playing from there. */
+export function Timeline() {
+  void news.value;
+  const { life } = shown.value!;
+  const first = life.entries[0]!.at;
+  const last = Math.max(life.isOver ? life.last.at : cursor.value === undefined ? now.value : now.peek(), first + 1);
+  const at = cursor.value ?? last;
+  const frame = useRef<number | undefined>(undefined);
+
+  useEffect(() => {
+    if (!playing.value) return undefined;
+    let before = performance.now();
+    const step = () => {
+      const elapsed = performance.now() - before;
+      before += elapsed;
+      const next = (cursor.peek() ?? first) + elapsed;
+      if (next >= life.last.at) {
+        playing.value = false;
+        look(life.isOver || shown.peek()?.source.send === undefined ? life.last.at : undefined);
+        return;
+      }
+      look(next);
+      frame.current = requestAnimationFrame(step);
+    };
+    frame.current = requestAnimationFrame(step);
+    return () => cancelAnimationFrame(frame.current!);
+  }, [playing.value]);
+
+  return (
+    <div class="timeline">
+      <button
+        type="button"
+        aria-label={playing.value ? 'Pause' : 'Play from here'}
+        onClick={() => {
+          if (!playing.value && cursor.value === undefined) look(Math.max(first, last - span.value));
+          playing.value = !playing.value;
+        }}
+      >
+        {playing.value ? '⏸' : '▶'}
+      </button>
+      <input
+        type="range"
+        aria-label="Look back"
+        aria-valuetext={clockOf(at)}
+        min={first}
+        max={last}
+        value={at}
+        step="any"
+        onInput={({ currentTarget }) => look(Number(currentTarget.value))}
+      />
+      <time>{clockOf(at)}</time>
+      <select
+        aria-label="How much is seen at once"
+        value={String(span.value)}
+        onChange={({ currentTarget }) => (span.value = Number(currentTarget.value))}
+      >
+        {spans.map((ms) => (
+          <option key={ms} value={String(ms)}>
+            {ms < 60_000 ? `${ms / 1_000} s` : `${ms / 60_000} min`}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
