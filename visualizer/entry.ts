@@ -11,6 +11,8 @@ interface Told {
   at: number;
   /** Which machine; unique among all that a source tells of. */
   session: string;
+  /** Counts what is told of a machine, from 0: a page that is told twice knows it, and knows what it was not told. Other inspectors do not count. */
+  seq?: number;
 }
 
 /** A machine is there. */
@@ -52,6 +54,25 @@ export interface Counted extends Told {
   held: Amount;
   room: { messages: number | null; bytes: number | null };
   unconfirmed: Amount;
+  /** When the last frame came, epoch ms. */
+  heardAt?: number;
+  /** Of trusted push: what is heard of each topic. */
+  topics?: TopicTold[];
+}
+
+export interface TopicTold {
+  /** A plain word as it is, else how long it is. */
+  name: string;
+  /** `asking`: what comes next is not known. `behind`: what was missed comes. `live`: there is nothing else. `loading`: its state is being fetched. */
+  state: 'asking' | 'behind' | 'live' | 'loading';
+  /** The place of the newest message that was delivered; null: it has not begun. */
+  at: number | null;
+  /** Of the last return, or of the one under way: messages that were missed, and came. */
+  caughtUp: number;
+  /** Of the same return: messages that are known to be lost; null: some may be, and nobody knows how many. */
+  lost: number | null;
+  /** Gaps since the beginning. */
+  gaps: number;
 }
 
 /** It is done, or was stopped. */

@@ -8,83 +8,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { type Browser, chromium, type Page } from 'playwright';
+import { type Page } from 'playwright';
 import { build } from 'vite';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 
 import { connect } from '../../adapters/connect.ts';
-import { openStage } from '../../bin/demo/cable-stage.ts';
-import { Control } from '../../bin/demo/control-server.ts';
-import { openPage } from '../../bin/demo/demo.ts';
-import { Stagehand } from '../../bin/demo/stagehand.ts';
-import { PageServer, readFiles } from '../../bin/page.ts';
-import { noPaint } from '../../bin/terminal.ts';
+import { readFiles } from '../../bin/page.ts';
 import { serveInspection } from '../../visualizer/bridge/inspect.node.ts';
 import { recordingOf } from '../always/expect-lives.ts';
 import { Child } from '../helpers/children/start.ts';
-import { findChromium, quietly } from '../helpers/find-chromium.ts';
 import { listen, speakIdHeartbeat, until } from '../helpers/support.ts';
+import { built, demo, openTab, patience, rowsIn, stateIn, useBrowser, visualize, word } from './stage.ts';
 
-/** How long anything here may take before it counts as never, ms. */
-const patience = 20_000;
-const built = 'dist/visualizer/page';
-
-let browser: Browser;
-beforeAll(async () => {
-  const executablePath = await findChromium();
-  browser = await chromium.launch({ args: [...quietly], ...(executablePath && { executablePath }) });
-});
-afterAll(() => browser.close());
-
-/** A page, all errors and requests of which the test hears. */
-async function openTab(address: string, viewport = { width: 1280, height: 720 }) {
-  const context = await browser.newContext({ viewport });
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  const requests: string[] = [];
-  const errors: string[] = [];
-  context.on('page', (other) => attend(other));
-  const attend = (each: Page) => {
-    each.on('request', (request) => requests.push(request.url()));
-    each.on('websocket', (socket) => requests.push(socket.url()));
-    each.on('pageerror', (error) => errors.push(String(error)));
-  };
-  attend(page);
-  await page.goto(address);
-  return { page, context, requests, errors };
-}
-
-/** The demo, without a terminal: its page, and what is done to it. */
-async function demo(heartbeat = { interval: 600, timeout: 600 }) {
-  const inspection = serveInspection();
-  const stage = await openStage(heartbeat, 0, inspection.inspect);
-  const faults = new Stagehand(stage, { print: () => {}, paint: noPaint });
-  const control = new Control(faults);
-  const server = await openPage(readFiles(join(process.cwd(), built))!, 0, inspection, control);
-  faults.begin();
-  onTestFinished(async () => {
-    faults.act({ do: 'close' });
-    control.stop();
-    inspection.stop();
-    await server.close();
-    await stage.close();
-  });
-  return { address: server.address, faults };
-}
-
-/** The page alone, as `systole visualize` serves it. */
-async function visualize(sources: string[] = []) {
-  const files = readFiles(join(process.cwd(), built))!;
-  const server = await PageServer.open({ port: 0, files, configFor: () => ({ sources, control: null }) });
-  onTestFinished(() => server.close());
-  return server.address;
-}
-
-const stateIn = (page: Page) => page.locator('.state .now strong');
-const rowsIn = (page: Page) => page.locator('.rows .row').allInnerTexts();
-const word = (state: string) => new RegExp(`^${state}`);
+useBrowser();
 
 describe('the demo', () => {
   test('pull the cable: alive, stale, reconnecting, with countdowns; plug it: alive; chart, trace and log tell the same', async () => {
