@@ -2,39 +2,17 @@
  * The life of one machine as the page has it: its entries, the newest so many, and what was the case at any of them. Plain data; no signals here.
  */
 import type { Changed, Counted, Definition, Delay, Entry, Happened, Registered, StateValue } from '../entry.ts';
+import type { Row } from './row.ts';
 import { Runs } from './runs.ts';
 import { invokedIn, nameOf, stateWord, wordOf } from './words.ts';
 
+export type { Row } from './row.ts';
 export { nameOf, stateWord, stepsOf, wordOf } from './words.ts';
 
 /** The oldest entries give way beyond this. */
 export const mostEntries = 10_000;
 /** How many go at once, so that making room costs little. */
 const oldest = 1_000;
-
-/** A line of the log: what happened, and where it led. */
-export interface Row {
-  /** Counts all rows there ever were: it stays when older ones give way. */
-  readonly number: number;
-  /** `gap`: entries that the page does not have. */
-  readonly kind: 'event' | 'stopped' | 'gap';
-  readonly at: number;
-  /** What happened, as people read it; '': nobody told what it was. */
-  readonly type: string;
-  readonly from: string;
-  readonly fromValue: StateValue;
-  /** Where it led; '': nowhere, as far as is known. */
-  to: string;
-  toValue: StateValue;
-  cause: string;
-  /** It led to a dial after a loss, or to waiting for one. */
-  isOutage: boolean;
-  readonly event: unknown;
-  /** What followed from it, if anything did, else itself. */
-  entry: Entry;
-  /** Of a gap: how many. */
-  missing: number;
-}
 
 /** It came to another state, as people know it by one word. */
 export interface Turn {

@@ -2,8 +2,9 @@
  * What the log shows of a life: which lines there are, where they begin and how high they are. Of thousands of rows only the last ones are looked at when
  * there is news.
  */
-import type { LifeStory, Row } from './life.ts';
-import { isFold, leads, type Run } from './runs.ts';
+import type { LifeStory } from './life.ts';
+import { leads, type Row } from './row.ts';
+import { isFold, type Run } from './runs.ts';
 import { stepsOf } from './words.ts';
 
 /** px; as in log.css. */

@@ -5,9 +5,10 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { clockOf, milliseconds } from './figures.ts';
 import { fittedBeside, type Ruler, rulerOf } from './fit.ts';
 import { Chevron } from './icons.tsx';
-import { type LifeStory, type Row, stateWord, stepsOf } from './life.ts';
+import { type LifeStory, stateWord, stepsOf } from './life.ts';
 import { type Line, Lines, mostSteps } from './lines.ts';
-import { heartbeatsIn, leads, type Run } from './runs.ts';
+import { leads, type Row } from './row.ts';
+import { heartbeatsIn, type Run } from './runs.ts';
 import { cursor, look, moment, news, pinned, shown } from './store.ts';
 import { toneOf } from './tone.ts';
 

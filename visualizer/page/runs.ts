@@ -6,7 +6,7 @@
  */
 import type { Definition } from '../entry.ts';
 import { delayOf } from './chart/graph.ts';
-import type { Row } from './life.ts';
+import { leads, type Row } from './row.ts';
 import { stateWord } from './words.ts';
 
 export interface Run {
@@ -32,11 +32,6 @@ export function isFold({ kind, rows }: Run): boolean {
 
 export function heartbeatsIn({ rows, asked, beats }: Run): number {
   return Math.max(1, beats, asks(rows.at(-1)!) ? asked - 1 : asked);
-}
-
-/** It led somewhere else. */
-export function leads(row: Row): boolean {
-  return row.to !== '' && row.to !== row.from;
 }
 
 export class Runs {
