@@ -40,7 +40,7 @@ export async function visualize(args: string[], { print, paint }: Terminal): Pro
 
   const server = await askedBy(
     'port',
-    PageServer.open({ port: wanted, files, configFor: () => ({ sources, control: null }) }),
+    PageServer.open({ port: wanted, files, frameable: true, configFor: () => ({ sources, control: null }) }),
   );
   const asked = interrupted();
   print(`${paint('bold', 'systole visualize')}  ${server.address}`);

@@ -1,9 +1,10 @@
 /** The head of the page: which machine is shown, whether it is heard of, recordings, light or dark. */
 import { signal } from '@preact/signals';
 
+import { Heard } from './heard.tsx';
 import { Theme } from './icons.tsx';
 import { load, NoRecording, save } from './recording.ts';
-import { choose, cursor, look, machines, news, shown } from './store.ts';
+import { choose, machines, news, shown } from './store.ts';
 
 /** What people are told above the page; '': nothing. */
 export const trouble = signal('');
@@ -24,24 +25,16 @@ export function Header() {
         <label class="machines">
           <span class="hidden">Machine</span>
           <select value={machine?.key ?? ''} onChange={({ currentTarget }) => choose(currentTarget.value)}>
-            {all.map(({ key, source, life }) => (
+            {all.map(({ key, source, life, lostAt }) => (
               <option key={key} value={key}>
                 {life.name} {life.session} – {source.name}
-                {life.isOver ? ' (ended)' : ''}
+                {life.isOver ? ' (ended)' : lostAt === undefined ? '' : ' (lost)'}
               </option>
             ))}
           </select>
         </label>
       )}
-      {cursor.value === undefined ? (
-        machine?.source.send === undefined ? null : (
-          <span class="live">live</span>
-        )
-      ) : (
-        <button type="button" class="live" onClick={() => look(undefined)}>
-          {machine?.source.send === undefined ? 'to the end' : 'return to live'}
-        </button>
-      )}
+      <Heard machine={machine} />
       <span class="space" />
       <button type="button" disabled={machine === undefined} onClick={() => machine && save(machine.life)}>
         Save

@@ -12,12 +12,13 @@ import { Log } from './log.tsx';
 import { Nothing } from './nothing.tsx';
 import { Panel } from './panel.tsx';
 import { listenTo, listenToApp } from './sources.ts';
-import { shown } from './store.ts';
+import { news, shown } from './store.ts';
 import { span, Timeline } from './timeline.tsx';
 import { Trace } from './trace.tsx';
 
 function Page() {
   const machine = shown.value;
+  void news.value;
   return (
     <>
       <Header />
@@ -32,7 +33,7 @@ function Page() {
       {machine === undefined ? (
         <Nothing />
       ) : (
-        <main>
+        <main class={machine.lostAt === undefined ? '' : 'asof'}>
           <div class="left">
             <section class="chart panel" aria-label="Statechart">
               <Diagram machine={machine} />
