@@ -15,7 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type IncomingMessage, request } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -205,8 +205,36 @@ test.each([
   const port = await taken();
   const command = run(name, option, String(port), ...more);
   expect(await command.ended).toEqual({ code: 1, signal: null });
-  const told = `^systole ${name}: ${option}: .*EADDRINUSE.*:${port}; .*take another ${option}; 0 is any free one\n$`;
+  const told = `^systole ${name}: ${option}: port ${port} is in use \\(EADDRINUSE\\), .* with ${option}, where 0 is any free one\n$`;
   expect(command.stderr).toMatch(new RegExp(told));
+});
+
+test('visualize, where another page of ours is: it can be opened there', async () => {
+  const first = run('visualize', '--port', '0', '--no-open');
+  const [address = ''] = /http:\S+/.exec(await first.line(/http:/)) ?? [];
+  const second = run('visualize', '--port', new URL(address).port, '--no-open');
+  expect(await second.ended).toEqual({ code: 1, signal: null });
+  expect(second.stderr).toContain(`by another page of systole: open ${address}, or take another with --port`);
+});
+
+test.each([
+  ['says nothing', () => {}],
+  ['is another page', (_: IncomingMessage, response: ServerResponse) => response.end('{"name":"app"}')],
+  [
+    'leads elsewhere',
+    (_: IncomingMessage, response: ServerResponse) => response.writeHead(302, { location: '/' }).end(),
+  ],
+])('visualize, where somebody %s: nobody knows who it is', async (_, answer) => {
+  const server = createHttpServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const command = run('visualize', '--port', String(port), '--no-open');
+  expect(await command.ended).toEqual({ code: 1, signal: null });
+  expect(command.stderr).toContain(`port ${port} is in use (EADDRINUSE), perhaps by a systole in another window (lsof`);
 });
 
 test('without a page: visualize says why not, the demo plays on', async () => {
