@@ -18,23 +18,23 @@ import { Feed } from './feed.ts';
 import { History } from './history.ts';
 import type { Inspection, InspectionServer, NodeOptions, ServerOptions } from './inspect.types.ts';
 import { harmless, observe } from './observe.ts';
-import { checkOptions, SharedInspections } from './shared.ts';
+import { checkOptions, type Naming, SharedInspections, under } from './shared.ts';
 
 export { observe };
 
 /** Pages at once. */
 const mostPages = 16;
 
-const shared = new SharedInspections<Inspection>();
+const shared = new SharedInspections<Naming>();
 
 export function inspect(options: NodeOptions = {}): Inspection {
   checkOptions(options);
-  const { port = 8888, origins, redact, send } = options;
+  const { name, port = 8888, origins, redact, send } = options;
   const key = { port, origins, redact, send };
-  return shared.for(key) ?? listen(port, key);
+  return under(name, shared.for(key) ?? listen(port, key));
 }
 
-function listen(port: number, options: ServerOptions): Inspection {
+function listen(port: number, options: ServerOptions): Naming {
   const server = serveInspection(options);
   const http = createServer(impatience, (_, response) => {
     response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end();
@@ -64,7 +64,7 @@ function listen(port: number, options: ServerOptions): Inspection {
 
 export function serveInspection(options: ServerOptions = {}): InspectionServer {
   checkOptions(options);
-  const { origins = [], redact, send } = options;
+  const { name, origins = [], redact, send } = options;
   const allowed = new Set(origins.map((origin) => originOf(origin) ?? origin));
   const history = new History<string>((frame) => frame.length);
   /** Pages that have said that they are there. */
@@ -76,7 +76,7 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
       history.keep(entry, frames);
       for (const feed of feeds.values()) feed.tell(frames);
     }),
-    { redact, send },
+    { name, redact, send },
   );
 
   const attend = (page: WebSocket): void => {
