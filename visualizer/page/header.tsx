@@ -1,6 +1,7 @@
 /** The head of the page: which machine is shown, whether it is heard of, recordings, light or dark. */
 import { signal } from '@preact/signals';
 
+import { Theme } from './icons.tsx';
 import { load, NoRecording, save } from './recording.ts';
 import { choose, cursor, look, machines, news, shown } from './store.ts';
 
@@ -59,7 +60,7 @@ export function Header() {
         />
       </label>
       <button type="button" aria-label="Light or dark" title="Light or dark" onClick={turn}>
-        ◐
+        <Theme />
       </button>
     </header>
   );

@@ -23,6 +23,14 @@ export interface Row {
   entry: Entry;
 }
 
+/** It came to another state, as people know it by one word. */
+export interface Turn {
+  readonly at: number;
+  readonly word: string;
+  /** It is there because a line was lost, or did not come about. */
+  isOutage: boolean;
+}
+
 /** What was the case at a moment. */
 export interface LifeMoment {
   readonly at: number;
@@ -49,14 +57,15 @@ export class LifeStory {
   forgotten = 0;
   #rowsMade = 0;
   #word: string;
-  readonly #turns: { at: number; word: string }[];
+  readonly #turns: Turn[];
 
   constructor(registered: Registered) {
     this.session = registered.session;
     this.name = registered.name;
     this.definition = registered.definition;
     this.#word = wordOf(registered.value);
-    this.#turns = [{ at: registered.at, word: stateWord(registered.value) }];
+    const word = stateWord(registered.value);
+    this.#turns = [{ at: registered.at, word, isOutage: isOutage(word, registered.context) }];
     this.add(registered);
   }
 
@@ -66,6 +75,11 @@ export class LifeStory {
 
   get isOver(): boolean {
     return this.last.type === 'stopped';
+  }
+
+  /** The states it was in, the oldest first, and of the older ones only the newest so many. */
+  get turns(): readonly Turn[] {
+    return this.#turns;
   }
 
   add(entry: Entry): void {
@@ -131,7 +145,7 @@ export class LifeStory {
   #change(entry: Changed): void {
     const { value, context, at } = entry;
     const word = wordOf(value);
-    if (this.#turns.at(-1)!.word !== stateWord(value)) this.#turns.push({ at, word: stateWord(value) });
+    this.#turn(stateWord(value), at, context);
     const cause = causeIn(context);
     const row = this.rows.at(-1);
     if (row !== undefined && row.to === '' && row.type !== 'stopped') {
@@ -141,6 +155,14 @@ export class LifeStory {
     } else if (word !== this.#word)
       this.#row({ at, type: '', from: this.#word, to: word, cause, event: undefined, entry });
     this.#word = word;
+  }
+
+  #turn(word: string, at: number, context: unknown): void {
+    const last = this.#turns.at(-1)!;
+    const outage = isOutage(word, context);
+    if (last.word !== word) this.#turns.push({ at, word, isOutage: outage });
+    // An attempt that fails is counted in the state that it leads to.
+    else last.isOutage ||= outage;
   }
 
   #row(row: Omit<Row, 'number'>): void {
@@ -189,6 +211,14 @@ export function wordOf(value: StateValue): string {
 /** The first word of it: what `Connection.state` says. */
 export function stateWord(value: StateValue): string {
   return wordOf(value).split(' ')[0] ?? '';
+}
+
+/** Where a connection is between two lines, and not before its first one. */
+const between: ReadonlySet<string> = new Set(['connecting', 'awaiting-id', 'reconnecting']);
+
+export function isOutage(word: string, context: unknown): boolean {
+  const { attempt } = (context ?? {}) as { attempt?: unknown };
+  return between.has(word) && ((typeof attempt === 'number' && attempt > 0) || causeIn(context) !== '');
 }
 
 function causeIn(context: unknown): string {

@@ -7,6 +7,7 @@ import { takeControl } from './control.ts';
 import { Controls, Teller } from './controls.tsx';
 import { Diagram } from './diagram.tsx';
 import { Header, open, trouble } from './header.tsx';
+import { Cross } from './icons.tsx';
 import { Log } from './log.tsx';
 import { Nothing } from './nothing.tsx';
 import { Panel } from './panel.tsx';
@@ -24,7 +25,7 @@ function Page() {
         <p class="trouble" role="alert">
           {trouble}
           <button type="button" aria-label="Dismiss" onClick={() => (trouble.value = '')}>
-            ×
+            <Cross />
           </button>
         </p>
       )}

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 import { clockOf } from './figures.ts';
+import { Pause, Play } from './icons.tsx';
 import { cursor, look, news, now, shown } from './store.ts';
 
 /** How much of a life may be seen at once, ms. */
@@ -50,7 +51,7 @@ export function Timeline() {
           playing.value = !playing.value;
         }}
       >
-        {playing.value ? '⏸' : '▶'}
+        {playing.value ? <Pause /> : <Play />}
       </button>
       <input
         type="range"
