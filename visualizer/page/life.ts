@@ -217,8 +217,9 @@ export function stateWord(value: StateValue): string {
 const between: ReadonlySet<string> = new Set(['connecting', 'awaiting-id', 'reconnecting']);
 
 export function isOutage(word: string, context: unknown): boolean {
+  // The first dial is an attempt, too.
   const { attempt } = (context ?? {}) as { attempt?: unknown };
-  return between.has(word) && ((typeof attempt === 'number' && attempt > 0) || causeIn(context) !== '');
+  return between.has(word) && ((typeof attempt === 'number' && attempt > 1) || causeIn(context) !== '');
 }
 
 function causeIn(context: unknown): string {
