@@ -10,11 +10,13 @@ import { Header, open, trouble } from './header.tsx';
 import { Cross } from './icons.tsx';
 import { Log } from './log.tsx';
 import { Nothing } from './nothing.tsx';
+import { Overview } from './overview.tsx';
 import { Panel } from './panel.tsx';
 import { listenTo, listenToApp } from './sources.ts';
-import { shown } from './store.ts';
+import { shown, view } from './store.ts';
 import { span, Timeline } from './timeline.tsx';
 import { Trace } from './trace.tsx';
+import { chooseView, leaveByEscape } from './views.ts';
 
 function Page() {
   const machine = shown.value;
@@ -31,6 +33,8 @@ function Page() {
       )}
       {machine === undefined ? (
         <Nothing />
+      ) : view.value === 'all' ? (
+        <Overview />
       ) : (
         <main>
           <div class="left">
@@ -69,6 +73,8 @@ interface Config {
   control: string | null;
 }
 
+chooseView();
+leaveByEscape();
 listenToApp();
 try {
   const { sources, control } = (await (await fetch('./config.json')).json()) as Config;

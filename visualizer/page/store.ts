@@ -17,6 +17,11 @@ export interface Machine {
   readonly key: string;
   readonly source: Source;
   readonly life: LifeStory;
+  /**
+   * Epoch ms: since then nothing was heard of it, though it is not over: the line to its source is lost, or another process has come in its place.
+   * Undefined: it is heard of.
+   */
+  lostAt?: number | undefined;
 }
 
 /** Machines, in the order in which they came. */
@@ -31,6 +36,8 @@ export const cursor = computed(() => lookedAt.value?.time);
 export const pinned = computed(() => lookedAt.value?.entry);
 /** The clock, for countdowns: it ticks only while something counts. */
 export const now = signal(Date.now());
+/** Whether one machine is seen, or an overview of all. */
+export const view = signal<'one' | 'all'>('one');
 /** Sources that are asked and do not answer. */
 export const waitingFor = signal<readonly string[]>([]);
 
@@ -55,6 +62,12 @@ export const moment = computed<LifeMoment | undefined>(() => {
 export function choose(key: string): void {
   chosen.value = key;
   look(undefined);
+}
+
+/** Shows one alone. */
+export function open(key: string): void {
+  choose(key);
+  view.value = 'one';
 }
 
 /** Undefined: at now, and it goes on. */
