@@ -18,7 +18,7 @@ import { Feed } from './feed.ts';
 import { History } from './history.ts';
 import type { Inspection, InspectionServer, NodeOptions, ServerOptions } from './inspect.types.ts';
 import { harmless, observe } from './observe.ts';
-import { checkOptions, SharedInspections } from './shared.ts';
+import { checkOptions, type Naming, SharedInspections, under } from './shared.ts';
 
 export { observe };
 
@@ -29,16 +29,16 @@ const mostUnread = 2 ** 20;
 /** How long pages may take to hear the last of it, ms. */
 const patience = 500;
 
-const shared = new SharedInspections<Inspection>();
+const shared = new SharedInspections<Naming>();
 
 export function inspect(options: NodeOptions = {}): Inspection {
   checkOptions(options);
-  const { port = 8888, origins, redact, send } = options;
+  const { name, port = 8888, origins, redact, send } = options;
   const key = { port, origins, redact, send };
-  return shared.for(key) ?? listen(port, key);
+  return under(name, shared.for(key) ?? listen(port, key));
 }
 
-function listen(port: number, options: ServerOptions): Inspection {
+function listen(port: number, options: ServerOptions): Naming {
   const server = serveInspection(options);
   const http = createServer(impatience, (_, response) => {
     response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end();
@@ -68,7 +68,7 @@ function listen(port: number, options: ServerOptions): Inspection {
 
 export function serveInspection(options: ServerOptions = {}): InspectionServer {
   checkOptions(options);
-  const { origins = [], redact, send } = options;
+  const { name, origins = [], redact, send } = options;
   const allowed = new Set(origins.map((origin) => originOf(origin) ?? origin));
   const history = new History<string>((frame) => frame.length);
   /** Pages that have said that they are there. */
@@ -86,7 +86,7 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
       history.keep(entry, frames);
       for (const feed of feeds.values()) feed.tell(frames);
     }),
-    { redact, send },
+    { name, redact, send },
   );
 
   const attend = (page: WebSocket): void => {

@@ -1,6 +1,6 @@
 /** Whether what is shown is now: the page says of itself what it says of others. */
 import { clockOf, seconds } from './figures.ts';
-import { cursor, look, type Machine, news, now } from './store.ts';
+import { cursor, look, type Machine, news, now, sources } from './store.ts';
 
 interface Word {
   tone: 'alive' | 'doubt' | 'dead' | 'over';
@@ -20,7 +20,21 @@ export function Heard({ machine }: { machine: Machine | undefined }) {
       </button>
     );
   }
-  const { tone, text, note } = wordOf(machine);
+  return <Told {...wordOf(machine)} />;
+}
+
+/** Of all sources: those that are not heard are told of first. */
+export function HeardOfAll() {
+  const all = sources.value.filter(({ hearing }) => hearing !== undefined && hearing.value.state !== 'waiting');
+  const lost = all.filter(({ hearing }) => hearing!.value.state === 'lost');
+  if (all.length === 0) return null;
+  if (lost.length === 0) return <Told tone="alive" text="live" />;
+  const heardAt = Math.max(...lost.map(({ hearing }) => hearing!.value.heardAt));
+  const text = all.length === 1 ? 'source lost' : `${lost.length} of ${all.length} sources lost`;
+  return <Told tone="dead" text={text} note={ago(heardAt)} />;
+}
+
+function Told({ tone, text, note }: Word) {
   return (
     <span class={`heard tone-${tone}`}>
       <span role="status">{text}</span>
@@ -32,11 +46,14 @@ export function Heard({ machine }: { machine: Machine | undefined }) {
 function wordOf({ source: { hearing }, life, lostAt }: Machine): Word {
   if (hearing === undefined) return { tone: 'over', text: 'recording' };
   const { state, heardAt } = hearing.value;
-  const ago = (at: number) => `last heard ${seconds(Math.max(0, now.value - at))} ago`;
   if (life.isOver && state === 'live') return { tone: 'over', text: 'ended' };
   if (state === 'lost' || state === 'waiting')
     return { tone: 'dead', text: life.isOver ? 'ended, source lost' : 'source lost', note: ago(lostAt ?? heardAt) };
   if (lostAt !== undefined) return { tone: 'dead', text: 'gone', note: `last heard at ${clockOf(lostAt)}` };
   if (state === 'doubted') return { tone: 'doubt', text: 'source silent', note: ago(heardAt) };
   return { tone: 'alive', text: 'live' };
+}
+
+function ago(at: number): string {
+  return `last heard ${seconds(Math.max(0, now.value - at))} ago`;
 }

@@ -53,6 +53,8 @@ export class LifeStory {
   readonly definition: Definition;
   readonly entries: Entry[] = [];
   readonly rows: Row[] = [];
+  /** Where it is, and what it knows. */
+  latest: Registered | Changed;
   /** Entries that gave way. */
   forgotten = 0;
   /** Of the newest entry. */
@@ -65,6 +67,7 @@ export class LifeStory {
     this.session = registered.session;
     this.name = registered.name;
     this.definition = registered.definition;
+    this.latest = registered;
     this.#word = wordOf(registered.value);
     const word = stateWord(registered.value);
     this.#turns = [{ at: registered.at, word, isOutage: isOutage(word, registered.context) }];
@@ -154,6 +157,7 @@ export class LifeStory {
 
   #change(entry: Changed): void {
     const { value, context, at } = entry;
+    this.latest = entry;
     const word = wordOf(value);
     this.#turn(stateWord(value), at, context);
     const cause = causeIn(context);
