@@ -46,9 +46,10 @@ export class LifeStory {
   readonly rows: Row[] = [];
   /** The same rows, those that are read as one together. */
   readonly runs: Runs;
+  /** Where it is, and what it knows. */
+  latest: Registered | Changed;
   /** Entries that gave way. */
   forgotten = 0;
-  readonly #registeredAt: number;
   readonly #invoked: ReadonlyMap<string, string>;
   /** Number of the last entry that was told; −1: there is none. */
   #seq = -1;
@@ -62,8 +63,8 @@ export class LifeStory {
     this.session = registered.session;
     this.name = registered.name;
     this.definition = registered.definition;
+    this.latest = registered;
     this.runs = new Runs(registered.definition);
-    this.#registeredAt = registered.at;
     this.#invoked = invokedIn(registered.definition);
     this.#value = registered.value;
     this.#word = wordOf(registered.value);
@@ -86,9 +87,10 @@ export class LifeStory {
     return this.#turns;
   }
 
-  /** It is told anew of this very life: the page hears again of what it knows. Where entries are not numbered, nobody can tell. */
-  retold({ session, seq, at }: Registered): boolean {
-    return session === this.session && seq !== undefined && this.#seq >= 0 && at === this.#registeredAt;
+  /** A `registered` that is told again, as what follows it may be: of a line that was lost and is there again. */
+  retold({ session, at, seq }: Registered): boolean {
+    const [first] = this.entries;
+    return seq !== undefined && session === this.session && first?.at === at && first.seq === seq;
   }
 
   /** What it knows already is left out; where something is missing, a row says so. */
@@ -177,6 +179,7 @@ export class LifeStory {
 
   #change(entry: Changed): void {
     const { value, context, at } = entry;
+    this.latest = entry;
     const word = wordOf(value);
     const turn = stateWord(value);
     this.#turn(turn, at, context);
