@@ -5,7 +5,7 @@
  * is told at first it is told in parts, one replay at a time, and no more than a few in a second, however often it asks.
  */
 import type { Entry } from '../entry.ts';
-import { obey } from './commands.ts';
+import { heartbeat, obey } from './commands.ts';
 import { framesOf } from './encoder.browser.ts';
 import { History } from './history.ts';
 import type { BrowserOptions, Inspection } from './inspect.types.ts';
@@ -82,8 +82,11 @@ function open(url: string, options: BrowserOptions): Shown {
   );
   const hear = ({ source, origin: theirs, data }: MessageEvent): void => {
     if (source === null || source !== target() || theirs !== origin) return;
-    obey(data, observation, () => {
-      replay ??= setTimeout(begin, Math.max(0, replayedAt + pace - performance.now()));
+    obey(data, observation, {
+      replay() {
+        replay ??= setTimeout(begin, Math.max(0, replayedAt + pace - performance.now()));
+      },
+      beat: () => target()?.postMessage(heartbeat, origin),
     });
   };
   const show = (): void => {

@@ -12,7 +12,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { answerPings, deny, Guests, impatience } from '../../adapters/guests.ts';
 import { originOf, refusal } from '../../adapters/loopback.ts';
 import type { Entry } from '../entry.ts';
-import { longestCommand, obey } from './commands.ts';
+import { heartbeatText, longestCommand, obey, subprotocol } from './commands.ts';
 import { framesOf } from './encoder.node.ts';
 import { Feed } from './feed.ts';
 import { History } from './history.ts';
@@ -24,6 +24,10 @@ export { observe };
 
 /** Pages at once. */
 const mostPages = 16;
+/** Bytes that wait for a page beyond which its heartbeats are not answered. */
+const mostUnread = 2 ** 20;
+/** How long pages may take to hear the last of it, ms. */
+const patience = 500;
 
 const shared = new SharedInspections<Naming>();
 
@@ -44,7 +48,7 @@ function listen(port: number, options: ServerOptions): Naming {
     shared.forget(inspection);
     server.stop();
     http.close();
-    guests.dismiss();
+    setTimeout(() => guests.dismiss(), patience).unref();
   };
   const inspection = Object.assign(server.inspect.bind(undefined), { stop });
   http.on('connection', (socket: Socket) => socket.unref());
@@ -69,7 +73,13 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
   const history = new History<string>((frame) => frame.length);
   /** Pages that have said that they are there. */
   const feeds = new Map<WebSocket, Feed>();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: longestCommand, maxFragments: 8, autoPong: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: longestCommand,
+    maxFragments: 8,
+    autoPong: false,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : ([...offered][0] ?? false)),
+  });
   const observation = observe(
     harmless((entry: Entry) => {
       const frames = framesOf(entry).map((frame) => JSON.stringify(frame));
@@ -88,10 +98,15 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
     });
     page.on('message', (data: RawData, isBinary) => {
       if (isBinary) return;
-      obey(textOf(data), observation, () => {
-        const feed = feeds.get(page) ?? new Feed(page);
-        feeds.set(page, feed);
-        feed.replay(() => history.all());
+      obey(textOf(data), observation, {
+        replay() {
+          const feed = feeds.get(page) ?? new Feed(page);
+          feeds.set(page, feed);
+          feed.replay(() => history.all());
+        },
+        beat() {
+          if (page.readyState === page.OPEN && page.bufferedAmount <= mostUnread) page.send(heartbeatText);
+        },
       });
     });
   };
@@ -99,8 +114,11 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
   const stop = (): void => {
     observation.stop();
     history.clear();
-    for (const page of sockets.clients) page.terminate();
+    for (const page of sockets.clients) page.close(1001, 'nothing more is told');
     sockets.close();
+    setTimeout(() => {
+      for (const page of sockets.clients) page.terminate();
+    }, patience).unref();
   };
 
   return {

@@ -224,7 +224,7 @@ export function observe(tell: (entry: Entry) => void, options: Observed = {}): O
   }
 
   function count({ session, traffic }: ObservedMachine): void {
-    const news = traffic?.news();
+    const news = traffic?.news(time());
     if (news !== undefined) tellPlain({ type: 'counted', at: time(), session, ...news });
   }
 

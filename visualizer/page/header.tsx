@@ -1,11 +1,12 @@
 /** The head of the page: which machine is shown, whether it is heard of, recordings, light or dark. */
 import { signal } from '@preact/signals';
 
+import { Heard, HeardOfAll } from './heard.tsx';
 import { Theme } from './icons.tsx';
 import { endOf, namesOf } from './names.ts';
 import { load, NoRecording, save } from './recording.ts';
 import { titleOf } from './standings.ts';
-import { choose, cursor, look, type Machine, machines, news, shown, view } from './store.ts';
+import { choose, type Machine, machines, news, shown, view } from './store.ts';
 import { showAll } from './views.ts';
 
 /** What people are told above the page; '': nothing. */
@@ -23,15 +24,7 @@ export function Header() {
         systole
       </h1>
       <Picker />
-      {cursor.value === undefined ? (
-        machine?.source.send === undefined ? null : (
-          <span class="live">live</span>
-        )
-      ) : (
-        <button type="button" class="live" onClick={() => look(undefined)}>
-          {machine?.source.send === undefined ? 'to the end' : 'return to live'}
-        </button>
-      )}
+      {view.value === 'all' ? <HeardOfAll /> : <Heard machine={machine} />}
       <span class="space" />
       <button type="button" disabled={machine === undefined} onClick={() => machine && save(machine.life)}>
         Save

@@ -57,6 +57,8 @@ export class LifeStory {
   latest: Registered | Changed;
   /** Entries that gave way. */
   forgotten = 0;
+  /** Of the newest entry. */
+  #seq = -1;
   #rowsMade = 0;
   #word: string;
   readonly #turns: Turn[];
@@ -85,7 +87,15 @@ export class LifeStory {
     return this.#turns;
   }
 
+  /** A `registered` that is told again, as what follows it may be: of a line that was lost and is there again. */
+  retold({ session, at, seq }: Registered): boolean {
+    const [first] = this.entries;
+    return seq !== undefined && session === this.session && first?.at === at && first.seq === seq;
+  }
+
   add(entry: Entry): void {
+    if (entry.seq !== undefined && entry.seq <= this.#seq) return;
+    this.#seq = entry.seq ?? this.#seq;
     if (this.entries.length >= mostEntries) this.#makeRoom();
     this.entries.push(entry);
     if (entry.type === 'event') {

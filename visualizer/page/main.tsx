@@ -13,13 +13,14 @@ import { Nothing } from './nothing.tsx';
 import { Overview } from './overview.tsx';
 import { Panel } from './panel.tsx';
 import { listenTo, listenToApp } from './sources.ts';
-import { shown, view } from './store.ts';
+import { news, shown, view } from './store.ts';
 import { span, Timeline } from './timeline.tsx';
 import { Trace } from './trace.tsx';
 import { chooseView, leaveByEscape } from './views.ts';
 
 function Page() {
   const machine = shown.value;
+  void news.value;
   return (
     <>
       <Header />
@@ -36,7 +37,7 @@ function Page() {
       ) : view.value === 'all' ? (
         <Overview />
       ) : (
-        <main>
+        <main class={machine.lostAt === undefined ? '' : 'asof'}>
           <div class="left">
             <section class="chart panel" aria-label="Statechart">
               <Diagram machine={machine} />
