@@ -12,7 +12,7 @@ import { Nothing } from './nothing.tsx';
 import { Panel } from './panel.tsx';
 import { listenTo, listenToApp } from './sources.ts';
 import { shown } from './store.ts';
-import { span, Timeline } from './timeline.tsx';
+import { Timeline } from './timeline.tsx';
 import { Trace } from './trace.tsx';
 
 function Page() {
@@ -37,7 +37,7 @@ function Page() {
               <Diagram machine={machine} />
             </section>
             <section class="heart panel" aria-label="Heart trace">
-              <Trace span={span.value} />
+              <Trace />
               <Timeline />
             </section>
           </div>
