@@ -2,24 +2,32 @@
  * The visualizer in a real Chromium: the demo's machine, an app in a page of another origin, a Node process, strangers' machines, recordings.
  */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { type Page } from 'playwright';
-import { build } from 'vite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 
 import { connect } from '../../adapters/connect.ts';
 import { readFiles } from '../../bin/page.ts';
-import { serveInspection } from '../../visualizer/bridge/inspect.node.ts';
 import { recordingOf } from '../always/expect-lives.ts';
 import { Child } from '../helpers/children/start.ts';
 import { listen, speakIdHeartbeat, until } from '../helpers/support.ts';
-import { built, demo, openTab, patience, rowsIn, stateIn, useBrowser, visualize, word } from './stage.ts';
+import {
+  app,
+  built,
+  demo,
+  inspected,
+  openTab,
+  patience,
+  rowsIn,
+  stateIn,
+  useBrowser,
+  visualize,
+  word,
+} from './stage.ts';
 
 useBrowser();
 
@@ -214,41 +222,6 @@ describe('the demo', () => {
 });
 
 describe('an app in a page of its own origin', () => {
-  /** An app whose page opens the visualizer, or has it in a frame. */
-  async function app(visualizer: string, socket: string) {
-    const output = await build({
-      root: process.cwd(),
-      logLevel: 'silent',
-      configFile: false,
-      define: { 'process.env.NODE_ENV': '"production"' },
-      resolve: { alias: { '#platform': join(process.cwd(), 'adapters/platform.ts') } },
-      build: {
-        write: false,
-        minify: false,
-        target: 'es2022',
-        rollupOptions: { input: 'test/visualizer/inspected.ts', output: { entryFileNames: 'app.js' } },
-      },
-    });
-    const chunks = [output].flat().flatMap((each) => ('output' in each ? each.output : []));
-    const script = chunks.map((chunk) => ('code' in chunk ? chunk.code : '')).join('\n');
-    const server = createServer(({ url = '' }, response) => {
-      if (url === '/app.js') response.setHeader('Content-Type', 'text/javascript').end(script);
-      else {
-        response.setHeader('Content-Type', 'text/html').end(
-          `<!doctype html><title>app</title><button>inspect</button><iframe width="1200" height="700"></iframe>
-           <script>var visualizer = ${JSON.stringify(visualizer)}, socket = ${JSON.stringify(socket)};</script>
-           <script type="module" src="/app.js"></script>`,
-        );
-      }
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  }
-
   const secret = 's3cret-token';
 
   test('in a window of its own; reloaded in between; nothing secret in it, and nobody else is heard', async () => {
@@ -303,20 +276,6 @@ describe('an app in a page of its own origin', () => {
     await expect.poll(() => state.textContent(), { timeout: patience }).toMatch(word('closed'));
   });
 });
-
-/** A process that is inspected: this one. */
-async function inspected() {
-  const inspection = serveInspection();
-  const server = createServer();
-  server.on('upgrade', (...upgraded) => inspection.upgrade(...upgraded));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    inspection.stop();
-    server.closeAllConnections();
-    server.close();
-  });
-  return { inspection, source: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/` };
-}
 
 describe('a Node process', () => {
   test('told of late, and again after a reload; what it says is text', async () => {

@@ -23,6 +23,14 @@ export interface Row {
   entry: Entry;
 }
 
+/** It came to another state, as people know it by one word. */
+export interface Turn {
+  readonly at: number;
+  readonly word: string;
+  /** It is there because a line was lost, or did not come about. */
+  isOutage: boolean;
+}
+
 /** What was the case at a moment. */
 export interface LifeMoment {
   readonly at: number;
@@ -45,18 +53,24 @@ export class LifeStory {
   readonly definition: Definition;
   readonly entries: Entry[] = [];
   readonly rows: Row[] = [];
+  /** Where it is, and what it knows. */
+  latest: Registered | Changed;
   /** Entries that gave way. */
   forgotten = 0;
+  /** Of the newest entry. */
+  #seq = -1;
   #rowsMade = 0;
   #word: string;
-  readonly #turns: { at: number; word: string }[];
+  readonly #turns: Turn[];
 
   constructor(registered: Registered) {
     this.session = registered.session;
     this.name = registered.name;
     this.definition = registered.definition;
+    this.latest = registered;
     this.#word = wordOf(registered.value);
-    this.#turns = [{ at: registered.at, word: stateWord(registered.value) }];
+    const word = stateWord(registered.value);
+    this.#turns = [{ at: registered.at, word, isOutage: isOutage(word, registered.context) }];
     this.add(registered);
   }
 
@@ -68,7 +82,20 @@ export class LifeStory {
     return this.last.type === 'stopped';
   }
 
+  /** The states it was in, the oldest first, and of the older ones only the newest so many. */
+  get turns(): readonly Turn[] {
+    return this.#turns;
+  }
+
+  /** A `registered` that is told again, as what follows it may be: of a line that was lost and is there again. */
+  retold({ session, at, seq }: Registered): boolean {
+    const [first] = this.entries;
+    return seq !== undefined && session === this.session && first?.at === at && first.seq === seq;
+  }
+
   add(entry: Entry): void {
+    if (entry.seq !== undefined && entry.seq <= this.#seq) return;
+    this.#seq = entry.seq ?? this.#seq;
     if (this.entries.length >= mostEntries) this.#makeRoom();
     this.entries.push(entry);
     if (entry.type === 'event') {
@@ -130,8 +157,9 @@ export class LifeStory {
 
   #change(entry: Changed): void {
     const { value, context, at } = entry;
+    this.latest = entry;
     const word = wordOf(value);
-    if (this.#turns.at(-1)!.word !== stateWord(value)) this.#turns.push({ at, word: stateWord(value) });
+    this.#turn(stateWord(value), at, context);
     const cause = causeIn(context);
     const row = this.rows.at(-1);
     if (row !== undefined && row.to === '' && row.type !== 'stopped') {
@@ -141,6 +169,14 @@ export class LifeStory {
     } else if (word !== this.#word)
       this.#row({ at, type: '', from: this.#word, to: word, cause, event: undefined, entry });
     this.#word = word;
+  }
+
+  #turn(word: string, at: number, context: unknown): void {
+    const last = this.#turns.at(-1)!;
+    const outage = isOutage(word, context);
+    if (last.word !== word) this.#turns.push({ at, word, isOutage: outage });
+    // An attempt that fails is counted in the state that it leads to.
+    else last.isOutage ||= outage;
   }
 
   #row(row: Omit<Row, 'number'>): void {
@@ -189,6 +225,15 @@ export function wordOf(value: StateValue): string {
 /** The first word of it: what `Connection.state` says. */
 export function stateWord(value: StateValue): string {
   return wordOf(value).split(' ')[0] ?? '';
+}
+
+/** Where a connection is between two lines, and not before its first one. */
+const between: ReadonlySet<string> = new Set(['connecting', 'awaiting-id', 'reconnecting']);
+
+export function isOutage(word: string, context: unknown): boolean {
+  // The first dial is an attempt, too.
+  const { attempt } = (context ?? {}) as { attempt?: unknown };
+  return between.has(word) && ((typeof attempt === 'number' && attempt > 1) || causeIn(context) !== '');
 }
 
 function causeIn(context: unknown): string {

@@ -7,16 +7,20 @@ import { takeControl } from './control.ts';
 import { Controls, Teller } from './controls.tsx';
 import { Diagram } from './diagram.tsx';
 import { Header, open, trouble } from './header.tsx';
+import { Cross } from './icons.tsx';
 import { Log } from './log.tsx';
 import { Nothing } from './nothing.tsx';
+import { Overview } from './overview.tsx';
 import { Panel } from './panel.tsx';
 import { listenTo, listenToApp } from './sources.ts';
-import { shown } from './store.ts';
+import { news, shown, view } from './store.ts';
 import { Timeline } from './timeline.tsx';
 import { Trace } from './trace.tsx';
+import { chooseView, leaveByEscape } from './views.ts';
 
 function Page() {
   const machine = shown.value;
+  void news.value;
   return (
     <>
       <Header />
@@ -24,14 +28,16 @@ function Page() {
         <p class="trouble" role="alert">
           {trouble}
           <button type="button" aria-label="Dismiss" onClick={() => (trouble.value = '')}>
-            ×
+            <Cross />
           </button>
         </p>
       )}
       {machine === undefined ? (
         <Nothing />
+      ) : view.value === 'all' ? (
+        <Overview />
       ) : (
-        <main>
+        <main class={machine.lostAt === undefined ? '' : 'asof'}>
           <div class="left">
             <section class="chart panel" aria-label="Statechart">
               <Diagram machine={machine} />
@@ -68,6 +74,8 @@ interface Config {
   control: string | null;
 }
 
+chooseView();
+leaveByEscape();
 listenToApp();
 try {
   const { sources, control } = (await (await fetch('./config.json')).json()) as Config;

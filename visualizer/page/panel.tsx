@@ -1,11 +1,11 @@
 /** What an operator asks: state and since when, why, how long nothing was heard, and the figures. Of the same height in every state. */
 import { type Figure, clockOf, figuresOf, type LastHeard, seconds, type Why } from './figures.ts';
-import { stateWord, wordOf } from './life.ts';
+import { isOutage, stateWord, wordOf } from './life.ts';
 import { asText } from './log.tsx';
 import { Plots } from './plots.tsx';
 import { isConnection, type Machine, moment, time } from './store.ts';
 import { Term } from './term.tsx';
-import { isOutage, toneOf } from './tone.ts';
+import { toneOf } from './tone.ts';
 import { Topics } from './topics.tsx';
 
 export function Panel({ machine }: { machine: Machine }) {
@@ -18,7 +18,7 @@ export function Panel({ machine }: { machine: Machine }) {
   const [first = '', ...within] = wordOf(here.value).split(isOurs ? / (?=·)/ : /$^/);
   return (
     <section class={`state panel ${isOurs ? 'ours' : ''}`} aria-label="State">
-      <div class={`now tone-${isOurs ? toneOf(word, isOutage(here.context)) : isOver ? 'over' : 'dialling'}`}>
+      <div class={`now tone-${isOurs ? toneOf(word, isOutage(word, here.context)) : isOver ? 'over' : 'dialling'}`}>
         <span class="lamp" aria-hidden="true" />
         <strong aria-live="polite">
           {first}
@@ -36,11 +36,12 @@ export function Panel({ machine }: { machine: Machine }) {
 
 function Ours({ machine }: { machine: Machine }) {
   const here = moment.value!;
+  const word = stateWord(here.value);
   const { why, lastHeard, outage, line, messages } = figuresOf(machine.life, here, time.value);
   return (
     <>
       <Reason why={why} />
-      <Heard heard={lastHeard} tone={toneOf(stateWord(here.value), isOutage(here.context))} />
+      <Heard heard={lastHeard} tone={toneOf(word, isOutage(word, here.context))} />
       <dl class="figures outage">{outage.map(show)}</dl>
       <dl class="figures line">{line.map(show)}</dl>
       <dl class="figures messages">{messages.map(show)}</dl>
@@ -103,7 +104,7 @@ function show({ name, value, note, fill, asOf }: Figure) {
   const when = asOf === undefined ? null : <small class="when">as of {clockOf(asOf).slice(0, 8)}</small>;
   const isNoted = note !== undefined && note !== '';
   return (
-    <div key={name} class={asOf === undefined ? '' : 'asof'}>
+    <div key={name} class={asOf === undefined ? '' : 'once'}>
       <dt>{explanation === undefined ? name : <Term name={name}>{explanation}</Term>}</dt>
       <dd>
         <b>

@@ -215,15 +215,15 @@ function messagesOf(life: LifeStory, from: number, to: number, grain: number) {
       sent: sent.messages - before.sent.messages,
     };
     if (passed.received <= 0 && passed.sent <= 0) continue;
-    const within = Math.max(1, Math.min(pace, at - before.at));
+    const during = Math.max(1, Math.min(pace, at - before.at));
     const last = ticks.at(-1);
     if ((Math.max(passed.received, passed.sent) * 1_000) / pace >= floodRate) {
       const flood = floods.at(-1);
-      if (flood !== undefined && at - within - flood.to <= Math.max(2 * pace, grain)) {
+      if (flood !== undefined && at - during - flood.to <= Math.max(2 * pace, grain)) {
         flood.to = at;
         flood.received += passed.received;
         flood.sent += passed.sent;
-      } else floods.push({ from: at - within, to: at, ...passed });
+      } else floods.push({ from: at - during, to: at, ...passed });
     } else if (last !== undefined && at - last.at < grain) {
       last.received += passed.received;
       last.sent += passed.sent;

@@ -5,8 +5,8 @@
  */
 import type { Changed, Counted, Entry, Registered, StateValue } from '../entry.ts';
 import type { LifeStory } from './life.ts';
-import { stateWord, wordOf } from './life.ts';
-import { isOutage, type Tone, toneOf } from './tone.ts';
+import { isOutage, stateWord, wordOf } from './life.ts';
+import { type Tone, toneOf } from './tone.ts';
 
 export type Context = Readonly<Record<string, unknown>>;
 
@@ -112,7 +112,7 @@ export class Reading {
 
   #turn(at: number, word: string, value: StateValue): void {
     const last = this.turns.at(-1);
-    const tone = toneOf(word, isOutage(this.#context));
+    const tone = toneOf(word, isOutage(word, this.#context));
     if (last?.word !== word || last.tone !== tone) this.turns.push({ at, word, tone, value });
   }
 

@@ -3,6 +3,7 @@ import { computed, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 import { clockOf } from './figures.ts';
+import { Pause, Play } from './icons.tsx';
 import { cursor, look, news, now, shown, time } from './store.ts';
 
 /** How much of a life may be seen at once, ms. */
@@ -26,9 +27,12 @@ const playing = signal(false);
 /** From the first entry to the last: where the cursor is, and playing from there. */
 export function Timeline() {
   void news.value;
-  const { life } = shown.value!;
+  const { life, lostAt } = shown.value!;
   const first = life.entries[0]!.at;
-  const last = Math.max(life.isOver ? life.last.at : cursor.value === undefined ? now.value : now.peek(), first + 1);
+  const last = Math.max(
+    life.isOver ? life.last.at : cursor.value === undefined ? time.value : (lostAt ?? now.peek()),
+    first + 1,
+  );
   const at = cursor.value ?? last;
   const frame = useRef<number | undefined>(undefined);
 
@@ -61,7 +65,7 @@ export function Timeline() {
           playing.value = !playing.value;
         }}
       >
-        {playing.value ? '⏸' : '▶'}
+        {playing.value ? <Pause /> : <Play />}
       </button>
       <input
         type="range"

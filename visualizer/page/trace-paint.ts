@@ -187,12 +187,12 @@ function paintLabels(u: uPlot, picture: Picture): void {
     ctx.fillStyle = kind === 'loss' ? ink('--ink') : tint;
     ctx.fillText(text, (x + padding) * ratio, bbox.top + ((labelRow - 1) / 2) * ratio);
   }
-  place(u, labels);
+  tellPlaces(u, labels);
   ctx.restore();
 }
 
 /** Where the labels stand, for tests. */
-function place(u: uPlot, labels: readonly Label[]): void {
+function tellPlaces(u: uPlot, labels: readonly Label[]): void {
   u.root.dataset['labels'] = JSON.stringify(labels);
 }
 

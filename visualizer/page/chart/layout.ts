@@ -28,7 +28,7 @@ export async function layoutOf(
   const graph = graphOf(definition, options);
   const root = nestOf(graph, measure, definition);
   await arrange(root, graph, options.arrangement ?? {}, measure);
-  const margin = snap(options.margin ?? 10);
+  const margin = snap(options.margin ?? 5);
   const layout: Layout = {
     width: root.width + 2 * margin,
     height: root.height + 2 * margin,

@@ -6,7 +6,7 @@ import { labelsOf } from './label.ts';
 import type { Measure } from './measure.ts';
 import type { Label, Rect } from './shapes.ts';
 
-const titleHeight = 23;
+const titleHeight = 20;
 const stackGap = 10;
 const labelGap = 3;
 /** Between a leaf's border and its words. */
@@ -14,18 +14,17 @@ export const inset = 8;
 /** The same in a stack, where arrows pass by. */
 export const cardInset = 16;
 
-/** Children by key, in columns from left to right or in rows from top to bottom; `.` stands for the words of the state's own transitions. */
+/** How the children of a state stand, by its id. */
 export type Arrangement = Record<string, Band>;
-export type Band = ({ columns: string[][] } | { rows: string[][] }) & {
-  /** Of what is alone in its column or row; the others are spread over its length. */
-  align?: 'start' | 'center';
-  /** How those in a line stand beside each other. */
-  across?: 'start' | 'center';
-  /** Least px between those in a line, 30 unless told. */
+/** Parts beside each other, or one below the other. */
+export type Band = ({ row: Part[] } | { column: Part[] }) & {
+  /** px between them, 30 unless told. */
   gap?: number;
-  /** px between lines, 40 unless told. */
-  apart?: number;
+  /** Whether they are spread over the length that there is, where what stands beside them is longer. */
+  spread?: boolean;
 };
+/** A child by its key, `.` for the words of the state's own transitions, or parts that stand together. */
+export type Part = string | Band;
 
 /** A box that is being placed; x and y are relative to its parent's. */
 export interface NestNode extends Rect {
@@ -88,7 +87,7 @@ export async function arrange(node: NestNode, graph: Graph, arrangement: Arrange
   for (const child of node.children) await arrange(child, graph, arrangement, measure);
   const header = heading(node);
   if (node.children.length === 0) {
-    node.height = snap(header + (node.labels.length > 0 ? 4 : 0));
+    node.height = snap(header + (node.labels.length > 0 ? 3 : 0));
     node.width = snap(Math.max(node.width, ...node.labels.map(({ width }) => width + 2 * inset)));
     return;
   }
@@ -144,30 +143,50 @@ function stack(node: NestNode, header: number) {
   node.height = y - stackGap + cardPadding.bottom;
 }
 
-function byBand(nodes: NestNode[], band: Band): { width: number; height: number } {
-  const inColumns = 'columns' in band;
-  const lines = inColumns ? band.columns : band.rows;
-  const [along, across] = inColumns ? (['height', 'width'] as const) : (['width', 'height'] as const);
-  const [place, aside] = inColumns ? (['y', 'x'] as const) : (['x', 'y'] as const);
-  const groups = lines.map((keys) =>
-    nodes.filter(({ key }) => keys.includes(key)).toSorted((a, b) => keys.indexOf(a.key) - keys.indexOf(b.key)),
-  );
-  const gap = band.gap ?? 30;
-  const lengthOf = (group: NestNode[]) => group.reduce((sum, node) => sum + node[along], 0);
-  const length = Math.max(...groups.map((group) => lengthOf(group) + gap * (group.length - 1)));
-  let depth = 0;
-  for (const group of groups) {
-    const free = length - lengthOf(group);
-    const between = group.length > 1 ? snapDown(free / (group.length - 1)) : 0;
-    let from = group.length > 1 ? 0 : snapDown(band.align === 'center' ? free / 2 : 0);
-    const deepest = Math.max(...group.map((node) => node[across]));
-    for (const node of group) {
-      node[place] = from;
-      node[aside] = depth + (band.across === 'center' ? snapDown((deepest - node[across]) / 2) : 0);
-      from += node[along] + between;
+/** Each part has its place in the band that it is part of; the last of a band may be stretched to the length of the band beside it. */
+function byBand(nodes: NestNode[], band: Band): Size {
+  const sizeOf = (part: Part): Size => {
+    if (typeof part === 'string') return nodes.find(({ key }) => key === part) ?? { width: 0, height: 0 };
+    const sizes = partsOf(part).map(sizeOf);
+    const [along, across] = axesOf(part);
+    const gaps = gapOf(part) * (sizes.length - 1);
+    const length = sizes.reduce((sum, size) => sum + size[along], gaps);
+    const depth = Math.max(...sizes.map((size) => size[across]));
+    return along === 'width' ? { width: length, height: depth } : { width: depth, height: length };
+  };
+  const place = (part: Part, x: number, y: number, room: Size): void => {
+    if (typeof part === 'string') {
+      const node = nodes.find(({ key }) => key === part);
+      if (node !== undefined) Object.assign(node, { x, y });
+      return;
     }
-    depth += Math.max(...group.map((node) => node[across])) + (band.apart ?? 40);
-  }
-  depth -= band.apart ?? 40;
-  return inColumns ? { width: depth, height: length } : { width: length, height: depth };
+    const parts = partsOf(part);
+    const [along, across] = axesOf(part);
+    const free = part.spread ? room[along] - sizeOf(part)[along] : 0;
+    const gap = gapOf(part) + snapDown(free / Math.max(1, parts.length - 1));
+    let from = along === 'width' ? x : y;
+    for (const each of parts) {
+      const size = { ...sizeOf(each), [across]: room[across] };
+      if (along === 'width') place(each, from, y, size);
+      else place(each, x, from, size);
+      from += size[along] + gap;
+    }
+  };
+  const size = sizeOf(band);
+  place(band, 0, 0, size);
+  return size;
+}
+
+type Size = Pick<Rect, 'width' | 'height'>;
+
+function partsOf(band: Band): Part[] {
+  return 'row' in band ? band.row : band.column;
+}
+
+function axesOf(band: Band): ['width', 'height'] | ['height', 'width'] {
+  return 'row' in band ? ['width', 'height'] : ['height', 'width'];
+}
+
+function gapOf({ gap = 30 }: Band): number {
+  return gap;
 }
