@@ -139,14 +139,14 @@ class Script {
     const pid = server.pidOf(name);
     this.#scene(`Node ${name} is ${pid === undefined ? 'gone without a word' : `killed (kill -9 ${pid})`}`);
     await this.#alive();
-    await server.kill();
+    await server.kill(name);
     const { cause, code } = await this.#until('reconnecting');
     judge(cause === 'peer-closed', `cause peer-closed, not ${cause}`);
     judge(code === 1006, `no close frame, and not code ${code}`);
     const id = await this.#restored(previousId);
     const count = await this.#returned();
     judge(server.current !== name, 'led to the other node');
-    await server.revive();
+    await server.revive(name);
     await this.#beat();
     this.#happened(`restored as ${id}, on node ${server.current}; ${summary(count)}`);
     return id;

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 
 import { clockOf } from './figures.ts';
 import { Pause, Play } from './icons.tsx';
-import { cursor, look, news, now, shown } from './store.ts';
+import { cursor, look, news, now, shown, time } from './store.ts';
 
 /** How much of a life may be seen at once, ms. */
 const spans = [15_000, 30_000, 60_000, 300_000, 1_800_000];
@@ -16,9 +16,12 @@ const playing = signal(false);
 /** From the first entry to the last: where the cursor is, and playing from there. */
 export function Timeline() {
   void news.value;
-  const { life } = shown.value!;
+  const { life, lostAt } = shown.value!;
   const first = life.entries[0]!.at;
-  const last = Math.max(life.isOver ? life.last.at : cursor.value === undefined ? now.value : now.peek(), first + 1);
+  const last = Math.max(
+    life.isOver ? life.last.at : cursor.value === undefined ? time.value : (lostAt ?? now.peek()),
+    first + 1,
+  );
   const at = cursor.value ?? last;
   const frame = useRef<number | undefined>(undefined);
 
