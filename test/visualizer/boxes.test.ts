@@ -271,6 +271,10 @@ test('what is planted is found, and nothing else', async () => {
     ],
     [/^clipped: "what may be written"/, `<input style="width: 80px" aria-label="a" placeholder="what may be written">`],
     [/^overlap: "below".* and "above"/, `<p style="${at}">below</p><p style="${at}"><b>above</b></p>`],
+    [
+      /^struck: "words".* an arrow runs through it, of svg > g.arrow/,
+      `<svg width="100" height="40"><text x="10" y="24">words</text><g class="arrow"><path class="line" d="M0 19H100" /></g></svg>`,
+    ],
     [/^small: "tiny".*: 9\.0 px/, `<p style="font-size: 9px">tiny</p>`],
     [
       /^small: "far away".*: 6\.0 px/,
