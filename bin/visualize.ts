@@ -38,7 +38,12 @@ export async function visualize(args: string[], { print, paint }: Terminal): Pro
   const files = readFiles();
   if (files === undefined) throw new Failure('the page is not here; npm run build builds it');
 
-  const opening = PageServer.open({ port: wanted, files, configFor: () => ({ sources, control: null }) });
+  const opening = PageServer.open({
+    port: wanted,
+    files,
+    frameable: true,
+    configFor: () => ({ sources, control: null }),
+  });
   const server = await askedBy('port', opening, pageOn);
   const asked = interrupted();
   print(`${paint('bold', 'systole visualize')}  ${server.address}`);

@@ -123,6 +123,8 @@ export function openPage(
   return PageServer.open({
     port: wanted,
     files,
+    // Its buttons do harm, also those that are clicked without being seen.
+    frameable: false,
     configFor: (host) => ({
       sources: inspection ? [`ws://${host}/inspect`] : [],
       control: control ? `ws://${host}/control` : null,

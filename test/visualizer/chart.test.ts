@@ -8,7 +8,7 @@ import type { Definition } from '../../visualizer/entry.ts';
 import { connectionArrangement } from '../../visualizer/page/chart/connection.ts';
 import { activeIn, arrowsTaken, graphOf, textOf } from '../../visualizer/page/chart/graph.ts';
 import { layoutOf } from '../../visualizer/page/chart/layout.ts';
-import { measureByTable } from '../../visualizer/page/chart/measure.ts';
+import { fontSizes, measureByTable } from '../../visualizer/page/chart/measure.ts';
 import { overlaps } from '../../visualizer/page/chart/overlaps.ts';
 import type { Layout } from '../../visualizer/page/chart/shapes.ts';
 
@@ -135,11 +135,17 @@ test('the check sees what covers what', async () => {
   expect(overlaps(through(layout, second!.rows[0]!))).not.toEqual([]);
 });
 
-test('our own chart fits what the page gives it, at 8.5 px or more', async () => {
-  const layout = await layoutOf(translate(connectionMachine), measureByTable, { arrangement: connectionArrangement });
-  const scale = Math.min(860 / layout.width, 560 / layout.height);
-  expect(scale * 12).toBeGreaterThanOrEqual(8.5);
-});
+test.each([
+  { screen: '1280 × 720', width: 845, height: 510, least: 10 },
+  { screen: '1440 × 900', width: 1_005, height: 680, least: 11.5 },
+])(
+  'our own chart fits what the page gives it at $screen, words of $least px or more',
+  async ({ width, height, least }) => {
+    const layout = await layoutOf(translate(connectionMachine), measureByTable, { arrangement: connectionArrangement });
+    const scale = Math.min(width / layout.width, height / layout.height);
+    expect(scale * Math.min(...Object.values(fontSizes))).toBeGreaterThanOrEqual(least);
+  },
+);
 
 test('words are those of the machine', () => {
   const { edges, boxes } = graphOf(translate(connectionMachine));
@@ -186,8 +192,13 @@ test.each([
   expect(ways.map(({ from, to }) => `${short(from)} → ${short(to)}`)).toEqual(way);
 });
 
-function arrowsIn({ transitions, states }: Definition): number {
-  const own = transitions.reduce((sum, { target }) => sum + Math.max(1, target.length), 0);
+function arrowsIn({ type, transitions, states }: Definition): number {
+  // Where a history state says nothing else, it leads to where its parent begins.
+  const least = type === 'history' ? 1 : 0;
+  const own = Math.max(
+    least,
+    transitions.reduce((sum, { target }) => sum + Math.max(1, target.length), 0),
+  );
   return Object.values(states).reduce((sum, state) => sum + arrowsIn(state), own);
 }
 

@@ -288,6 +288,7 @@ async function playing() {
   const server = await PageServer.open({
     port: 0,
     files: readFiles(page)!,
+    frameable: false,
     configFor: (host) => ({ sources: [], control: `ws://${host}/control` }),
     upgrades: { '/control': (...upgraded) => control.upgrade(...upgraded) },
   });

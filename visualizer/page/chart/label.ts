@@ -4,21 +4,22 @@ import type { Measure } from './measure.ts';
 import type { Label, LabelRow, PlacedWord } from './shapes.ts';
 
 const rowHeight = 14;
-/** Wider rows, in px, have their guard below. */
-const wrapAt = 172;
+/** Wider rows, in px, have their guard below: in what holds others, which is wide anyway, and in what holds none. */
+const wrapAt = { parent: 172, leaf: 138 };
 /** For ` 59.9 s`. */
 const countdownWidth = 38;
 
 /** One label per arrow that begins at a box, and one per line without; placed from 0, 0. */
-export function labelsOf(box: Box, { edges }: Graph, measure: Measure): Label[] {
+export function labelsOf(box: Box, { boxes, edges }: Graph, measure: Measure): Label[] {
+  const wrap = boxes.some(({ parent }) => parent === box.id) ? wrapAt.parent : wrapAt.leaf;
   const own = edges.filter(({ from, lines }) => from === box.id && lines.length > 0);
   return withCountdowns([
-    ...own.map(({ id, lines }) => labelOf(box, id, lines, measure)),
-    ...box.lines.map((line) => labelOf(box, undefined, [line], measure)),
+    ...own.map(({ id, lines }) => labelOf(box, id, lines, measure, wrap)),
+    ...box.lines.map((line) => labelOf(box, undefined, [line], measure, wrap)),
   ]);
 }
 
-function labelOf({ id: box }: Box, edge: string | undefined, lines: TextLine[], measure: Measure): Label {
+function labelOf({ id: box }: Box, edge: string | undefined, lines: TextLine[], measure: Measure, wrap: number): Label {
   const rows: LabelRow[] = [];
   let y = 0;
   for (const line of lines) {
@@ -30,7 +31,7 @@ function labelOf({ id: box }: Box, edge: string | undefined, lines: TextLine[], 
     let width = 0;
     for (const word of line.words) {
       const wide = Math.ceil(measure(word.text, word.role));
-      if (x + wide > wrapAt && word.role === 'guard' && words.length > 0) {
+      if (x + wide > wrap && word.role === 'guard' && words.length > 0) {
         x = indent + 10;
         y += rowHeight - 1;
       }
