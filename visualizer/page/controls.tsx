@@ -260,6 +260,7 @@ export function Teller() {
   const send = machine?.source.send;
   if (machine === undefined || send === undefined) return null;
   const types = eventTypesOf(machine.life.definition);
+  const isDeaf = machine.life.isOver || machine.lostAt !== undefined;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const told = eventIn(typed.value);
@@ -270,7 +271,7 @@ export function Teller() {
     <form class="teller" onSubmit={submit} aria-label="Send an event to the machine">
       <input
         list="event-types"
-        disabled={machine.life.isOver}
+        disabled={isDeaf}
         placeholder={isConnection(machine.life) ? 'user.reconnected' : 'event, or JSON'}
         aria-label="Event"
         value={typed}
@@ -281,7 +282,7 @@ export function Teller() {
           <option key={type} value={type} />
         ))}
       </datalist>
-      <button type="submit" title={telling} disabled={machine.life.isOver}>
+      <button type="submit" title={telling} disabled={isDeaf}>
         Tell
       </button>
       {trouble.value === '' ? <p>{telling}</p> : <p role="alert">{trouble.value}</p>}
