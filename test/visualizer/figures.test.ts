@@ -1,7 +1,8 @@
 /** What the page reads from a life: colours, and the figures an operator asks for. */
 import { describe, expect, test } from 'vitest';
 
-import { isOutage, toneOf } from '../../visualizer/page/tone.ts';
+import { isOutage } from '../../visualizer/page/life.ts';
+import { toneOf } from '../../visualizer/page/tone.ts';
 
 describe('the tone of a state', () => {
   test.each([
@@ -18,6 +19,6 @@ describe('the tone of a state', () => {
     ['closed', { cause: 'fatal', attempt: 3 }, 'over'],
     ['constructor', {}, 'dialling'],
   ])('%s with %j is %s', (word, context, tone) => {
-    expect(toneOf(word, isOutage(context))).toBe(tone);
+    expect(toneOf(word, isOutage(word, context))).toBe(tone);
   });
 });
