@@ -11,7 +11,7 @@ import { wallTimeOf } from './clock.ts';
 import type { Invalid } from './codec.ts';
 import type { Lifecycle, LifecycleOptions, WorldWatcher } from './lifecycle.ts';
 import { Emitter, type Listeners } from './listeners.ts';
-import type { Frame } from './protocols/protocol.ts';
+import type { Frame, TopicReport } from './protocols/protocol.ts';
 import type { Socket } from './socket.ts';
 import { Visit, type VisitOptions, type Visited } from './visit.ts';
 
@@ -187,6 +187,11 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
   /** When something was heard from the peer at last, epoch ms; undefined before anything was. */
   get lastHeardAt(): number | undefined {
     return this.#visit?.heardAt || undefined;
+  }
+
+  /** For inspectors. Undefined: there are no topics here. */
+  get topics(): readonly TopicReport[] | undefined {
+    return this.#options.protocol.reports;
   }
 
   /** Of the visit that goes on, or of the last one. */

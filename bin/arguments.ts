@@ -62,24 +62,30 @@ export function port(option: string, given: string | undefined) {
   return wholeNumber(option, given, 0, 65_535);
 }
 
-/** What the system refuses, such as a port in use, is told with the option that asked for it, and what to do. */
-export async function askedBy<T>(option: string, work: Promise<T>): Promise<T> {
+/**
+ * What the system refuses, such as a port in use, is told with the option that asked for it, and what to do.
+ * @param owner who has a port that is in use, and what to do with that, where it is known
+ */
+export async function askedBy<T>(
+  option: string,
+  work: Promise<T>,
+  owner?: (port: number) => Promise<string | undefined>,
+): Promise<T> {
   try {
     return await work;
   } catch (error) {
     const { syscall, message, code = '', port: refused } = error as NodeJS.ErrnoException & { port?: number };
     if (syscall === undefined) throw error;
-    throw new Failure(
-      `--${option}: ${message}${Object.hasOwn(remedies, code) ? remedies[code]!(option, refused) : ''}`,
-    );
+    const another = `take another with --${option}, where 0 is any free one`;
+    if (code === 'EADDRINUSE' && refused) {
+      const whose =
+        (await owner?.(refused)) ?? `perhaps by a systole in another window (lsof -i :${refused} tells): end that`;
+      throw new Failure(`--${option}: port ${refused} is in use (${code}), ${whose}, or ${another}`);
+    }
+    const remedy = code === 'EACCES' ? `; ports below 1024 are not for everybody: ${another}` : '';
+    throw new Failure(`--${option}: ${message}${remedy}`);
   }
 }
-
-const remedies: Readonly<Record<string, (option: string, refused?: number) => string>> = {
-  EADDRINUSE: (option, refused) =>
-    `; another process listens there, perhaps a systole in another window${refused ? ` (lsof -i :${refused} tells)` : ''}: end that, or take another --${option}; 0 is any free one`,
-  EACCES: (option) => `; ports below 1024 are not for everybody: take another --${option}; 0 is any free one`,
-};
 
 /** The only argument of a command that dials. @throws {UsageError} where there is none, or another one */
 export function urlIn([url, ...more]: string[]): string {

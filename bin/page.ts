@@ -25,6 +25,8 @@ export interface PageOptions {
   /** On 127.0.0.1. 0: any free one. */
   port: number;
   files: Files;
+  /** Whether it may be shown in a frame: by apps, which show their own machines in it. */
+  frameable: boolean;
   /** @param host by which the page was asked for, with its port */
   configFor: (host: string) => PageConfig;
   /** Who takes over upgrades, by path. */
@@ -103,7 +105,7 @@ export class PageServer {
     if (file === undefined) return say(response, 404, 'there is no such file');
     const { type, body, caching } = file;
     response.writeHead(200, {
-      ...safety,
+      ...safety(this.#options.frameable),
       'content-type': type,
       'content-length': body.length,
       'cache-control': caching,
@@ -144,20 +146,20 @@ const types: Record<string, string | undefined> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** The page talks to servers of this machine, and to nobody else, whatever it is made to show. Whom it tells of may frame it. */
-const safety = {
+/** The page talks to servers of this machine, and to nobody else, whatever it is made to show. */
+const safety = (frameable: boolean) => ({
   'content-security-policy': [
     "default-src 'self'",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "connect-src 'self' ws://127.0.0.1:* ws://localhost:*",
-    'frame-ancestors http://127.0.0.1:* http://localhost:* https://*',
+    `frame-ancestors ${frameable ? 'http://127.0.0.1:* http://localhost:* https://*' : "'none'"}`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; '),
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
-};
+});
 
 function namesIn(folder: string): string[] {
   try {
@@ -173,5 +175,5 @@ function pathOf({ url = '' }: IncomingMessage): string {
 }
 
 function say(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { ...safety, 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+  response.writeHead(status, { ...safety(false), 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
 }

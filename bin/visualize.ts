@@ -38,10 +38,13 @@ export async function visualize(args: string[], { print, paint }: Terminal): Pro
   const files = readFiles();
   if (files === undefined) throw new Failure('the page is not here; npm run build builds it');
 
-  const server = await askedBy(
-    'port',
-    PageServer.open({ port: wanted, files, configFor: () => ({ sources, control: null }) }),
-  );
+  const opening = PageServer.open({
+    port: wanted,
+    files,
+    frameable: true,
+    configFor: () => ({ sources, control: null }),
+  });
+  const server = await askedBy('port', opening, pageOn);
   const asked = interrupted();
   print(`${paint('bold', 'systole visualize')}  ${server.address}`);
   print(paint('dim', `listens to ${sources.map((source) => new URL(source).host).join(', ')}; ctrl-C ends`));
@@ -49,6 +52,21 @@ export async function visualize(args: string[], { print, paint }: Terminal): Pro
   await asked;
   await server.close();
   return 0;
+}
+
+/** How long another process may take to tell what it is, ms. */
+const patience = 500;
+
+/** For people. Undefined: what is there is no page of ours. */
+async function pageOn(taken: number): Promise<string | undefined> {
+  const address = `http://127.0.0.1:${taken}/`;
+  try {
+    const answer = await fetch(`${address}config.json`, { signal: AbortSignal.timeout(patience), redirect: 'error' });
+    const { sources } = (await answer.json()) as { sources?: unknown };
+    return Array.isArray(sources) ? `by another page of systole: open ${address}` : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The page may talk to no other machine: see its Content-Security-Policy. */

@@ -13,6 +13,7 @@ import {
   type Protocol,
   type Session,
   swallowed,
+  type TopicReport,
   type Visitor,
 } from '../adapters/protocols/protocol.ts';
 import type { Liveness } from '../machines/events.ts';
@@ -78,6 +79,12 @@ export class PushDialect implements Protocol, Backing {
 
   get topics(): Topic[] {
     return [...this.#channels.values()].flatMap(({ topics }) => [...topics]);
+  }
+
+  // For inspectors.
+
+  get reports(): TopicReport[] {
+    return this.topics.map(({ report }) => report);
   }
 }
 

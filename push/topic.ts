@@ -7,7 +7,7 @@ import type { Amount } from '../adapters/buffer.ts';
 import { type Clock, wallTimeOf } from '../adapters/clock.ts';
 import type * as Dom from '../adapters/dom.ts';
 import { checkListener, Emitter } from '../adapters/listeners.ts';
-import type { Frame } from '../adapters/protocols/protocol.ts';
+import type { Frame, TopicReport } from '../adapters/protocols/protocol.ts';
 import type { Refusal } from './frames.ts';
 import type { GapReason } from './log.ts';
 import { cursorOf, type Position, positionIn } from './position.ts';
@@ -102,6 +102,11 @@ export class Topic {
   #state: Loading | 'none' | 'loaded';
   #failures = 0;
   #timer: unknown;
+  /** Since the line was lost last. */
+  #caughtUp = 0;
+  /** Since then; NaN: nobody knows. */
+  #missed = 0;
+  #gaps = 0;
 
   /** @internal */
   constructor(name: string, options: TopicOptions, backing: Backing) {
@@ -143,6 +148,13 @@ export class Topic {
   }
 
   // What its push tells.
+
+  /** @internal */
+  get report(): TopicReport {
+    const state = typeof this.#state === 'object' ? 'loading' : (this.#phase as TopicReport['state']);
+    const { name } = this;
+    return { name, state, at: this.#at, caughtUp: this.#caughtUp, lost: this.#missed, gaps: this.#gaps };
+  }
 
   /** From where what follows is asked for. @internal */
   get from(): Position | undefined {
@@ -212,6 +224,8 @@ export class Topic {
     if (this.#phase === 'closed') return;
     if (this.#phase === 'live') this.#completeAt = heardAt;
     this.#phase = 'asking';
+    this.#caughtUp = 0;
+    this.#missed = 0;
     this.record();
   }
 
@@ -248,6 +262,7 @@ export class Topic {
   #deliver(message: Message): void {
     this.#messages.call(message);
     this.#at = message.at;
+    if (message.replayed) this.#caughtUp += 1;
     if (this.#backing.records !== undefined) this.record();
   }
 
@@ -261,7 +276,10 @@ export class Topic {
     // What waits for a state is not heard any more either: the next one will hold it.
     const held = typeof this.#state === 'object' ? this.#state.held.length : 0;
     this.#start(to);
-    this.#events.emit('gap', { reason, missed: missed === undefined ? undefined : missed + held });
+    const all = missed === undefined ? undefined : missed + held;
+    this.#gaps += 1;
+    this.#missed += all ?? Number.NaN;
+    this.#events.emit('gap', { reason, missed: all });
     if (this.#options.load) this.#load();
   }
 

@@ -90,6 +90,21 @@ export interface Session {
   ended?(heardAt: number): void;
 }
 
+/** How far a topic is, for inspectors. */
+export interface TopicReport {
+  readonly name: string;
+  /** `asking`: what comes next is not known. `behind`: what was missed comes. `live`: there is nothing else. `loading`: its state is being fetched. */
+  readonly state: 'asking' | 'behind' | 'live' | 'loading';
+  /** Of the newest message that was delivered; -1: it has not begun. */
+  readonly at: number;
+  /** Since the line was lost last: messages that were missed, and delivered. */
+  readonly caughtUp: number;
+  /** Since then: messages that were missed, and are gone. NaN: some may be, and nobody knows how many. */
+  readonly lost: number;
+  /** Since the beginning. */
+  readonly gaps: number;
+}
+
 export interface Protocol {
   readonly name: string;
   readonly liveness: Liveness;
@@ -99,6 +114,8 @@ export interface Protocol {
   readonly needsPing?: boolean;
   /** A text that the app sends, as it goes onto the wire: for dialects in which some texts have another meaning. Default: as it is. */
   readonly outgoing?: (text: string) => string;
+  /** Of each topic that is heard, where the dialect has topics. */
+  readonly reports?: readonly TopicReport[];
   /** @param visitor undefined: nobody visits, one only wants to know what it says */
   session(visitor?: Visitor): Session;
 }

@@ -21,10 +21,12 @@ export interface Stage {
   readonly cable: Omit<FaultProxy, 'links' | 'accepted' | 'close'>;
   readonly server: Omit<Nodes, 'close'>;
   readonly ticker: Omit<Ticker, 'stop'>;
+  /** The program that keeps the topics, or `memory`. */
+  readonly keeper: string;
   /** Close events that the client's sockets have fired so far. */
   readonly closeEvents: number;
-  /** Called when clients come and go, and nodes; the answer undoes it. */
-  onClients(listener: () => void): () => void;
+  /** Called when clients come and go, and nodes, and when a number is published; the answer undoes it. */
+  onChange(listener: () => void): () => void;
   dial(): Client;
   close(): Promise<void>;
 }
@@ -70,17 +72,18 @@ export async function openStage(
     undo.push(() => front.close());
     const cable = await faultProxy(front.port, port);
     undo.push(() => cable.close());
-    const ticker = new Ticker(log);
+    const ticker = new Ticker(log, changed);
     undo.push(() => ticker.stop());
     return {
       heartbeat,
       cable,
       server,
       ticker,
+      keeper: engine?.name ?? 'memory',
       get closeEvents() {
         return closeEvents;
       },
-      onClients(listener) {
+      onChange(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },

@@ -1,6 +1,6 @@
 /**
- * `/control` of the demo's page: a WebSocket on which the page asks for actions and is told what holds, as one JSON object each. What is not
- * understood is ignored.
+ * `/control` of the demo's page: a WebSocket on which the page asks for actions and is told what holds, as one JSON object each; whoever has asked is told
+ * it after each order, with how many have come. What is not understood is ignored.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -8,7 +8,8 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 import { answerPings, deny } from '../../adapters/guests.ts';
-import type { Actions, StageCommand, Stagehand } from './stagehand.ts';
+import { beat, type Told } from './control-line.ts';
+import type { Actions, StageCommand, Stagehand, Status } from './stagehand.ts';
 
 /** Of a message from the page, in bytes: 1,000 characters, each of them escaped, and what is around them. */
 const longestMessage = 16_384;
@@ -25,26 +26,44 @@ export class Control {
     autoPong: false,
   });
   readonly #undo: () => void;
+  /** Of each page: orders that it has given, and how many of them it was told to have come. */
+  readonly #orders = new WeakMap<WebSocket, { taken: number; told: number }>();
 
   constructor(stagehand: Stagehand) {
     this.#undo = stagehand.onStatus((status) => {
-      for (const page of this.#server.clients) tell(page, status);
+      for (const page of this.#server.clients) this.#tell(page, status);
     });
     this.#server.on('connection', (page) => {
       // Too long, or no WebSocket: `close` follows.
       page.on('error', () => {});
       answerPings(page);
+      const orders = { taken: 0, told: 0 };
+      this.#orders.set(page, orders);
       page.on('message', (data, isBinary) => {
-        const command = isBinary ? undefined : commandIn((data as Buffer).toString());
-        if (command !== undefined) stagehand.act(command);
+        const text = isBinary ? '' : (data as Buffer).toString();
+        if (text === beat.question) return say(page, beat.answer);
+        const command = commandIn(text);
+        if (command === undefined) return undefined;
+        orders.taken += 1;
+        stagehand.act(command);
+        // What has changed nothing was not told.
+        if (orders.told < orders.taken) this.#tell(page, stagehand.status);
+        return undefined;
       });
-      tell(page, stagehand.status);
+      this.#tell(page, stagehand.status);
     });
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#server.clients.size >= mostPages) return deny(socket, '503 Service Unavailable');
     this.#server.handleUpgrade(request, socket, head, (page) => this.#server.emit('connection', page, request));
+  }
+
+  #tell(page: WebSocket, status: Status): void {
+    const orders = this.#orders.get(page)!;
+    orders.told = orders.taken;
+    const told: Told = { ...status, taken: orders.taken };
+    say(page, JSON.stringify(told));
   }
 
   stop(): void {
@@ -79,8 +98,8 @@ const fields: { [D in keyof Actions]: { [F in keyof Actions[D]]-?: Check } } = {
   delay: { ms: wholeFrom(0, 60_000) },
   restart: nothing,
   forget: nothing,
-  kill: nothing,
-  revive: nothing,
+  kill: { node: isNode },
+  revive: { node: isNode },
   refuse: { retryAfter: (value) => value === undefined || wholeFrom(0, 3_600)(value) },
   accept: nothing,
   mute: nothing,
@@ -95,6 +114,10 @@ const fields: { [D in keyof Actions]: { [F in keyof Actions[D]]-?: Check } } = {
   send: { text: (value) => typeof value === 'string' && value.length <= 1_000 },
 };
 
+function isNode(value: unknown): boolean {
+  return value === 'A' || value === 'B';
+}
+
 function wholeFrom(least: number, most: number): Check {
   return (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 }
@@ -108,8 +131,8 @@ function objectIn(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function tell(page: WebSocket, status: object): void {
+function say(page: WebSocket, text: string): void {
   if (page.readyState !== page.OPEN) return;
   if (page.bufferedAmount > mostWaiting) return page.terminate();
-  page.send(JSON.stringify(status));
+  page.send(text);
 }

@@ -4,7 +4,8 @@
 import type { Readable } from 'node:stream';
 
 import type { Terminal } from '../terminal.ts';
-import type { StageCommand, Stagehand } from './stagehand.ts';
+import type { NodeName } from './nodes.ts';
+import type { StageCommand, Stagehand, Status } from './stagehand.ts';
 
 /** What keys come from: a terminal, or any stream. */
 export type Keyboard = Readable & { setRawMode?: (raw: boolean) => unknown };
@@ -27,7 +28,7 @@ const rows: [key: string, does: string, command?: (stagehand: Stagehand) => Stag
     ['l', '1000 messages', () => ({ do: 'flood', count: 1_000 })],
   ],
   [
-    ['k', 'kill the node, or bring it back', ({ status }) => ({ do: status.killed === 'none' ? 'kill' : 'revive' })],
+    ['k', 'kill the node, or bring it back', ({ status: { killed, node } }) => killOrRevive(killed, node)],
     ['u', 'reconnect', () => ({ do: 'reconnect' })],
   ],
   [
@@ -39,6 +40,12 @@ const rows: [key: string, does: string, command?: (stagehand: Stagehand) => Stag
     ['q', 'quit'],
   ],
 ];
+
+/** The node that the client is on is killed; where one is gone, that is brought back. */
+function killOrRevive(killed: Status['killed'], node: NodeName): StageCommand {
+  if (killed === 'none') return { do: 'kill', node };
+  return { do: 'revive', node: killed === 'both' ? node : killed };
+}
 
 export const keysHelp = (paint: Terminal['paint']): string =>
   rows.map((row) => row.map(([key, does]) => `${paint('bold', key)} ${does}`).join('   ')).join('\n');

@@ -67,9 +67,9 @@ export class Nodes {
     return this.#current;
   }
 
-  /** Undefined: both are there. */
-  get killed(): NodeName | undefined {
-    return names.find((name) => !this.#nodes.has(name));
+  /** Those that are not there. */
+  get killed(): NodeName[] {
+    return names.filter((name) => !this.#nodes.has(name));
   }
 
   /** Undefined: it is not there. */
@@ -154,16 +154,16 @@ export class Nodes {
     await this.#restarting;
   }
 
-  /** The node that clients are led to goes without a word; from now on they are led to the other one. Not while one is gone. */
-  async kill(): Promise<void> {
-    const name = this.#current;
+  /** It goes without a word; from now on clients are led to the other one, if that is there. */
+  async kill(name: NodeName): Promise<void> {
     await this.#nodes.get(name)?.kill();
     this.#lose(name);
   }
 
-  /** Brings back the node that is gone. */
-  async revive(): Promise<void> {
-    if (this.killed !== undefined) await this.#open(this.killed);
+  /** Brings back one that is gone. Where none was there, clients are led to it. */
+  async revive(name: NodeName): Promise<void> {
+    if (!this.#nodes.has(name)) await this.#open(name);
+    if (!this.#nodes.has(this.#current)) this.#current = name;
     this.#changed();
   }
 
@@ -184,7 +184,8 @@ export class Nodes {
 
   #lose(name: NodeName): void {
     if (!this.#nodes.delete(name)) return;
-    if (this.#current === name) this.#current = otherThan(name);
+    const other = otherThan(name);
+    if (this.#current === name && this.#nodes.has(other)) this.#current = other;
     this.#changed();
   }
 

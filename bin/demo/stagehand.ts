@@ -7,7 +7,7 @@ import { asText, follow, type Happening } from '../story.ts';
 import { duration, printable, type Terminal } from '../terminal.ts';
 import type { Stage } from './cable-stage.ts';
 import { type NodeName, otherThan } from './nodes.ts';
-import { type Count, summary, tally } from './tally.ts';
+import { type Count, summary, type Tally, tally } from './tally.ts';
 
 /** What each action is told besides its name. */
 export interface Actions {
@@ -21,9 +21,9 @@ export interface Actions {
   restart: Nothing;
   /** Ends every connection without a word. */
   forget: Nothing;
-  /** Ends the node that the client is on, without a word; `revive` brings it back. */
-  kill: Nothing;
-  revive: Nothing;
+  /** Ends a node without a word; `revive` brings it back. */
+  kill: { node: NodeName };
+  revive: { node: NodeName };
   /** Answers dials with 503. `retryAfter`: seconds that it asks to wait; default: it does not. */
   refuse: { retryAfter?: number };
   accept: Nothing;
@@ -61,15 +61,25 @@ export interface Status {
   /** To which node dials are led. */
   node: NodeName;
   /** Which node is gone. */
-  killed: NodeName | 'none';
+  killed: NodeName | 'none' | 'both';
   /** Who is connected to the server, as far as it knows. */
   clients: number;
+  /** Numbers that were published, and that the client has not heard; 0 where it is one at most, which is on its way. */
+  missed: number;
+  /** Of the return under way: numbers that were missed, and are heard after all. */
+  catchingUp: number;
+  /** What the last return has brought; null: there was none. */
+  returned: Count | null;
+  /** The program that keeps the numbers, or `memory`. */
+  keeper: string;
 }
 
 /** How long a restarted server is away, ms. */
 const downFor = 1_000;
 /** Between two numbers, ms. */
 const tickEvery = 500;
+/** Numbers that are caught up come all at once: how long others wait for the count of them, ms. */
+const pace = 100;
 
 export class Stagehand {
   /** Fulfilled when the connection is closed after `quit()`; rejected when the server cannot come back. */
@@ -80,6 +90,10 @@ export class Stagehand {
   #told: string;
   #connection: Connection | undefined;
   #pulled: { at: number; closeEvents: number } | undefined;
+  #ticks: Tally | undefined;
+  #returned: Count | null = null;
+  /** Runs until what was heard is told. */
+  #soon: NodeJS.Timeout | undefined;
   #isFlooding = false;
   #isMoving = false;
   #pushed = 0;
@@ -96,11 +110,14 @@ export class Stagehand {
     });
     // Whoever plays awaits it, maybe later.
     this.ended.catch(() => {});
-    stage.onClients(() => this.#changed());
+    stage.onChange(() => this.#changed());
   }
 
   get status(): Status {
-    const { cable, server } = this.#stage;
+    const { cable, server, ticker, keeper } = this.#stage;
+    const [killed = 'none', ...more] = server.killed;
+    const { last = ticker.last, count } = (this.#isListening && this.#ticks) || {};
+    const missed = Math.max(0, ticker.last - last);
     return {
       cable: cable.silenced === 'none' ? 'plugged' : 'pulled',
       delay: cable.delayed,
@@ -109,8 +126,12 @@ export class Stagehand {
       skew: server.skew,
       server: server.isDown ? 'down' : 'up',
       node: server.current,
-      killed: server.killed ?? 'none',
+      killed: more.length > 0 ? 'both' : killed,
       clients: server.clients,
+      missed: missed > 1 ? missed : 0,
+      catchingUp: count?.caughtUp ?? 0,
+      returned: this.#returned,
+      keeper,
     };
   }
 
@@ -130,7 +151,9 @@ export class Stagehand {
     const { connection, ticks } = this.#stage.dial();
     this.#connection = connection;
     follow(connection, (happening) => this.#hear(happening), [ticks]);
-    tally(ticks, (count) => this.#returned(count));
+    this.#returned = null;
+    this.#ticks = tally(ticks, (count) => this.#tellReturn(count));
+    ticks.on('message', () => this.#changedSoon());
     if (!this.#stage.server.isMuted) this.#stage.ticker.start(tickEvery);
   }
 
@@ -176,6 +199,7 @@ export class Stagehand {
     restart: () => {
       const { server } = this.#stage;
       if (server.isDown) return this.#say('the server is restarting already');
+      if (server.killed.length === 2) return this.#say('both nodes are gone: there is nothing to restart');
       this.#say(`the server restarts, and is away for ${duration(downFor)}`);
       const isBack = () => {
         this.#say('the server is there again');
@@ -188,21 +212,21 @@ export class Stagehand {
       this.#say('the server forgets its clients: whoever comes back is somebody new');
       this.#stage.server.forget();
     },
-    kill: () => {
+    kill: ({ node }) => {
       const { server } = this.#stage;
-      const name = server.current;
-      if (!this.#mayMove(server.killed === undefined ? undefined : `node ${server.killed} is gone already`)) return;
-      const pid = server.pidOf(name);
+      if (!this.#mayMove(server.killed.includes(node) ? `node ${node} is gone already` : undefined)) return;
+      const pid = server.pidOf(node);
       const how = pid === undefined ? 'is gone without a word' : `is killed (kill -9 ${pid})`;
-      this.#say(`node ${name} ${how}; dials are led to node ${otherThan(name)}`);
-      this.#move(server.kill());
+      const other = otherThan(node);
+      const whither = server.killed.includes(other) ? 'and nobody is there' : `dials are led to node ${other}`;
+      this.#say(`node ${node} ${how}; ${whither}`);
+      this.#move(server.kill(node));
     },
-    revive: () => {
+    revive: ({ node }) => {
       const { server } = this.#stage;
-      if (!this.#mayMove(server.killed === undefined ? 'both nodes are there already' : undefined)) return;
-      const name = server.killed;
-      const isBack = () => this.#say(`node ${name} is there again, on the same log`);
-      this.#move(server.revive().then(isBack));
+      if (!this.#mayMove(server.killed.includes(node) ? undefined : `node ${node} is there already`)) return;
+      const isBack = () => this.#say(`node ${node} is there again, on the same log`);
+      this.#move(server.revive(node).then(isBack));
     },
     refuse: ({ retryAfter }) => {
       const wait = retryAfter === undefined ? '' : `, and asks to wait for ${retryAfter} s`;
@@ -286,8 +310,14 @@ export class Stagehand {
       });
   }
 
-  #returned(count: Count): void {
+  /** A connection that is over hears nothing any more, and misses nothing. */
+  get #isListening(): boolean {
+    return this.#connection !== undefined && this.#connection.state !== 'closed';
+  }
+
+  #tellReturn(count: Count): void {
     const { print, paint } = this.#terminal;
+    this.#returned = count;
     const isWhole = count.lost + count.twice + count.gaps === 0;
     print(`  ${paint(isWhole ? 'green' : 'red', summary(count))}`);
   }
@@ -317,6 +347,13 @@ export class Stagehand {
     if (now === this.#told) return;
     this.#told = now;
     for (const listener of this.#listeners) listener(status);
+  }
+
+  #changedSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.#changed();
+    }, pace).unref();
   }
 
   #fail(error: unknown): void {

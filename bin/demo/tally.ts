@@ -17,8 +17,16 @@ export interface Count {
 
 const nothing: Count = { caughtUp: 0, lost: 0, twice: 0, gaps: 0 };
 
+/** As far as it is counted. */
+export interface Tally {
+  /** The highest number that was heard; undefined: none was. */
+  readonly last: number | undefined;
+  /** Of the return under way, or of what goes on since. */
+  readonly count: Count;
+}
+
 /** @param tell hears of each return, as soon as something new is heard after it: only then does a hole at its end show */
-export function tally(topic: Topic, tell: (count: Count) => void): void {
+export function tally(topic: Topic, tell: (count: Count) => void): Tally {
   let phase: 'beginning' | 'listening' | 'returned' = 'beginning';
   let last: number | undefined;
   let count = { ...nothing };
@@ -37,6 +45,14 @@ export function tally(topic: Topic, tell: (count: Count) => void): void {
   });
   topic.on('gap', () => (count.gaps += 1));
   topic.on('caught-up', () => (phase = phase === 'beginning' ? 'listening' : 'returned'));
+  return {
+    get last() {
+      return last;
+    },
+    get count() {
+      return count;
+    },
+  };
 }
 
 /** For people: `12 caught up, 0 lost`. */

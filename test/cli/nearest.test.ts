@@ -52,12 +52,12 @@ test.each([
   const second = run(name, `--${option}`, String(port));
   expect(await second.ended).toEqual({ code: 1, signal: null });
   expect(second.stderr).toBe(
-    `systole ${name}: --port: listen EADDRINUSE: address already in use 127.0.0.1:${port}; another process listens there, perhaps a systole in another window (lsof -i :${port} tells): end that, or take another --port; 0 is any free one\n`,
+    `systole ${name}: --port: port ${port} is in use (EADDRINUSE), perhaps by a systole in another window (lsof -i :${port} tells): end that, or take another with --port, where 0 is any free one\n`,
   );
 });
 
 test.each([
-  ['EACCES', /^--page-port: listen E\w+; ports below 1024 .* another --page-port; 0 is any free one$/],
+  ['EACCES', /^--page-port: listen E\w+; ports below 1024 .* another with --page-port, where 0 is any free one$/],
   ['EADDRNOTAVAIL', /^--page-port: listen EADDRNOTAVAIL$/],
 ])('what else the system refuses: %s', async (code, says) => {
   const refused = Object.assign(new Error(`listen ${code}`), { code, syscall: 'listen' });

@@ -267,6 +267,7 @@ async function pageServer(path: string, upgrade: Upgrade) {
   const server = await PageServer.open({
     port: 0,
     files: new Map(),
+    frameable: false,
     configFor: () => ({ sources: [], control: null }),
     upgrades: { [path]: upgrade },
   });

@@ -15,7 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type IncomingMessage, request } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -26,6 +26,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 
 import { openerFor } from '../../bin/browser.ts';
 import { openStage } from '../../bin/demo/cable-stage.ts';
+import { beat, type Told } from '../../bin/demo/control-line.ts';
 import { commandIn, Control } from '../../bin/demo/control-server.ts';
 import { Stagehand, type Status } from '../../bin/demo/stagehand.ts';
 import { PageServer, readFiles } from '../../bin/page.ts';
@@ -205,8 +206,36 @@ test.each([
   const port = await taken();
   const command = run(name, option, String(port), ...more);
   expect(await command.ended).toEqual({ code: 1, signal: null });
-  const told = `^systole ${name}: ${option}: .*EADDRINUSE.*:${port}; .*take another ${option}; 0 is any free one\n$`;
+  const told = `^systole ${name}: ${option}: port ${port} is in use \\(EADDRINUSE\\), .* with ${option}, where 0 is any free one\n$`;
   expect(command.stderr).toMatch(new RegExp(told));
+});
+
+test('visualize, where another page of ours is: it can be opened there', async () => {
+  const first = run('visualize', '--port', '0', '--no-open');
+  const [address = ''] = /http:\S+/.exec(await first.line(/http:/)) ?? [];
+  const second = run('visualize', '--port', new URL(address).port, '--no-open');
+  expect(await second.ended).toEqual({ code: 1, signal: null });
+  expect(second.stderr).toContain(`by another page of systole: open ${address}, or take another with --port`);
+});
+
+test.each([
+  ['says nothing', () => {}],
+  ['is another page', (_: IncomingMessage, response: ServerResponse) => response.end('{"name":"app"}')],
+  [
+    'leads elsewhere',
+    (_: IncomingMessage, response: ServerResponse) => response.writeHead(302, { location: '/' }).end(),
+  ],
+])('visualize, where somebody %s: nobody knows who it is', async (_, answer) => {
+  const server = createHttpServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const command = run('visualize', '--port', String(port), '--no-open');
+  expect(await command.ended).toEqual({ code: 1, signal: null });
+  expect(command.stderr).toContain(`port ${port} is in use (EADDRINUSE), perhaps by a systole in another window (lsof`);
 });
 
 test('without a page: visualize says why not, the demo plays on', async () => {
@@ -259,6 +288,7 @@ async function playing() {
   const server = await PageServer.open({
     port: 0,
     files: readFiles(page)!,
+    frameable: false,
     configFor: (host) => ({ sources: [], control: `ws://${host}/control` }),
     upgrades: { '/control': (...upgraded) => control.upgrade(...upgraded) },
   });
@@ -278,17 +308,26 @@ async function playing() {
 async function visit(url: string) {
   const socket = new WebSocket(url, { headers: { origin: url.replace('ws', 'http').replace('/control', '') } });
   const told: Status[] = [];
+  /** How many of its orders have come, as it was told. */
+  const taken: number[] = [];
   socket.on('error', () => {});
-  socket.on('message', (data: Buffer) => told.push(JSON.parse(data.toString()) as Status));
+  socket.on('message', (data: Buffer) => {
+    const { taken: orders, ...status } = JSON.parse(data.toString()) as Told;
+    taken.push(orders);
+    told.push(status);
+  });
   await once(socket, 'message');
   return {
     socket,
     told,
+    taken,
     order: (command: object) => socket.send(JSON.stringify(command)),
     /** When the page has been told all of this. */
-    sees: async (change: Partial<Status>) => {
+    sees: async (change: { [F in keyof Status]?: Status[F] | undefined }) => {
       const isSo = (status = told.at(-1)) =>
-        Object.entries(change).every(([field, value]) => status?.[field as keyof Status] === value);
+        Object.entries(change).every(([field, value]) => {
+          return value === undefined || status?.[field as keyof Status] === value;
+        });
       while (!isSo()) await once(socket, 'message');
     },
   };
@@ -304,13 +343,17 @@ const initial: Status = {
   node: 'A',
   killed: 'none',
   clients: 1,
+  missed: 0,
+  catchingUp: 0,
+  returned: null,
+  keeper: 'memory',
 };
 
 test('/control: what the page asks for happens, is told to each page, and in the terminal', async () => {
   const { faults, lines, url, stage } = await playing();
   faults.begin();
   await untilState(faults.connection!, 'alive');
-  const { order, sees, told, socket } = await visit(url);
+  const { order, sees, told, taken, socket } = await visit(url);
   const other = await visit(url);
   expect(told).toEqual([initial]);
   expect(other.told).toEqual([initial]);
@@ -341,6 +384,8 @@ test('/control: what the page asks for happens, is told to each page, and in the
   }
   expect(told).toEqual(other.told);
   expect(told).toHaveLength(1 + rows.length);
+  expect(taken).toEqual([0, ...rows.map((_, i) => i + 1)]);
+  expect(new Set(other.taken)).toEqual(new Set([0]));
 
   const messages: unknown[] = [];
   faults.connection!.on('message', (data) => messages.push(data));
@@ -371,7 +416,7 @@ test('/control: what the page asks for happens, is told to each page, and in the
   await sees({ server: 'down' });
   await sees({ server: 'up' });
   await restored;
-  await sees(initial);
+  await sees({ ...initial, returned: undefined });
 
   const first = faults.connection!;
   order({ do: 'close' });
@@ -395,7 +440,7 @@ test('/control: what the page asks for happens, is told to each page, and in the
 
 test('/control: what is malformed is ignored, what is too long ends the page, strangers are refused', async () => {
   const { faults, lines, url } = await playing();
-  const { socket, order, sees, told } = await visit(url);
+  const { socket, order, sees, told, taken } = await visit(url);
   const nonsense = [
     '',
     '{',
@@ -418,7 +463,12 @@ test('/control: what is malformed is ignored, what is too long ends the page, st
   order({ do: 'send', text: 'x' });
   order({ do: 'mute' });
   await sees({ heartbeats: 'muted' });
-  expect(told).toHaveLength(2);
+  // An order that changes nothing is answered as well.
+  expect(told).toHaveLength(6);
+  expect(taken).toEqual([0, 1, 2, 3, 4, 5]);
+  socket.send(beat.question);
+  const [answer] = (await once(socket, 'message')) as [Buffer];
+  expect(answer.toString()).toBe(beat.answer);
   expect(lines).toEqual(['▸ the server leaves heartbeats unanswered, and the numbers pause; messages pass']);
 
   const closed = once(socket, 'close');
@@ -461,6 +511,11 @@ test.each([
   [`{"do":"send","text":"${'x'.repeat(1_000)}"}`, { do: 'send', text: 'x'.repeat(1_000) }],
   [`{"do":"send","text":"${'x'.repeat(1_001)}"}`, undefined],
   ['{"do":"send","text":{}}', undefined],
+  ['{"do":"kill","node":"A","more":1}', { do: 'kill', node: 'A' }],
+  ['{"do":"revive","node":"B"}', { do: 'revive', node: 'B' }],
+  ['{"do":"kill"}', undefined],
+  ['{"do":"kill","node":"C"}', undefined],
+  ['{"do":"kill","node":["A"]}', undefined],
 ])('the command %s', (text, command) => {
   expect(commandIn(text)).toEqual(command);
 });

@@ -2,24 +2,32 @@
  * The visualizer in a real Chromium: the demo's machine, an app in a page of another origin, a Node process, strangers' machines, recordings.
  */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { type Page } from 'playwright';
-import { build } from 'vite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 
 import { connect } from '../../adapters/connect.ts';
 import { readFiles } from '../../bin/page.ts';
-import { serveInspection } from '../../visualizer/bridge/inspect.node.ts';
 import { recordingOf } from '../always/expect-lives.ts';
 import { Child } from '../helpers/children/start.ts';
 import { listen, speakIdHeartbeat, until } from '../helpers/support.ts';
-import { built, demo, openTab, patience, rowsIn, stateIn, useBrowser, visualize, word } from './stage.ts';
+import {
+  app,
+  built,
+  demo,
+  inspected,
+  openTab,
+  patience,
+  rowsIn,
+  stateIn,
+  useBrowser,
+  visualize,
+  word,
+} from './stage.ts';
 
 useBrowser();
 
@@ -188,6 +196,7 @@ describe('the demo', () => {
       .locator('input[type=file]')
       .setInputFiles({ name: 'life.jsonl', mimeType: '', buffer: Buffer.from(recording) });
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('connecting'));
+    await page.getByLabel('Filter the log').fill('staleTimeout');
     await page.locator('.rows .row', { hasText: 'staleTimeout' }).click();
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('stale'));
     if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
@@ -214,41 +223,6 @@ describe('the demo', () => {
 });
 
 describe('an app in a page of its own origin', () => {
-  /** An app whose page opens the visualizer, or has it in a frame. */
-  async function app(visualizer: string, socket: string) {
-    const output = await build({
-      root: process.cwd(),
-      logLevel: 'silent',
-      configFile: false,
-      define: { 'process.env.NODE_ENV': '"production"' },
-      resolve: { alias: { '#platform': join(process.cwd(), 'adapters/platform.ts') } },
-      build: {
-        write: false,
-        minify: false,
-        target: 'es2022',
-        rollupOptions: { input: 'test/visualizer/inspected.ts', output: { entryFileNames: 'app.js' } },
-      },
-    });
-    const chunks = [output].flat().flatMap((each) => ('output' in each ? each.output : []));
-    const script = chunks.map((chunk) => ('code' in chunk ? chunk.code : '')).join('\n');
-    const server = createServer(({ url = '' }, response) => {
-      if (url === '/app.js') response.setHeader('Content-Type', 'text/javascript').end(script);
-      else {
-        response.setHeader('Content-Type', 'text/html').end(
-          `<!doctype html><title>app</title><button>inspect</button><iframe width="1200" height="700"></iframe>
-           <script>var visualizer = ${JSON.stringify(visualizer)}, socket = ${JSON.stringify(socket)};</script>
-           <script type="module" src="/app.js"></script>`,
-        );
-      }
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  }
-
   const secret = 's3cret-token';
 
   test('in a window of its own; reloaded in between; nothing secret in it, and nobody else is heard', async () => {
@@ -304,20 +278,6 @@ describe('an app in a page of its own origin', () => {
   });
 });
 
-/** A process that is inspected: this one. */
-async function inspected() {
-  const inspection = serveInspection();
-  const server = createServer();
-  server.on('upgrade', (...upgraded) => inspection.upgrade(...upgraded));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    inspection.stop();
-    server.closeAllConnections();
-    server.close();
-  });
-  return { inspection, source: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/` };
-}
-
 describe('a Node process', () => {
   test('told of late, and again after a reload; what it says is text', async () => {
     const { inspection, source } = await inspected();
@@ -346,16 +306,17 @@ describe('a Node process', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     connection.actor.send({ type: 'peer.spoke' });
+    const heartbeats = async () => {
+      const counts = (await rowsIn(page)).join(' ').matchAll(/([\d,]+) heartbeats/g);
+      return [...counts].reduce((sum, [, count = '']) => sum + Number(count.replaceAll(',', '')), 0);
+    };
+    await expect.poll(heartbeats, { timeout: patience }).toBeGreaterThan(4_000);
+    expect(await heartbeats(), 'bounded').toBeLessThanOrEqual(10_000);
+    for (const unfold of (await page.getByRole('button', { name: /^Unfold: / }).all()).toReversed())
+      await unfold.click();
     await expect
-      .poll(async () => (await rowsIn(page)).join(' '), { timeout: patience })
-      .toMatch(/peer\.beat|peer\.spoke/);
-    await expect
-      .poll(() => page.locator('.all').evaluate((all: HTMLElement) => Number.parseFloat(all.style.height) / 26), {
-        timeout: patience,
-      })
-      .toBeGreaterThan(4_000);
-    const rows = await page.locator('.all').evaluate((all: HTMLElement) => Number.parseFloat(all.style.height) / 26);
-    expect(rows, 'bounded').toBeLessThanOrEqual(10_000);
+      .poll(() => page.locator('.rows').evaluate((rows) => rows.scrollHeight), { timeout: patience })
+      .toBeGreaterThan(4_000 * 20);
     expect(await page.locator('.rows .row').count(), 'only those in sight are drawn').toBeLessThan(80);
     // Frames as the page draws them, while the clock runs and the log is scrolled; in the best of a few rounds, for the machine has neighbours.
     let slowest = Infinity;

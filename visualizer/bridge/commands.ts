@@ -1,17 +1,31 @@
 /**
- * What a page may say: that it is there, and that a machine be sent an event. Whatever else comes, or comes in another shape, is nothing.
+ * What a page may say: that it is there, that it wants a sign of life, and that a machine be sent an event. Whatever else comes, or comes in another
+ * shape, is nothing.
  */
 import type { Observation } from './observe.ts';
+
+/** Who agrees on this subprotocol answers heartbeats. */
+export const subprotocol = 'systole.inspect';
+/** Offered before it: a server that does not know either agrees on the first, as npm `ws` does by itself. */
+export const anySubprotocol = 'xstate.inspect';
+
+/** What a page asks with, and what it is answered. */
+export const heartbeat = { type: 'systole.heartbeat' } as const;
+export const heartbeatText = JSON.stringify(heartbeat);
 
 /** Characters of what a page says. */
 export const longestCommand = 65_536;
 
-export type PageCommand = { type: 'inspecting' } | { type: 'send'; session: string; event: { type: string } };
+export type PageCommand =
+  | { type: 'inspecting' }
+  | { type: 'heartbeat' }
+  | { type: 'send'; session: string; event: { type: string } };
 
 /** @param message as it came: JSON, or an object of the window protocol */
 export function commandIn(message: unknown): PageCommand | undefined {
   const { type, event, service } = fieldsOf(typeof message === 'string' ? parsed(message) : message);
   if (type === 'xstate.inspecting') return { type: 'inspecting' };
+  if (type === heartbeat.type) return { type: 'heartbeat' };
   if (type !== 'xstate.event' || typeof event !== 'string') return undefined;
   const told = fieldsOf(parsed(event));
   // As `@xstate/inspect` wants it, an SCXML event; or the event itself.
@@ -22,10 +36,19 @@ export function commandIn(message: unknown): PageCommand | undefined {
   return { type: 'send', session, event: { ...data, type: name } };
 }
 
-/** Does what a page says. @param replay tells the page what there was before it came */
-export function obey(message: unknown, observation: Observation, replay: () => void): void {
+/** What a page is told that asks. */
+export interface Answers {
+  /** What there was before it came. */
+  readonly replay: () => void;
+  /** That somebody is there. */
+  readonly beat: () => void;
+}
+
+/** Does what a page says. */
+export function obey(message: unknown, observation: Observation, { replay, beat }: Answers): void {
   const command = commandIn(message);
   if (command?.type === 'inspecting') replay();
+  if (command?.type === 'heartbeat') beat();
   if (command?.type === 'send') observation.send(command.session, command.event);
 }
 

@@ -5,18 +5,18 @@
  * is told at first it is told in parts, one replay at a time, and no more than a few in a second, however often it asks.
  */
 import type { Entry } from '../entry.ts';
-import { obey } from './commands.ts';
+import { heartbeat, obey } from './commands.ts';
 import { framesOf } from './encoder.browser.ts';
 import { History } from './history.ts';
 import type { BrowserOptions, Inspection } from './inspect.types.ts';
 import { harmless, observe } from './observe.ts';
 import type { InspectorFrame } from './services.ts';
-import { checkOptions, SharedInspections } from './shared.ts';
+import { checkOptions, type Naming, SharedInspections, under } from './shared.ts';
 
 export { observe };
 
 /** One that can be shown again: its window was blocked, or has been closed. */
-interface Shown extends Inspection {
+interface Shown extends Naming {
   show(): void;
 }
 
@@ -29,14 +29,14 @@ const shared = new SharedInspections<Shown>();
 
 export function inspect(options: BrowserOptions = {}): Inspection {
   checkOptions(options);
-  const { url = 'http://127.0.0.1:4400/', iframe, redact, send } = options;
+  const { name, url = 'http://127.0.0.1:4400/', iframe, redact, send } = options;
   const key = { url, iframe, redact, send };
   const known = shared.for(key);
   known?.show();
-  return known ?? open(url, key);
+  return under(name, known ?? open(url, key));
 }
 
-function open(url: string, options: BrowserOptions): Inspection {
+function open(url: string, options: BrowserOptions): Shown {
   const { iframe, redact, send } = options;
   const { origin } = new URL(url);
   const history = new History<InspectorFrame>(sizeOf);
@@ -82,8 +82,11 @@ function open(url: string, options: BrowserOptions): Inspection {
   );
   const hear = ({ source, origin: theirs, data }: MessageEvent): void => {
     if (source === null || source !== target() || theirs !== origin) return;
-    obey(data, observation, () => {
-      replay ??= setTimeout(begin, Math.max(0, replayedAt + pace - performance.now()));
+    obey(data, observation, {
+      replay() {
+        replay ??= setTimeout(begin, Math.max(0, replayedAt + pace - performance.now()));
+      },
+      beat: () => target()?.postMessage(heartbeat, origin),
     });
   };
   const show = (): void => {

@@ -12,29 +12,33 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { answerPings, deny, Guests, impatience } from '../../adapters/guests.ts';
 import { originOf, refusal } from '../../adapters/loopback.ts';
 import type { Entry } from '../entry.ts';
-import { longestCommand, obey } from './commands.ts';
+import { heartbeatText, longestCommand, obey, subprotocol } from './commands.ts';
 import { framesOf } from './encoder.node.ts';
 import { Feed } from './feed.ts';
 import { History } from './history.ts';
 import type { Inspection, InspectionServer, NodeOptions, ServerOptions } from './inspect.types.ts';
 import { harmless, observe } from './observe.ts';
-import { checkOptions, SharedInspections } from './shared.ts';
+import { checkOptions, type Naming, SharedInspections, under } from './shared.ts';
 
 export { observe };
 
 /** Pages at once. */
 const mostPages = 16;
+/** Bytes that wait for a page beyond which its heartbeats are not answered. */
+const mostUnread = 2 ** 20;
+/** How long pages may take to hear the last of it, ms. */
+const patience = 500;
 
-const shared = new SharedInspections<Inspection>();
+const shared = new SharedInspections<Naming>();
 
 export function inspect(options: NodeOptions = {}): Inspection {
   checkOptions(options);
-  const { port = 8888, origins, redact, send } = options;
+  const { name, port = 8888, origins, redact, send } = options;
   const key = { port, origins, redact, send };
-  return shared.for(key) ?? listen(port, key);
+  return under(name, shared.for(key) ?? listen(port, key));
 }
 
-function listen(port: number, options: ServerOptions): Inspection {
+function listen(port: number, options: ServerOptions): Naming {
   const server = serveInspection(options);
   const http = createServer(impatience, (_, response) => {
     response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end();
@@ -44,7 +48,7 @@ function listen(port: number, options: ServerOptions): Inspection {
     shared.forget(inspection);
     server.stop();
     http.close();
-    guests.dismiss();
+    setTimeout(() => guests.dismiss(), patience).unref();
   };
   const inspection = Object.assign(server.inspect.bind(undefined), { stop });
   http.on('connection', (socket: Socket) => socket.unref());
@@ -64,19 +68,25 @@ function listen(port: number, options: ServerOptions): Inspection {
 
 export function serveInspection(options: ServerOptions = {}): InspectionServer {
   checkOptions(options);
-  const { origins = [], redact, send } = options;
+  const { name, origins = [], redact, send } = options;
   const allowed = new Set(origins.map((origin) => originOf(origin) ?? origin));
   const history = new History<string>((frame) => frame.length);
   /** Pages that have said that they are there. */
   const feeds = new Map<WebSocket, Feed>();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: longestCommand, maxFragments: 8, autoPong: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: longestCommand,
+    maxFragments: 8,
+    autoPong: false,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : ([...offered][0] ?? false)),
+  });
   const observation = observe(
     harmless((entry: Entry) => {
       const frames = framesOf(entry).map((frame) => JSON.stringify(frame));
       history.keep(entry, frames);
       for (const feed of feeds.values()) feed.tell(frames);
     }),
-    { redact, send },
+    { name, redact, send },
   );
 
   const attend = (page: WebSocket): void => {
@@ -88,10 +98,15 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
     });
     page.on('message', (data: RawData, isBinary) => {
       if (isBinary) return;
-      obey(textOf(data), observation, () => {
-        const feed = feeds.get(page) ?? new Feed(page);
-        feeds.set(page, feed);
-        feed.replay(() => history.all());
+      obey(textOf(data), observation, {
+        replay() {
+          const feed = feeds.get(page) ?? new Feed(page);
+          feeds.set(page, feed);
+          feed.replay(() => history.all());
+        },
+        beat() {
+          if (page.readyState === page.OPEN && page.bufferedAmount <= mostUnread) page.send(heartbeatText);
+        },
       });
     });
   };
@@ -99,8 +114,11 @@ export function serveInspection(options: ServerOptions = {}): InspectionServer {
   const stop = (): void => {
     observation.stop();
     history.clear();
-    for (const page of sockets.clients) page.terminate();
+    for (const page of sockets.clients) page.close(1001, 'nothing more is told');
     sockets.close();
+    setTimeout(() => {
+      for (const page of sockets.clients) page.terminate();
+    }, patience).unref();
   };
 
   return {

@@ -25,6 +25,11 @@ export interface Inspection {
 /** Told to both. */
 export interface Shared {
   /**
+   * What people call what is seen through this inspection and has no name of its own: `orders`, the next one `orders 2`. From 1 to 60 characters; it is
+   * told as it is. Default: what the machine is called, `connection`.
+   */
+  name?: string | undefined;
+  /**
    * The last word on what leaves: what it answers is told in place of the entry, undefined drops it; without its `registered` a machine is not told
    * at all. It is given what may be shown: of texts the words of the machine's own chart, of all others how long they are, and of a session's name
    * the last four characters. What it adds is told as it is. If it throws, the entry is dropped and the error surfaces as an uncaught one.
@@ -61,7 +66,8 @@ export type InspectOptions = BrowserOptions & NodeOptions;
 
 /**
  * In a browser it opens the visualizer, or shows it in a frame; in Node it serves what the visualizer connects to. Asked again with the same
- * options, it answers with the same inspection.
+ * options, it answers with the same inspection. With another `name` it is another one on the same port, or of the same window: each names what is seen
+ * through it, and what stops one stops all.
  * @throws {TypeError | RangeError} naming the option at fault
  */
 export declare function inspect(options?: InspectOptions): Inspection;

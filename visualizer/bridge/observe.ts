@@ -8,13 +8,14 @@
  */
 import { guarded } from '../../adapters/surface.ts';
 import type { Definition, Delay, Entry, StateValue } from '../entry.ts';
-import type { Inspection, InspectionEvent, Observed } from './inspect.types.ts';
+import type { InspectionEvent, Observed } from './inspect.types.ts';
 import { plain, shown } from './plain.ts';
+import { checkObserved, type Naming } from './shared.ts';
 import { type CountedLine, isCountedLine, Traffic } from './traffic.ts';
 import { translate, dictionaryOf, isMachine, type Machine5 } from './translate.ts';
 import { nameFor, type Vocabulary, vocabularyOf } from './words.ts';
 
-export interface Observation extends Inspection {
+export interface Observation extends Naming {
   /** Passes a page's event on. False: there is no such machine, or it does not know such an event. */
   send(session: string, event: { type: string }): boolean;
 }
@@ -71,6 +72,8 @@ interface Chart {
 
 /** How often it is looked whether something has passed by, ms. */
 const pace = 250;
+/** Names that are counted; of more than these, those that were given longest ago are counted anew. */
+const mostNames = 10_000;
 /** Events that wait to be taken by one machine; of more than these, those that are never taken are not remembered. */
 const mostWaiting = 1_000;
 
@@ -86,7 +89,9 @@ function chartOf(logic: Machine5): Chart {
   return chart;
 }
 
-export function observe(tell: (entry: Entry) => void, { redact, send = true, now }: Observed = {}): Observation {
+export function observe(tell: (entry: Entry) => void, options: Observed = {}): Observation {
+  checkObserved(options);
+  const { name: theirName, redact, send = true, now } = options;
   const time = now ?? Date.now;
   const sinceOf = startsOf(now);
   const machines = new Map<unknown, ObservedMachine>();
@@ -100,7 +105,7 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
     if (allowed !== undefined) tell(allowed);
   });
 
-  function register(actor: Actor5, logic: Machine5): ObservedMachine {
+  function register(actor: Actor5, logic: Machine5, name: string | undefined): ObservedMachine {
     const snapshot = actor.getSnapshot();
     const line = lineIn(snapshot);
     const chart = chartOf(logic);
@@ -123,7 +128,7 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
       type: 'registered',
       at: time(),
       session: machine.session,
-      name: nameOf(actor, logic, parent),
+      name: ownName(actor, parent) ?? numbered(name ?? logic.id),
       ...(parent !== undefined && { parent: parent.session }),
       definition: chart.definition,
       value: valueOf(snapshot),
@@ -133,12 +138,14 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
     return machine;
   }
 
-  function nameOf({ id, sessionId }: Actor5, logic: Machine5, parent: ObservedMachine | undefined): string {
-    const name = id === sessionId ? undefined : nameFor(id, parent?.chart.definition);
-    if (name !== undefined) return name;
-    const number = (named.get(logic.id) ?? 0) + 1;
-    named.set(logic.id, number);
-    return number === 1 ? logic.id : `${logic.id} ${number}`;
+  /** A number that was given is not given again: a name says which one it is as long as there are pages that remember it. */
+  function numbered(name: string): string {
+    const number = (named.get(name) ?? 0) + 1;
+    named.delete(name);
+    named.set(name, number);
+    const [oldest = ''] = named.keys();
+    if (named.size > mostNames) named.delete(oldest);
+    return number === 1 ? name : `${name} ${number}`;
   }
 
   function parentOf({ _parent }: Actor5): ObservedMachine | undefined {
@@ -149,16 +156,16 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
     return undefined;
   }
 
-  function hear({ type, actorRef, ...rest }: InspectionEvent): void {
+  function hear({ type, actorRef, ...rest }: InspectionEvent, name = theirName): void {
     const actor = actorRef as unknown as Actor5;
     const logic = actor.logic;
     if (isStopped || !isMachine(logic)) return;
     const { event } = rest as { event?: Event5 };
     if (type === '@xstate.event' && event !== undefined) {
-      if (event.type === 'xstate.init') checkSoon(register(actor, logic));
+      if (event.type === 'xstate.init') checkSoon(register(actor, logic, name));
       else expect(actor, event);
     } else if (type === '@xstate.snapshot' && event !== undefined && !over.has(actor)) {
-      take(machines.get(actor) ?? register(actor, logic), event);
+      take(machines.get(actor) ?? register(actor, logic, name), event);
     }
   }
 
@@ -217,7 +224,7 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
   }
 
   function count({ session, traffic }: ObservedMachine): void {
-    const news = traffic?.news();
+    const news = traffic?.news(time());
     if (news !== undefined) tellPlain({ type: 'counted', at: time(), session, ...news });
   }
 
@@ -253,6 +260,10 @@ export function observe(tell: (entry: Entry) => void, { redact, send = true, now
       stopTimerIfIdle();
     },
   });
+}
+
+function ownName({ id, sessionId }: Actor5, parent: ObservedMachine | undefined): string | undefined {
+  return id === sessionId ? undefined : nameFor(id, parent?.chart.definition);
 }
 
 /** A fault of ours is a warning: neither the machine nor the app is the worse for it. */

@@ -39,7 +39,7 @@ function registered({ id, machine, state, parent: theirParent }: Fields, session
   const parent = extra?.['parent'] ?? theirParent;
   return {
     type: 'registered',
-    at: extra?.at ?? Date.now(),
+    ...whenOf(extra),
     session,
     name: nameIn(extra?.['name']) ?? nameIn(id) ?? definition.id,
     ...(typeof parent === 'string' && { parent }),
@@ -60,7 +60,7 @@ function happened(event: Fields, session: string, stopped: Set<string>): Entry[]
   const name = nameIn(event['name']) ?? '';
   // Told right behind `service.register`, which says it all.
   if (name === '' || name === 'xstate.init') return [];
-  return [{ type: 'event', at, session, event: { ...fieldsOf(event['data']), type: name } }];
+  return [{ type: 'event', ...whenOf(extra), session, event: { ...fieldsOf(event['data']), type: name } }];
 }
 
 function changed({ value, context, done, _event }: Fields, session: string): Entry {
@@ -68,13 +68,18 @@ function changed({ value, context, done, _event }: Fields, session: string): Ent
   const delays = extra?.['delays'];
   return {
     type: 'changed',
-    at: extra?.at ?? Date.now(),
+    ...whenOf(extra),
     session,
     value: valueIn(value),
     context,
     ...(typeof delays === 'object' && delays !== null && { delays: delays as Record<string, never> }),
     done: done === true,
   };
+}
+
+/** Of other inspectors it is not told. */
+function whenOf(extra: Extra | undefined): Pick<Entry, 'at' | 'seq'> {
+  return { at: extra?.at ?? Date.now(), ...(typeof extra?.seq === 'number' && { seq: extra.seq }) };
 }
 
 function extraOf(event: unknown): Extra | undefined {

@@ -2,7 +2,7 @@
  * Entries as services of the shape that `@xstate/inspect` registers, and through them as the frames of its protocol.
  *
  * It only asks of a service `{ id, sessionId, parent, machine, state, initialState, send, subscribe, onStop }`. What its protocol has no place for
- * (the time, running delays, counts, the output) travels in the field `systole` of the SCXML events, which it hands on as they are: that of an event,
+ * (the time, the number, running delays, counts, the output) travels in the field `systole` of the SCXML events, which it hands on as they are: that of an event,
  * and that of a state's last event. `receive.ts` is the other end.
  */
 import type { Definition, Entry, Registered } from '../entry.ts';
@@ -21,7 +21,9 @@ export interface Inspector {
 }
 
 /** The field `systole`. `type` is the entry's, `at` its time, the rest what the frame does not say otherwise. */
-export type Extra = { [T in Entry['type']]: { type: T; at: number; [field: string]: unknown } }[Entry['type']];
+export type Extra = {
+  [T in Entry['type']]: { type: T; at: number; seq?: number; [field: string]: unknown };
+}[Entry['type']];
 
 /** The frames of an entry, as the real `@xstate/inspect` makes them. None for a machine that was not registered. */
 export function encoder(inspector: Inspector): (entry: Entry) => InspectorFrame[] {
@@ -54,6 +56,8 @@ class Service {
   #listeners: ((state: unknown) => void)[] = [];
   #atStop: (() => void)[] = [];
   #last = 'xstate.init';
+  /** Entries that were told. */
+  #told = 0;
 
   constructor({ session, name, definition, value, context, at }: Registered, parent: Service | undefined) {
     this.id = name;
@@ -62,7 +66,7 @@ class Service {
     const config = configs.get(definition) ?? configOf(definition);
     configs.set(definition, config);
     this.machine = { definition: config, toJSON: () => config };
-    const extra: Extra = { type: 'registered', at, name, ...(parent && { parent: parent.sessionId }) };
+    const extra: Extra = { type: 'registered', at, seq: 0, name, ...(parent && { parent: parent.sessionId }) };
     this.state = stateOf(value, context, false, scxml({ type: this.#last }, extra));
   }
 
@@ -72,26 +76,27 @@ class Service {
 
   tell(entry: Exclude<Entry, Registered>): void {
     const { type, at } = entry;
+    const seq = (this.#told += 1);
     switch (entry.type) {
       case 'event':
         this.#last = entry.event.type;
-        this.send(scxml(entry.event, { type: 'event', at }));
+        this.send(scxml(entry.event, { type: 'event', at, seq }));
         break;
       case 'changed': {
         const { value, context, done, delays } = entry;
-        const extra: Extra = { type: 'changed', at, ...(delays && { delays }) };
+        const extra: Extra = { type: 'changed', at, seq, ...(delays && { delays }) };
         this.state = stateOf(value, context, done, scxml({ type: this.#last }, extra));
         for (const listener of this.#listeners) listener(this.state);
         break;
       }
       case 'counted': {
         const { session: _, ...counts } = entry;
-        this.send(scxml({ type: `systole.${type}` }, counts));
+        this.send(scxml({ type: `systole.${type}` }, { ...counts, seq }));
         break;
       }
       case 'stopped': {
         const { session: _, ...end } = entry;
-        this.send(scxml({ type: `systole.${type}` }, end));
+        this.send(scxml({ type: `systole.${type}` }, { ...end, seq }));
         this.end();
       }
     }

@@ -3,6 +3,7 @@
  */
 import { type Amount, byteLength } from '../../adapters/buffer.ts';
 import type { Counted } from '../entry.ts';
+import { topicsTold } from './topics.ts';
 
 type Counts = Omit<Counted, 'type' | 'at' | 'session'>;
 
@@ -17,7 +18,15 @@ export interface CountedLine {
   readonly handed: Amount;
   /** The bounds of what is held; Infinity: none. */
   readonly room: Amount;
+  /** When something was heard at last, by a clock of its own, and how long ago that is, ms. */
+  readonly lastHeardAt?: number | undefined;
+  silentFor?(): number;
+  /** Of trusted push: anything, or not there. */
+  readonly topics?: unknown;
 }
+
+/** What was heard is told with all else; alone where it is later by so much, ms: an idle line has no news, though clocks drift. */
+const leap = 250;
 
 export function isCountedLine(value: unknown): value is CountedLine {
   if (typeof value !== 'object' || value === null) return false;
@@ -30,6 +39,7 @@ export class Traffic {
   readonly #received: Amount = { messages: 0, bytes: 0 };
   readonly #undo: () => void;
   #told = '';
+  #heardAt: number | undefined;
 
   constructor(line: CountedLine) {
     this.#line = line;
@@ -39,26 +49,40 @@ export class Traffic {
     });
   }
 
-  /** Undefined: nothing has changed since it was asked last. */
-  news(): Counts | undefined {
+  /** Undefined: nothing has changed since it was asked last. @param now epoch ms */
+  news(now: number): Counts | undefined {
     const line = this.#line;
     const { messages, bytes } = line.room;
+    const topics = topicsTold(line);
     const counts: Counts = {
       sent: copyOf(line.handed),
       received: copyOf(this.#received),
       held: copyOf(line.held),
       room: { messages: bounded(messages), bytes: bounded(bytes) },
       unconfirmed: copyOf(line.unconfirmed),
+      ...(topics && { topics }),
     };
-    const now = JSON.stringify(counts);
-    if (now === this.#told) return undefined;
-    this.#told = now;
-    return counts;
+    const heardAt = heardOn(line, now);
+    const told = JSON.stringify(counts);
+    if (told === this.#told && !isLater(heardAt, this.#heardAt)) return undefined;
+    this.#told = told;
+    this.#heardAt = heardAt;
+    return { ...counts, ...(heardAt !== undefined && { heardAt }) };
   }
 
   stop(): void {
     this.#undo();
   }
+}
+
+/** By the clock of whoever tells it; undefined: nothing was heard, or nobody knows. */
+function heardOn(line: CountedLine, now: number): number | undefined {
+  const silent = line.lastHeardAt === undefined ? Number.NaN : Number(line.silentFor?.());
+  return Number.isFinite(silent) ? Math.round(now - silent) : undefined;
+}
+
+function isLater(heardAt: number | undefined, than: number | undefined): boolean {
+  return heardAt !== undefined && (than === undefined || Math.abs(heardAt - than) >= leap);
 }
 
 function copyOf({ messages, bytes }: Amount): Amount {

@@ -1,16 +1,19 @@
 /** The head of the page: which machine is shown, whether it is heard of, recordings, light or dark. */
 import { signal } from '@preact/signals';
 
+import { Heard, HeardOfAll } from './heard.tsx';
 import { Theme } from './icons.tsx';
+import { endOf, namesOf } from './names.ts';
 import { load, NoRecording, save } from './recording.ts';
-import { choose, cursor, look, machines, news, shown } from './store.ts';
+import { titleOf } from './standings.ts';
+import { choose, type Machine, machines, news, shown, view } from './store.ts';
+import { showAll } from './views.ts';
 
 /** What people are told above the page; '': nothing. */
 export const trouble = signal('');
 
 export function Header() {
   void news.value;
-  const all = machines.value;
   const machine = shown.value;
   return (
     <header>
@@ -20,28 +23,8 @@ export function Header() {
         </svg>
         systole
       </h1>
-      {all.length === 0 ? null : (
-        <label class="machines">
-          <span class="hidden">Machine</span>
-          <select value={machine?.key ?? ''} onChange={({ currentTarget }) => choose(currentTarget.value)}>
-            {all.map(({ key, source, life }) => (
-              <option key={key} value={key}>
-                {life.name} {life.session} – {source.name}
-                {life.isOver ? ' (ended)' : ''}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-      {cursor.value === undefined ? (
-        machine?.source.send === undefined ? null : (
-          <span class="live">live</span>
-        )
-      ) : (
-        <button type="button" class="live" onClick={() => look(undefined)}>
-          {machine?.source.send === undefined ? 'to the end' : 'return to live'}
-        </button>
-      )}
+      <Picker />
+      {view.value === 'all' ? <HeardOfAll /> : <Heard machine={machine} />}
       <span class="space" />
       <button type="button" disabled={machine === undefined} onClick={() => machine && save(machine.life)}>
         Save
@@ -63,6 +46,55 @@ export function Header() {
         <Theme />
       </button>
     </header>
+  );
+}
+
+/** More than these are not picked from a list. */
+const mostPicked = 20;
+
+/** From one machine to another, or to all of them. */
+function Picker() {
+  const all = machines.value;
+  const machine = shown.value;
+  if (machine === undefined || view.value === 'all') return null;
+  return (
+    <>
+      {all.length > mostPicked ? null : (
+        <label class="machines">
+          <span class="hidden">Machine</span>
+          <select value={machine.key} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+            <Options machines={all} />
+          </select>
+        </label>
+      )}
+      {all.length < 2 ? null : (
+        <button type="button" class="to-all" title="Escape" onClick={showAll}>
+          {titleOf(all)}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** By their sources, where there are several. */
+function Options({ machines: all }: { machines: readonly Machine[] }) {
+  const names = namesOf(all);
+  const option = (machine: Machine) => (
+    <option key={machine.key} value={machine.key}>
+      {names.get(machine.key)}
+      {endOf(machine) && ` (${endOf(machine)})`}
+    </option>
+  );
+  const sources = [...new Set(all.map(({ source }) => source))];
+  if (sources.length < 2) return <>{all.map(option)}</>;
+  return (
+    <>
+      {sources.map((source, i) => (
+        <optgroup key={i} label={source.name}>
+          {all.filter((each) => each.source === source).map(option)}
+        </optgroup>
+      ))}
+    </>
   );
 }
 

@@ -2,26 +2,17 @@
  * The life of one machine as the page has it: its entries, the newest so many, and what was the case at any of them. Plain data; no signals here.
  */
 import type { Changed, Counted, Definition, Delay, Entry, Happened, Registered, StateValue } from '../entry.ts';
+import type { Row } from './row.ts';
+import { Runs } from './runs.ts';
+import { invokedIn, nameOf, stateWord, wordOf } from './words.ts';
+
+export type { Row } from './row.ts';
+export { nameOf, stateWord, stepsOf, wordOf } from './words.ts';
 
 /** The oldest entries give way beyond this. */
 export const mostEntries = 10_000;
 /** How many go at once, so that making room costs little. */
 const oldest = 1_000;
-
-/** A line of the log: what happened, and where it led. */
-export interface Row {
-  /** Counts all rows there ever were: it stays when older ones give way. */
-  readonly number: number;
-  readonly at: number;
-  readonly type: string;
-  readonly from: string;
-  /** Where it led, if anywhere. */
-  to: string;
-  cause: string;
-  readonly event: unknown;
-  /** What followed from it, if anything did, else itself. */
-  entry: Entry;
-}
 
 /** It came to another state, as people know it by one word. */
 export interface Turn {
@@ -53,17 +44,33 @@ export class LifeStory {
   readonly definition: Definition;
   readonly entries: Entry[] = [];
   readonly rows: Row[] = [];
+  /** The same rows, those that are read as one together. */
+  readonly runs: Runs;
+  /** Where it is, and what it knows. */
+  latest: Registered | Changed;
   /** Entries that gave way. */
   forgotten = 0;
+  readonly #invoked: ReadonlyMap<string, string>;
+  /** Number of the last entry that was told; −1: there is none. */
+  #seq = -1;
+  /** What came first behind a gap: if it is a state, that is where the gap led. */
+  #afterGap: Entry | undefined;
   #rowsMade = 0;
+  #value: StateValue;
   #word: string;
+  #cause: string;
   readonly #turns: Turn[];
 
   constructor(registered: Registered) {
     this.session = registered.session;
     this.name = registered.name;
     this.definition = registered.definition;
+    this.latest = registered;
+    this.runs = new Runs(registered.definition);
+    this.#invoked = invokedIn(registered.definition);
+    this.#value = registered.value;
     this.#word = wordOf(registered.value);
+    this.#cause = causeIn(registered.context);
     const word = stateWord(registered.value);
     this.#turns = [{ at: registered.at, word, isOutage: isOutage(word, registered.context) }];
     this.add(registered);
@@ -82,16 +89,46 @@ export class LifeStory {
     return this.#turns;
   }
 
+  /** A `registered` that is told again, as what follows it may be: of a line that was lost and is there again. */
+  retold({ session, at, seq }: Registered): boolean {
+    const [first] = this.entries;
+    return seq !== undefined && session === this.session && first?.at === at && first.seq === seq;
+  }
+
+  /** What it knows already is left out; where something is missing, a row says so. */
   add(entry: Entry): void {
+    const { seq } = entry;
+    if (seq !== undefined) {
+      if (seq <= this.#seq) return;
+      const missing = seq - this.#seq - 1;
+      if (missing > 0 && this.entries.length > 0) this.#miss(missing, entry);
+      this.#seq = seq;
+    }
     if (this.entries.length >= mostEntries) this.#makeRoom();
     this.entries.push(entry);
-    if (entry.type === 'event') {
-      const { event, at } = entry;
-      this.#row({ at, type: nameOf(event.type), from: this.#word, to: '', cause: '', event, entry });
-    } else if (entry.type === 'changed') this.#change(entry);
-    else if (entry.type === 'stopped') {
-      this.#row({ at: entry.at, type: 'stopped', from: this.#word, to: '', cause: '', event: entry.output, entry });
+    if (entry.type === 'event') this.#row('event', nameOf(entry.event.type, this.#invoked), entry, entry.event);
+    else if (entry.type === 'changed') this.#change(entry);
+    else if (entry.type === 'stopped') this.#row('stopped', 'stopped', entry, entry.output);
+  }
+
+  /** The row that an entry is in, or the last one that is not later than a time. */
+  rowAt(time: number, pinned?: Entry): Row | undefined {
+    const last = this.#lastRowAt(time);
+    if (pinned === undefined) return this.rows[last];
+    // Of several in the same millisecond.
+    for (let i = last; i >= 0; i -= 1) if (this.rows[i]!.entry === pinned) return this.rows[i];
+    return this.rows[last];
+  }
+
+  #lastRowAt(time: number): number {
+    let from = -1;
+    let to = this.rows.length - 1;
+    while (from < to) {
+      const middle = Math.ceil((from + to) / 2);
+      if (this.rows[middle]!.at <= time) from = middle;
+      else to = middle - 1;
     }
+    return from;
   }
 
   /** The index of the last entry that is not later than a time; the first one where all are. */
@@ -144,17 +181,30 @@ export class LifeStory {
 
   #change(entry: Changed): void {
     const { value, context, at } = entry;
+    this.latest = entry;
     const word = wordOf(value);
-    this.#turn(stateWord(value), at, context);
+    const turn = stateWord(value);
+    this.#turn(turn, at, context);
+    let row = this.rows.at(-1);
+    const isTaken = row === undefined || row.to !== '' || row.kind === 'stopped' || row.number === 0;
+    if (isTaken && this.#afterGap !== entry) {
+      if (word === this.#word) row = undefined;
+      else row = this.#row('event', '', entry, undefined);
+    }
     const cause = causeIn(context);
-    const row = this.rows.at(-1);
-    if (row !== undefined && row.to === '' && row.type !== 'stopped') {
+    if (row !== undefined) {
       row.to = word;
-      row.cause = word === row.from ? '' : cause;
+      row.toValue = value;
+      // Where a dial follows a loss, the loss has said why.
+      const isSaid = cause === this.#cause && (turn === 'connecting' || turn === 'awaiting-id');
+      row.cause = word === row.from || isSaid ? '' : cause;
+      row.isOutage = isOutage(turn, context);
       row.entry = entry;
-    } else if (word !== this.#word)
-      this.#row({ at, type: '', from: this.#word, to: word, cause, event: undefined, entry });
+      this.runs.settle(row);
+    }
+    this.#value = value;
     this.#word = word;
+    this.#cause = cause;
   }
 
   #turn(word: string, at: number, context: unknown): void {
@@ -165,60 +215,63 @@ export class LifeStory {
     else last.isOutage ||= outage;
   }
 
-  #row(row: Omit<Row, 'number'>): void {
-    this.rows.push({ ...row, number: (this.#rowsMade += 1) });
+  #row(kind: Row['kind'], type: string, entry: Entry, event: unknown): Row {
+    const row = this.#rowOf((this.#rowsMade += 1), kind, type, entry, event);
+    this.rows.push(row);
+    this.runs.add(row);
+    return row;
+  }
+
+  #rowOf(number: number, kind: Row['kind'], type: string, entry: Entry, event: unknown): Row {
+    return {
+      number,
+      kind,
+      at: entry.at,
+      type,
+      from: this.#word,
+      fromValue: this.#value,
+      to: '',
+      toValue: '',
+      cause: '',
+      isOutage: false,
+      event,
+      entry,
+      missing: 0,
+    };
+  }
+
+  /** Of two gaps with nothing but a state between them, one is told. */
+  #miss(missing: number, next: Entry): void {
+    const last = this.rows.at(-1);
+    const row = last?.kind === 'gap' && last.number > 0 ? last : this.#row('gap', '', next, undefined);
+    row.missing += missing;
+    this.#afterGap = next;
   }
 
   /** The first entry stays: it has the machine. */
   #makeRoom(): void {
     this.forgotten += oldest;
-    this.entries.splice(1, oldest);
+    const gone = new Set(this.entries.splice(1, oldest));
     if (this.#turns.length > oldest) this.#turns.splice(0, this.#turns.length - oldest);
-    const from = this.entries[1]?.at ?? 0;
-    const kept = this.rows.findIndex(({ at }) => at >= from);
-    this.rows.splice(0, kept < 0 ? 0 : kept);
+    const first = this.entries[1];
+    if (first === undefined) return;
+    const later = this.rows.findIndex(({ entry }) => !gone.has(entry));
+    const rows = this.rows.splice(0, later < 0 ? this.rows.length : later);
+    const missing = rows.reduce((sum, row) => sum + row.missing, gone.size);
+    // Number 0 is free: it is the first of all.
+    const row: Row = { ...this.#rowOf(0, 'gap', '', first, undefined), from: '', fromValue: '', missing };
+    this.rows.unshift(row);
+    this.runs.shorten(rows.length, row);
   }
 }
 
-/** An event as people read it: `after heartbeatInterval` for what time does. */
-export function nameOf(type: string): string {
-  return type
-    .replace(/^xstate\.after\((.*?)\)#.*$/, 'after $1')
-    .replace(/^done\.(?:invoke|state)\./, 'done ')
-    .replace(/^error\.platform\./, 'error of ');
-}
-
-/** Where something led, in as few words as tell it: within one state its parts, else the states. */
-export function stepOf({ from, to }: Pick<Row, 'from' | 'to'>): [from: string, to: string] {
-  const [first = '', ...before] = from.split(' · ');
-  const [last = '', ...after] = to.split(' · ');
-  if (first !== last || before.length === 0 || after.length === 0) return [first, last];
-  return [before.join(' · '), after.join(' · ')];
-}
-
-/** A state as people read it: `alive · quiet`, `a · x | b · y`. What a connection's machine wraps its sockets in is left out. */
-export function wordOf(value: StateValue): string {
-  if (typeof value === 'string') return value;
-  return Object.entries(value)
-    .map(([key, inner]) => {
-      const within = wordOf(inner);
-      if (key === 'socket') return within;
-      return within === '' ? key : `${key} · ${within}`;
-    })
-    .join(' | ');
-}
-
-/** The first word of it: what `Connection.state` says. */
-export function stateWord(value: StateValue): string {
-  return wordOf(value).split(' ')[0] ?? '';
-}
-
 /** Where a connection is between two lines, and not before its first one. */
-const between: ReadonlySet<string> = new Set(['connecting', 'awaiting-id', 'reconnecting']);
+const between: ReadonlySet<string> = new Set(['connecting', 'awaiting-id', 'reconnecting', 'redialling']);
 
 export function isOutage(word: string, context: unknown): boolean {
+  // The first dial is an attempt, too.
   const { attempt } = (context ?? {}) as { attempt?: unknown };
-  return between.has(word) && ((typeof attempt === 'number' && attempt > 0) || causeIn(context) !== '');
+  return between.has(word) && ((typeof attempt === 'number' && attempt > 1) || causeIn(context) !== '');
 }
 
 function causeIn(context: unknown): string {

@@ -10,14 +10,17 @@ import { Header, open, trouble } from './header.tsx';
 import { Cross } from './icons.tsx';
 import { Log } from './log.tsx';
 import { Nothing } from './nothing.tsx';
+import { Overview } from './overview.tsx';
 import { Panel } from './panel.tsx';
 import { listenTo, listenToApp } from './sources.ts';
-import { shown } from './store.ts';
-import { span, Timeline } from './timeline.tsx';
+import { news, shown, view } from './store.ts';
+import { Timeline } from './timeline.tsx';
 import { Trace } from './trace.tsx';
+import { chooseView, leaveByEscape } from './views.ts';
 
 function Page() {
   const machine = shown.value;
+  void news.value;
   return (
     <>
       <Header />
@@ -31,14 +34,16 @@ function Page() {
       )}
       {machine === undefined ? (
         <Nothing />
+      ) : view.value === 'all' ? (
+        <Overview />
       ) : (
-        <main>
+        <main class={machine.lostAt === undefined ? '' : 'asof'}>
           <div class="left">
             <section class="chart panel" aria-label="Statechart">
               <Diagram machine={machine} />
             </section>
             <section class="heart panel" aria-label="Heart trace">
-              <Trace span={span.value} />
+              <Trace />
               <Timeline />
             </section>
           </div>
@@ -69,6 +74,8 @@ interface Config {
   control: string | null;
 }
 
+chooseView();
+leaveByEscape();
 listenToApp();
 try {
   const { sources, control } = (await (await fetch('./config.json')).json()) as Config;

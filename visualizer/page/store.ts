@@ -5,11 +5,14 @@ import { computed, effect, signal } from '@preact/signals';
 
 import type { Entry } from '../entry.ts';
 import { LifeStory, type LifeMoment } from './life.ts';
+import type { Hearer } from './line.ts';
 
 /** Where entries come from. */
 export interface Source {
   readonly name: string;
-  /** Tells a machine of it something; undefined for recordings. */
+  /** Of recordings there is none. */
+  readonly hearing?: Hearer;
+  /** Tells a machine of it something; undefined for recordings, and where nothing may be told. */
   readonly send?: ((session: string, event: { type: string }) => void) | undefined;
 }
 
@@ -17,11 +20,19 @@ export interface Machine {
   readonly key: string;
   readonly source: Source;
   readonly life: LifeStory;
+  /**
+   * Epoch ms: since then nothing was heard of it, though it is not over: the line to its source is lost, or another process has come in its place.
+   * Undefined: it is heard of.
+   */
+  lostAt?: number | undefined;
 }
 
+/** Where entries come from, but for recordings. */
+export const sources = signal<readonly Source[]>([]);
 /** Machines, in the order in which they came. */
 export const machines = signal<readonly Machine[]>([]);
-const chosen = signal<string | undefined>(undefined);
+/** Which one is shown, and whether the reader wants it so. */
+const chosen = signal<{ readonly key: string; readonly by: 'reader' | 'page' } | undefined>(undefined);
 /** Grows by one per frame in which there was news of the machine that is shown. */
 export const news = signal(0);
 const lookedAt = signal<{ time: number; entry: Entry | undefined } | undefined>(undefined);
@@ -31,10 +42,10 @@ export const cursor = computed(() => lookedAt.value?.time);
 export const pinned = computed(() => lookedAt.value?.entry);
 /** The clock, for countdowns: it ticks only while something counts. */
 export const now = signal(Date.now());
-/** Sources that are asked and do not answer. */
-export const waitingFor = signal<readonly string[]>([]);
+/** Whether one machine is seen, or an overview of all. */
+export const view = signal<'one' | 'all'>('one');
 
-/** Of machines that are over, the oldest give way beyond this, as they do in the history that their source keeps. */
+/** Of machines that are over or lost, the oldest give way beyond this, as they do in the history that their source keeps. */
 const mostOver = 100;
 
 const byKey = new Map<string, Machine>();
@@ -43,7 +54,15 @@ let frame: number | undefined;
 
 export const shown = computed<Machine | undefined>(() => {
   const all = machines.value;
-  return all.find(({ key }) => key === chosen.value) ?? all.findLast(({ life }) => isConnection(life)) ?? all.at(-1);
+  return (
+    all.find(({ key }) => key === chosen.value?.key) ?? all.findLast(({ life }) => isConnection(life)) ?? all.at(-1)
+  );
+});
+
+/** What is shown is now: it is heard of, and nobody looks back. */
+export const isPresent = computed(() => {
+  void news.value;
+  return cursor.value === undefined && shown.value?.source.send !== undefined && shown.value.lostAt === undefined;
 });
 
 /** What is shown, at the cursor. */
@@ -53,8 +72,14 @@ export const moment = computed<LifeMoment | undefined>(() => {
 });
 
 export function choose(key: string): void {
-  chosen.value = key;
+  chosen.value = { key, by: 'reader' };
   look(undefined);
+}
+
+/** Shows one alone. */
+export function open(key: string): void {
+  choose(key);
+  view.value = 'one';
 }
 
 /** Undefined: at now, and it goes on. */
@@ -67,13 +92,22 @@ export function tell(source: Source, entry: Entry): void {
   frame ??= schedule(take);
 }
 
-/** A recording, or a source that is gone, leaves. */
+/** The line to a source is lost: what is known of its machines is known as of then. */
+export function lose(source: Source, heardAt: number): void {
+  take();
+  for (const machine of byKey.values()) {
+    if (machine.source === source && !machine.life.isOver) machine.lostAt ??= Math.max(heardAt, machine.life.last.at);
+  }
+  machines.value = [...byKey.values()];
+  news.value += 1;
+}
+
+/** A recording leaves. */
 export function forget(source: Source): void {
   for (const [key, machine] of byKey) if (machine.source === source) byKey.delete(key);
   machines.value = [...byKey.values()];
 }
 
-/** How the source's machines look from outside, so that history that is told twice is known once. */
 function take(): void {
   frame = undefined;
   const { key: key0 } = shown.peek() ?? { key: '' };
@@ -83,9 +117,15 @@ function take(): void {
     const key = `${source.name} ${entry.session}`;
     const machine = byKey.get(key);
     if (entry.type === 'registered') {
-      // Told again, all of it: the page was reloaded, or the line to the source was lost.
-      byKey.set(key, { key, source, life: new LifeStory(entry) });
       isNew = true;
+      if (machine?.life.retold(entry)) {
+        // The line to the source was lost, and is there again: what follows is known, or follows what is.
+        machine.lostAt = undefined;
+      } else {
+        const newcomer: Machine = { key, source, life: new LifeStory(entry) };
+        byKey.set(key, newcomer);
+        follow(newcomer);
+      }
     } else machine?.life.add(entry);
     isShown ||= key === key0;
   }
@@ -96,10 +136,26 @@ function take(): void {
   if (isShown || isNew) news.value += 1;
 }
 
+/** A newcomer is shown in the place of one that is over; of one that the reader has chosen only where it is the same one, of a new process. */
+function follow(newcomer: Machine): void {
+  const { key, by = 'page' } = chosen.peek() ?? {};
+  const current = byKey.get(key ?? '');
+  const isSame = current?.source === newcomer.source && current.life.name === newcomer.life.name;
+  const isBetter = current === undefined || (!isConnection(current.life) && isConnection(newcomer.life));
+  const isFree =
+    by === 'page' ? isBetter || (isOver(current) && isConnection(newcomer.life)) : current && isOver(current) && isSame;
+  if (isFree && cursor.peek() === undefined) chosen.value = { key: newcomer.key, by };
+}
+
+/** Nothing more is expected of it. */
+function isOver({ life, lostAt }: Machine): boolean {
+  return life.isOver || lostAt !== undefined;
+}
+
 function makeRoom(): void {
-  const over = [...byKey.values()].filter(({ life, source }) => life.isOver && source.send !== undefined);
+  const over = [...byKey.values()].filter((machine) => isOver(machine) && machine.source.hearing !== undefined);
   for (const { key } of over.slice(0, Math.max(0, over.length - mostOver)))
-    if (key !== chosen.peek()) byKey.delete(key);
+    if (key !== chosen.peek()?.key) byKey.delete(key);
 }
 
 /** Frames do not come in hidden pages, and entries must not pile up there. */
@@ -121,5 +177,8 @@ effect(() => {
   return () => clearInterval(timer);
 });
 
-/** The time that is looked at. */
-export const time = computed(() => cursor.value ?? now.value);
+/** The time that is looked at: the cursor, or when the machine was last heard of, or now. */
+export const time = computed(() => {
+  void news.value;
+  return cursor.value ?? shown.value?.lostAt ?? now.value;
+});

@@ -1,24 +1,38 @@
 /** Below the heart trace: how far back is looked, how much is seen at once, and playing. */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 import { clockOf } from './figures.ts';
 import { Pause, Play } from './icons.tsx';
-import { cursor, look, news, now, shown } from './store.ts';
+import { cursor, look, news, now, shown, time } from './store.ts';
 
 /** How much of a life may be seen at once, ms. */
 const spans = [15_000, 30_000, 60_000, 300_000, 1_800_000];
 /** How much is. */
 export const span = signal(spans[1]!);
 
+/** Which stretch of time is seen, epoch ms: live, it moves with the clock; looking back, it stays around the cursor. */
+export const range = computed<{ readonly from: number; readonly to: number }>(() => {
+  void news.value;
+  const last = shown.value?.life.last.at ?? 0;
+  const to =
+    cursor.value === undefined
+      ? Math.max(time.value, last)
+      : Math.min(Math.max(now.peek(), last), cursor.value + span.value / 2);
+  return { from: to - span.value, to };
+});
+
 const playing = signal(false);
 
 /** From the first entry to the last: where the cursor is, and playing from there. */
 export function Timeline() {
   void news.value;
-  const { life } = shown.value!;
+  const { life, lostAt } = shown.value!;
   const first = life.entries[0]!.at;
-  const last = Math.max(life.isOver ? life.last.at : cursor.value === undefined ? now.value : now.peek(), first + 1);
+  const last = Math.max(
+    life.isOver ? life.last.at : cursor.value === undefined ? time.value : (lostAt ?? now.peek()),
+    first + 1,
+  );
   const at = cursor.value ?? last;
   const frame = useRef<number | undefined>(undefined);
 

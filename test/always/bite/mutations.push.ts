@@ -163,6 +163,6 @@ export const rules: readonly Mutation[] = [
     judges: ['push'],
     what: 'what waits for a state is not counted among what is missing',
     file: 'push/topic.ts',
-    edits: [['missed + held }', 'missed }']],
+    edits: [['missed + held;', 'missed;']],
   },
 ];
