@@ -192,8 +192,13 @@ test.each([
   expect(ways.map(({ from, to }) => `${short(from)} → ${short(to)}`)).toEqual(way);
 });
 
-function arrowsIn({ transitions, states }: Definition): number {
-  const own = transitions.reduce((sum, { target }) => sum + Math.max(1, target.length), 0);
+function arrowsIn({ type, transitions, states }: Definition): number {
+  // Where a history state says nothing else, it leads to where its parent begins.
+  const least = type === 'history' ? 1 : 0;
+  const own = Math.max(
+    least,
+    transitions.reduce((sum, { target }) => sum + Math.max(1, target.length), 0),
+  );
   return Object.values(states).reduce((sum, state) => sum + arrowsIn(state), own);
 }
 

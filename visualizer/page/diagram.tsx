@@ -1,42 +1,75 @@
 /** The statechart of the machine that is shown. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { excessOf } from './chart/bounds.ts';
 import { Chart } from './chart/chart.tsx';
 import type { Layout } from './chart/shapes.ts';
-import { type Machine, moment, time } from './store.ts';
+import { type LifeMoment, stateWord } from './life.ts';
+import { isConnection, type Machine, moment, time } from './store.ts';
 
 export function Diagram({ machine }: { machine: Machine }) {
-  const layout = useLayout(machine);
+  const { definition } = machine.life;
+  const holder = useRef<HTMLDivElement>(null);
+  const layout = useLayout(machine, holder);
   const here = moment.value;
-  if (here === undefined || layout === undefined) return <p class="waits">Laying the chart out …</p>;
+  const isReady = here !== undefined && (layout !== undefined || excessOf(definition) !== undefined);
   return (
-    <Chart
-      definition={machine.life.definition}
-      layout={layout}
-      value={here.value}
-      previous={here.previous}
-      taken={here.led && { event: here.led.event.type, at: here.led.at }}
-      delays={here.delays}
-      now={time.value}
-    />
+    <div ref={holder} class="diagram">
+      {isReady ? (
+        <Chart
+          definition={definition}
+          layout={layout}
+          value={here.value}
+          previous={here.previous}
+          taken={here.led && { event: here.led.event.type, at: here.led.at }}
+          delays={here.delays}
+          now={time.value}
+          isOutage={isConnection(machine.life) && isOutage(here)}
+        />
+      ) : (
+        <p class="waits">Laying the chart out …</p>
+      )}
+    </div>
   );
 }
 
-function useLayout({ life }: Machine): Layout | undefined {
-  const [layout, setLayout] = useState<Layout | undefined>(undefined);
+/** A dial is part of an outage where something was lost, or has failed, before it. */
+function isOutage({ value, context: { attempt, cause } }: LifeMoment): boolean {
+  const isDown = /^(?:connecting|awaiting-id|reconnecting|redialling|lost)$/.test(stateWord(value));
+  return isDown && (Number(attempt) > 0 || (cause !== undefined && cause !== null));
+}
+
+function useLayout({ life }: Machine, holder: { readonly current: HTMLElement | null }): Layout | undefined {
+  const [layout, setLayout] = useState<{ of: unknown; layout: Layout } | undefined>(undefined);
+  const isTall = useTall(holder);
+  const { definition } = life;
   useEffect(() => {
+    if (isTall === undefined || excessOf(definition) !== undefined) return undefined;
     let isWanted = true;
-    setLayout(undefined);
     const find = async () => {
       // The layout engine comes when it is needed, which it is not for our own machine.
       const { layoutFor } = await import('./layouts.ts');
-      const found = await layoutFor(life.definition);
-      if (isWanted) setLayout(found);
+      const found = await layoutFor(definition, isTall);
+      if (isWanted) setLayout({ of: definition, layout: found });
     };
     void find();
     return () => {
       isWanted = false;
     };
-  }, [life.definition]);
-  return layout;
+  }, [definition, isTall]);
+  return layout?.of === definition ? layout.layout : undefined;
+}
+
+/** Whether the room is higher than it is wide; undefined: it is not known yet. */
+function useTall(holder: { readonly current: HTMLElement | null }): boolean | undefined {
+  const [isTall, setTall] = useState<boolean | undefined>(undefined);
+  useEffect(() => {
+    if (holder.current === null) return undefined;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry !== undefined) setTall(entry.contentRect.height > entry.contentRect.width);
+    });
+    observer.observe(holder.current);
+    return () => observer.disconnect();
+  }, [holder]);
+  return isTall;
 }

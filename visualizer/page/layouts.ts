@@ -2,19 +2,28 @@
 import * as own from 'virtual:own-layout';
 
 import type { Definition } from '../entry.ts';
-import type { Layout } from './chart/shapes.ts';
+import type { Layout, Size } from './chart/shapes.ts';
 
-const known = new Map<string, Layout>([[JSON.stringify(own.definition), own.layout]]);
+const ownKey = JSON.stringify(own.definition);
+const known = new Map<string, Layout>();
+/** The oldest gives way beyond this. */
+const most = 50;
+/** In px of the layout: what a chart has in a window of 1280 × 720, and what it has on a phone. */
+const rooms: Record<'wide' | 'tall', Size> = { wide: { width: 1_010, height: 580 }, tall: { width: 410, height: 510 } };
 
-export async function layoutFor(definition: Definition): Promise<Layout> {
-  const key = JSON.stringify(definition);
+/** Of a definition that can be drawn (`excessOf`). */
+export async function layoutFor(definition: Definition, isTall = false): Promise<Layout> {
+  const words = JSON.stringify(definition);
+  if (words === ownKey) return own.layout;
+  const key = `${isTall} ${words}`;
   const found = known.get(key);
   if (found !== undefined) return found;
   const [{ layoutOf }, { measureByCanvas }] = await Promise.all([
     import('./chart/layout.ts'),
     import('./chart/measure.ts'),
   ]);
-  const layout = await layoutOf(definition, measureByCanvas());
+  const layout = await layoutOf(definition, measureByCanvas(), { room: isTall ? rooms.tall : rooms.wide });
   known.set(key, layout);
+  if (known.size > most) known.delete([...known.keys()][0]!);
   return layout;
 }

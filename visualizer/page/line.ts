@@ -37,7 +37,6 @@ export function hearingOf(line: HeartbeatWebSocket, lost: (heardAt: number) => v
   return hearing;
 }
 
-function heardAtOf(line: HeartbeatWebSocket): number {
-  const silence = line.connection?.actor.getSnapshot().context.line.silentFor() ?? 0;
-  return Date.now() - silence;
+function heardAtOf({ connection }: HeartbeatWebSocket): number {
+  return connection?.lastHeardAt ?? Date.now();
 }

@@ -49,7 +49,7 @@ function standingOf(machine: Machine, name: string, now: number): Standing {
     return { ...about, word: 'source lost', cause: `was ${is}`, tone: 'dead', rank: 'lost', since: lostAt, at: now };
   }
   // A recording's now is where it ends.
-  const at = source.send === undefined ? life.last.at : now;
+  const at = source.hearing === undefined ? life.last.at : now;
   const rank = isOne ? rankOf(word, isOutage) : 'alive';
   return { ...about, word: is, tone: toneOf(word, isOutage), rank, since: sinceOf(life), at };
 }

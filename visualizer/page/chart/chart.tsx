@@ -3,14 +3,19 @@
  *
  * It draws what it is told and knows no machine. What changes ten times a second (`now`) is drawn apart from what changes with the state.
  */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Definition, StateValue } from '../../entry.ts';
+import { excessOf } from './bounds.ts';
+import { Foot } from './foot.tsx';
 import { activeIn } from './graph.ts';
+import { Legend } from './legend.tsx';
 import { fontFamily, measureByCanvas } from './measure.ts';
 import { Countdowns, Trail } from './motion.tsx';
 import { Scene } from './scene.tsx';
-import type { Layout, PlacedBox } from './shapes.ts';
+import type { Layout } from './shapes.ts';
+import { sightsOf } from './sights.ts';
+import { TooLarge } from './too-large.tsx';
 import { useView } from './view.ts';
 
 export interface ChartProps {
@@ -26,22 +31,40 @@ export interface ChartProps {
   delays?: Record<string, { ms: number; since: number }> | undefined;
   /** Epoch ms. */
   now?: number | undefined;
+  /** Whether the line is lost: a dial is then part of the outage. */
+  isOutage?: boolean | undefined;
   /** Asked to send an event to the machine; without it nothing can be clicked. */
   onEvent?: ((type: string) => void) | undefined;
 }
 
-export function Chart({ definition, layout: given, value, previous, taken, delays, now, onEvent }: ChartProps) {
+export function Chart(props: ChartProps) {
+  const excess = useMemo(() => excessOf(props.definition), [props.definition]);
+  return excess === undefined ? <Drawn {...props} /> : <TooLarge excess={excess} value={props.value} />;
+}
+
+function Drawn(props: ChartProps) {
+  const { definition, layout: given, value, previous, taken, delays, now, isOutage = false, onEvent } = props;
   const layout = useLayout(definition, given);
+  const holder = useRef<HTMLDivElement>(null);
   const svg = useRef<SVGSVGElement>(null);
+  const legend = useId();
   const active = useMemo(() => activeIn(definition, value), [definition, value]);
-  const current = useMemo(() => cardOf(layout, active), [layout, active]);
-  const view = useView(svg, layout, current);
+  const sights = useMemo(
+    () => (layout === undefined ? [] : sightsOf(layout, active, activeIn(definition, previous))),
+    [layout, active],
+  );
+  const view = useView(holder, svg, layout, sights);
   const name = nameOf(definition, active);
-  const scene = useMemo(() => layout && <Scene {...{ layout, active, onEvent }} />, [layout, active, onEvent]);
+  const scene = useMemo(
+    () => layout && <Scene {...{ layout, active, isOutage, onEvent }} />,
+    [layout, active, isOutage, onEvent],
+  );
   const event = typeof taken === 'object' ? taken.event : taken;
   const turn = typeof taken === 'object' ? `${event} ${taken.at}` : JSON.stringify([event, previous, value]);
   const trail = useMemo(
-    () => layout && event !== undefined && <Trail key={turn} {...{ layout, active, definition, previous, event }} />,
+    () =>
+      layout &&
+      event !== undefined && <Trail key={turn} {...{ layout, active, definition, previous, event, isOutage }} />,
     [layout, turn],
   );
   const onKeyDown = (press: KeyboardEvent) => {
@@ -51,7 +74,7 @@ export function Chart({ definition, layout: given, value, previous, taken, delay
     act(view);
   };
   return (
-    <div class="statechart" style={{ fontFamily }}>
+    <div ref={holder} class="statechart" style={{ fontFamily }}>
       <svg
         ref={svg}
         class={`${view.isDragged ? 'dragged' : ''} ${view.glides ? 'glides' : ''}`}
@@ -59,26 +82,17 @@ export function Chart({ definition, layout: given, value, previous, taken, delay
         aria-label={`Statechart of ${definition.id}: ${name === '' ? 'not started' : `now in ${name}`}`}
         tabindex={0}
         onKeyDown={onKeyDown}
-        onDblClick={view.fit}
+        onDblClick={view.follow}
       >
         <g class="camera" style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}>
           {scene}
-          {layout && delays && now !== undefined && <Countdowns {...{ layout, active, delays, now }} />}
+          {layout && delays && now !== undefined && <Countdowns {...{ layout, active, delays, now, isOutage }} />}
           {trail}
         </g>
       </svg>
       {layout === undefined && <p class="statechart-waits">Laying the chart out …</p>}
-      <div class="statechart-zoom">
-        <button type="button" aria-label="zoom in" onClick={() => view.zoom(1.3)}>
-          +
-        </button>
-        <button type="button" aria-label="zoom out" onClick={() => view.zoom(1 / 1.3)}>
-          −
-        </button>
-        <button type="button" aria-label="show all" onClick={view.fit}>
-          ⤢
-        </button>
-      </div>
+      <Foot {...{ view, layout, active, legend }} />
+      <Legend id={legend} layout={layout} />
       <ul class="statechart-states">
         {layout?.boxes
           .filter(({ kind }) => kind !== 'initial')
@@ -96,7 +110,8 @@ const keys: Record<string, (view: ReturnType<typeof useView>) => void> = {
   '+': (view) => view.zoom(1.2),
   '=': (view) => view.zoom(1.2),
   '-': (view) => view.zoom(1 / 1.2),
-  '0': (view) => view.fit(),
+  '0': (view) => view.showAll(),
+  f: (view) => view.follow(),
   ArrowLeft: (view) => view.pan(40, 0),
   ArrowRight: (view) => view.pan(-40, 0),
   ArrowUp: (view) => view.pan(0, 40),
@@ -119,14 +134,6 @@ function useLayout(definition: Definition, given: Layout | undefined): Layout | 
     };
   }, [definition, given]);
   return given ?? (made?.of === definition ? made.layout : undefined);
-}
-
-/** The innermost active box that is worth looking at: the stack that the current leaf is in, or the leaf. */
-function cardOf(layout: Layout | undefined, active: ReadonlySet<string>): PlacedBox | undefined {
-  const lit = layout?.boxes.filter(({ id }) => active.has(id)) ?? [];
-  const leaf = lit.at(-1);
-  const parent = lit.find(({ id }) => id === leaf?.parent);
-  return parent !== undefined && parent.width < 320 ? parent : leaf;
 }
 
 function nameOf({ id: root }: Definition, active: ReadonlySet<string>): string {

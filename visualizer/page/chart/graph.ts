@@ -16,12 +16,16 @@ export interface Box {
   id: string;
   parent: string | undefined;
   key: string;
+  /** Its key, shortened where it is very long. */
+  name: string;
   kind: Definition['type'] | 'initial';
   tags: string[];
   /** What runs while it is active. */
   runs: string[];
   /** What happens in it, without an arrow. */
   lines: TextLine[];
+  /** Of a history state: how much it remembers. */
+  history?: Definition['history'];
   entry: string[];
   exit: string[];
 }
@@ -39,6 +43,8 @@ export interface TextLine {
   event: string;
   kind: 'arrow' | 'internal' | 'loop';
   words: Word[];
+  /** All of it in words, where some were shortened. */
+  whole?: string;
   actions: string[];
 }
 
@@ -70,20 +76,22 @@ export function graphOf(definition: Definition, { loops = 'listed' }: GraphOptio
     definition.transitions.length > 0 ||
     definition.invoke.length > 0 ||
     Object.keys(definition.states).length === 0;
-  visit(definition, undefined, isFramed);
+  visit(definition, undefined, undefined, isFramed);
   return { boxes, edges: [...edges.values()] };
 
-  function visit(node: Definition, parent: string | undefined, isShown = true) {
+  function visit(node: Definition, parent: string | undefined, outer: Definition | undefined, isShown = true) {
     const box: Box = {
       id: node.id,
       parent,
       key: node.key,
+      name: shortened(node.key),
       kind: node.type,
       tags: node.tags ?? [],
       runs: node.invoke.map(nameOf),
       lines: [],
       entry: node.entry.map(({ type }) => type),
       exit: node.exit.map(({ type }) => type),
+      ...(node.type === 'history' && { history: node.history ?? 'shallow' }),
     };
     if (isShown) boxes.push(box);
     const within = isShown ? node.id : undefined;
@@ -95,6 +103,7 @@ export function graphOf(definition: Definition, { loops = 'listed' }: GraphOptio
         id,
         parent: within,
         key: '',
+        name: '',
         kind: 'initial',
         tags: [],
         runs: [],
@@ -104,13 +113,17 @@ export function graphOf(definition: Definition, { loops = 'listed' }: GraphOptio
       });
       connect(id, first.id);
     }
-    for (const child of Object.values(node.states)) visit(child, within);
+    for (const child of Object.values(node.states)) visit(child, within, node);
+    // Where it has never been, it begins as its parent does.
+    const beginning = outer?.initial === undefined ? undefined : outer.states[outer.initial];
+    if (node.type === 'history' && node.transitions.length === 0 && beginning !== undefined)
+      connect(node.id, beginning.id, { event: '', kind: 'arrow', words: [atFirst], actions: [] });
     for (const transition of node.transitions) {
       const words = wordsOf(transition, node);
       const line = (kind: TextLine['kind'], ...more: Word[]): TextLine => ({
         event: transition.eventType,
         kind,
-        words: [...words, ...more],
+        ...wordsIn([...words, ...more]),
         actions: transition.actions.map(({ type }) => type),
       });
       if (transition.target.length === 0) box.lines.push(line('internal'));
@@ -130,6 +143,23 @@ export function graphOf(definition: Definition, { loops = 'listed' }: GraphOptio
   }
 }
 
+function wordsIn(words: Word[]): Pick<TextLine, 'words' | 'whole'> {
+  const short = words.map((word) => ({ ...word, text: shortened(word.text) }));
+  const whole = textOf({ words });
+  return { words: short, ...(whole !== textOf({ words: short }) && { whole }) };
+}
+
+/** Longer names are cut in the middle: how they begin and how they end tells most of them apart. */
+const longest = 34;
+
+export function shortened(text: string): string {
+  if (text.length <= longest) return text;
+  // Code points: what is cut must not be half a letter.
+  const letters = Array.from(text);
+  const half = Math.floor((longest - 1) / 2);
+  return letters.length <= longest ? text : `${letters.slice(0, half).join('')}…${letters.slice(-half).join('')}`;
+}
+
 function idOf(target: string): string {
   return target.replace(/^#/, '');
 }
@@ -144,7 +174,7 @@ export function activeIn(definition: Definition, value: StateValue | undefined):
     ids.add(node.id);
     const children = typeof inner === 'string' ? { [inner]: {} } : (inner ?? {});
     for (const [key, each] of Object.entries(children)) {
-      const child = node.states[key];
+      const child = Object.hasOwn(node.states, key) ? node.states[key] : undefined;
       if (child !== undefined) enter(child, each);
     }
   }
@@ -161,6 +191,7 @@ export function arrowsTaken(
   after: ReadonlySet<string>,
 ): Edge[] {
   const parents = new Map(graph.boxes.map(({ id, parent }) => [id, parent]));
+  const remembering = new Set(graph.boxes.filter(({ kind }) => kind === 'history').map(({ id }) => id));
   const depth = (id: string): number => (id === undefined ? 0 : 1 + depth(parents.get(id) as string));
   const candidates = graph.edges
     .filter(({ from, lines }) => before.has(from) && lines.some((line) => line.event === event))
@@ -172,7 +203,7 @@ export function arrowsTaken(
   return [];
 
   function onward({ to }: Edge, path: Edge[]): Edge[] | undefined {
-    if (after.has(to)) return path;
+    if (after.has(to) || (remembering.has(to) && after.has(parents.get(to) ?? ''))) return path;
     if (path.length > 8) return undefined;
     for (const next of graph.edges) {
       if (next.from !== to || path.includes(next) || !next.lines.some((line) => line.event === '')) continue;
@@ -189,21 +220,24 @@ export function delayOf(eventType: string): string | undefined {
 }
 
 /** After the name of a state. */
-export function besidesOf({ kind, runs }: Pick<Box, 'kind' | 'runs'>): string {
-  if (kind === 'history') return 'history';
-  return runs.length === 0 ? '' : `runs ${runs.join(', ')}`;
+export function besidesOf({ runs }: Pick<Box, 'runs'>): string {
+  if (runs.length === 0) return '';
+  return shortened(runs.length === 1 ? `runs actor: ${runs[0]}` : `runs actors: ${runs.join(', ')}`);
 }
 
 /** Above words that are beside the states they are about. */
-export function besideCaption({ key }: Pick<Box, 'key'>): string {
-  return `anywhere in ${key}`;
+export function besideCaption({ name }: Pick<Box, 'name'>): string {
+  return `anywhere in ${name}`;
 }
 
-export function textOf({ words }: TextLine): string {
+export function textOf({ words }: Pick<TextLine, 'words'>): string {
   return words.map(({ text }) => text).join(' ');
 }
 
-function wordsOf({ eventType, cond }: Transition, { transitions, invoke }: Definition): Word[] {
+const atFirst: Word = { role: 'soft', text: 'at first' };
+
+function wordsOf({ eventType, cond }: Transition, { type, transitions, invoke }: Definition): Word[] {
+  if (type === 'history') return [atFirst];
   const rivals = transitions.filter((each) => each.eventType === eventType);
   const isElse = cond === undefined && rivals.some((each) => each.cond !== undefined);
   const words: Word[] = [];

@@ -9,16 +9,21 @@ import type { Definition } from '../../entry.ts';
 import { type Graph, graphOf, type GraphOptions } from './graph.ts';
 import { pitch, snap } from './grid.ts';
 import { type Measure, measureByTable } from './measure.ts';
-import { arrange, type Arrangement, cardInset, cardPadding, inset, nestOf, type NestNode } from './place.ts';
+import { arrange, type Arrangement, cardInset, cardPadding, inset, medal, nestOf, type NestNode } from './place.ts';
 import { route } from './route.ts';
-import type { Label, Layout, Point, Rect } from './shapes.ts';
+import type { Label, Layout, Point, Rect, Size } from './shapes.ts';
 
 export interface LayoutOptions extends GraphOptions {
   /** By id. What is not named is placed by ELK. */
   arrangement?: Arrangement;
   /** px around everything. */
   margin?: number;
+  /** What it is to make good use of: how wide and how high, in px. */
+  room?: Size;
 }
+
+/** That of a window of 1280 × 720, where words are as small as they may be. */
+const usualRoom: Size = { width: 1_010, height: 605 };
 
 export async function layoutOf(
   definition: Definition,
@@ -27,7 +32,7 @@ export async function layoutOf(
 ): Promise<Layout> {
   const graph = graphOf(definition, options);
   const root = nestOf(graph, measure, definition);
-  await arrange(root, graph, options.arrangement ?? {}, measure);
+  await arrange(root, graph, options.arrangement ?? {}, options.room ?? usualRoom, measure);
   const margin = snap(options.margin ?? 5);
   const layout: Layout = {
     width: root.width + 2 * margin,
@@ -57,7 +62,12 @@ function put(node: NestNode, origin: Point, layout: Layout) {
       y,
       width,
       height,
-      title: { x: x + (isLeaf ? inset : cardInset), y: y + 17, width: node.title },
+      title: {
+        x: x + (isLeaf ? inset : cardInset) + (box.kind === 'history' ? medal : 0),
+        y: y + (box.kind === 'history' ? 20 : 16),
+        width: node.title,
+        name: node.name,
+      },
       solid: isLeaf ? [{ x, y, width, height }] : [title, ...headerOf(placed, node, x)],
     });
   } else if (parent !== undefined) {
@@ -105,6 +115,11 @@ function placeInitials(graph: Graph, { boxes }: Layout) {
     const target = boxes.find(({ id }) => id === to);
     if (target === undefined) continue;
     const rect = { x: target.x - 14, y: target.y + 12, width: 6, height: 6 };
-    boxes.push({ ...box, ...rect, title: rect, solid: [{ ...rect, y: rect.y - pitch, width: 14, height: 16 }] });
+    boxes.push({
+      ...box,
+      ...rect,
+      title: { ...rect, name: 0 },
+      solid: [{ ...rect, y: rect.y - pitch, width: 14, height: 16 }],
+    });
   }
 }

@@ -10,11 +10,12 @@ interface CountdownsProps {
   active: ReadonlySet<string>;
   delays: Record<string, { ms: number; since: number }>;
   now: number;
+  isOutage: boolean;
 }
 
 /** How long until time moves it: in words beside the event, and as a stroke that grows along the arrow. */
-export function Countdowns({ layout, active, delays, now }: CountdownsProps) {
-  const tones = tonesOf(layout);
+export function Countdowns({ layout, active, delays, now, isOutage }: CountdownsProps) {
+  const tones = tonesOf(layout, isOutage);
   return (
     <>
       {layout.labels
@@ -52,11 +53,12 @@ interface TrailProps {
   definition: Definition;
   previous: StateValue | undefined;
   event: string;
+  isOutage: boolean;
 }
 
 /** What it did last: a pulse runs along the way it took, or its words glow where it stayed. */
-export function Trail({ layout, active, definition, previous, event }: TrailProps) {
-  const tones = tonesOf(layout);
+export function Trail({ layout, active, definition, previous, event, isOutage }: TrailProps) {
+  const tones = tonesOf(layout, isOutage);
   const before = activeIn(definition, previous);
   const ways = arrowsTaken(layout, event, before, active) as PlacedEdge[];
   const first = ways[0];

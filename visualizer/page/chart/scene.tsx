@@ -1,8 +1,8 @@
 /** What stands still in a chart: boxes, arrows and words. */
 import type { TargetedKeyboardEvent } from 'preact';
 
-import { besideCaption, besidesOf, delayOf } from './graph.ts';
-import { type Measure, measureByCanvas } from './measure.ts';
+import { besideCaption, besidesOf, delayOf, type TextLine, textOf as textOfLine } from './graph.ts';
+import { type Measure, measureByCanvas, type Role } from './measure.ts';
 import { headAt, pathThrough } from './path.ts';
 import type { Label, LabelRow, Layout, PlacedBox, PlacedEdge, PlacedWord } from './shapes.ts';
 import { type Tone, tonesOf } from './tone.ts';
@@ -12,19 +12,27 @@ type Send = ((type: string) => void) | undefined;
 interface SceneProps {
   layout: Layout;
   active: ReadonlySet<string>;
+  isOutage: boolean;
   onEvent: Send;
 }
 
 /** Boxes below arrows, arrows below words; what can happen now on top of what cannot. */
-export function Scene({ layout, active, onEvent }: SceneProps) {
-  const tones = tonesOf(layout);
+export function Scene({ layout, active, isOutage, onEvent }: SceneProps) {
+  const tones = tonesOf(layout, isOutage);
+  const regions = regionsIn(layout);
   const depths = depthsOf(layout);
   const canLeave = (edge: PlacedEdge) => active.has(edge.from);
   const edges = layout.edges.toSorted((a, b) => Number(canLeave(a)) - Number(canLeave(b)));
   return (
     <>
       {layout.boxes.map((box) => (
-        <BoxShape key={box.id} {...{ box, tone: tones.get(box.id), depth: depths.get(box.id) ?? 0, active }} />
+        <BoxShape
+          key={box.id}
+          {...{ box, tone: tones.get(box.id), depth: depths.get(box.id) ?? 0, active, isRegion: regions.has(box.id) }}
+        />
+      ))}
+      {[...regions].map(([id, path]) => (
+        <path key={id} class="divider" d={path} />
       ))}
       {edges.map((edge) => (
         <Arrow
@@ -44,17 +52,15 @@ export function Scene({ layout, active, onEvent }: SceneProps) {
   );
 }
 
-function BoxShape({
-  box,
-  tone,
-  depth,
-  active,
-}: {
+interface BoxProps {
   box: PlacedBox;
   tone: Tone | undefined;
   depth: number;
   active: ReadonlySet<string>;
-}) {
+  isRegion: boolean;
+}
+
+function BoxShape({ box, tone, depth, active, isRegion }: BoxProps) {
   const { x, y, width, height, kind, title, beside } = box;
   if (kind === 'initial') return <circle class="initial" cx={x + width / 2} cy={y + height / 2} r={width / 2} />;
   const classes = [
@@ -63,6 +69,7 @@ function BoxShape({
     kind,
     `tone-${tone ?? 'none'}`,
     active.has(box.id) ? 'lit' : '',
+    isRegion ? 'region' : '',
   ];
   const radius = depth === 0 ? 10 : 8;
   return (
@@ -73,19 +80,39 @@ function BoxShape({
       )}
       {beside && <rect class="beside" {...beside} rx={8} />}
       {beside && (
-        <text class="caption" x={beside.x + 8} y={beside.y + 14}>
+        <text
+          class="caption"
+          x={beside.x + 8}
+          y={beside.y + 14}
+          {...squeezed(besideCaption(box), 'runs', beside.width - 16)}
+        >
           {besideCaption(box)}
+          <title>{`These hold in every state inside ${box.key}.`}</title>
         </text>
       )}
-      <text class="title" x={title.x} y={title.y}>
-        {box.key}
-        {besidesOf(box) !== '' && (
-          <tspan class="runs" dx={8}>
-            {besidesOf(box)}
-          </tspan>
-        )}
+      {kind === 'history' && (
+        <g class="medal">
+          <circle cx={title.x - 14} cy={y + 15} r={10} />
+          <text x={title.x - 14} y={y + 19} text-anchor="middle">
+            {box.history === 'deep' ? 'H*' : 'H'}
+          </text>
+        </g>
+      )}
+      <text class="title" x={title.x} y={title.y} {...squeezed(box.name, 'title', title.name)}>
+        {box.name}
       </text>
-      {box.entry.length + box.exit.length > 0 && <title>{aside('on entry', box.entry, 'on exit', box.exit)}</title>}
+      {besidesOf(box) !== '' && (
+        <text
+          class="runs"
+          x={title.x + title.name + 10}
+          y={title.y}
+          {...squeezed(besidesOf(box), 'runs', title.width - title.name - 10)}
+        >
+          {besidesOf(box)}
+          <title>{`${runsOf(box)} as long as ${box.key} is active.`}</title>
+        </text>
+      )}
+      <title>{sentenceOf(box)}</title>
     </g>
   );
 }
@@ -119,13 +146,18 @@ function Words({ label, arrow, isOpen, tone, onEvent }: WordsProps) {
         <path class="brace" d={`M${side} ${label.y + 3}V${label.y + label.height - 3}`} />
       )}
       {label.rows.map((row) => (
-        <RowWords key={textOf({ rows: [row] })} row={row} send={isOpen && isSendable(row) ? onEvent : undefined} />
+        <RowWords
+          key={textOf({ rows: [row] })}
+          row={row}
+          to={arrow?.to}
+          send={isOpen && isSendable(row) ? onEvent : undefined}
+        />
       ))}
     </g>
   );
 }
 
-function RowWords({ row, send }: { row: LabelRow; send: Send }) {
+function RowWords({ row, to, send }: { row: LabelRow; to: string | undefined; send: Send }) {
   const { line, x, y, width, height } = row;
   const act = send && (() => send(line.event));
   const onKeyDown = (event: TargetedKeyboardEvent<SVGGElement>) => {
@@ -146,22 +178,47 @@ function RowWords({ row, send }: { row: LabelRow; send: Send }) {
           <WordSpan key={word.x + word.y * 1e4} {...word} />
         ))}
       </text>
-      {line.actions.length > 0 && <title>{aside('does', line.actions)}</title>}
+      <title>{told(line, to)}</title>
     </g>
   );
 }
 
 function WordSpan({ role, text, x, y, width }: PlacedWord) {
-  // In a font that is wider than expected, words are squeezed rather than overlap.
-  const isWide = ruler !== undefined && ruler(text, role) > width + 0.5;
   return (
-    <tspan class={role} x={x} y={y} {...(isWide && { textLength: width, lengthAdjust: 'spacingAndGlyphs' as const })}>
+    <tspan class={role} x={x} y={y} {...squeezed(text, role, width)}>
       {text}
     </tspan>
   );
 }
 
+/** In a font that is wider than expected, words are squeezed rather than overlap. */
+function squeezed(text: string, role: Role, width: number) {
+  const isWide = ruler !== undefined && ruler(text, role) > width + 0.5;
+  return isWide ? { textLength: width, lengthAdjust: 'spacingAndGlyphs' as const } : {};
+}
+
 const ruler: Measure | undefined = typeof document === 'undefined' ? undefined : measureByCanvas();
+
+/** Regions of parallel states, each with the lines that divide it from those before it and above it. */
+function regionsIn({ boxes }: Layout): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const parent of boxes) {
+    if (parent.kind !== 'parallel') continue;
+    const regions = boxes.filter((box) => box.parent === parent.id && box.kind !== 'initial');
+    const left = Math.min(...regions.map(({ x }) => x));
+    const top = Math.min(...regions.map(({ y }) => y));
+    const below = Math.max(...regions.map(({ y, height }) => y + height));
+    for (const { id, x, y, width, height } of regions) {
+      const isLast = y + height === below;
+      const isRight = x + width === Math.max(...regions.map((each) => each.x + each.width));
+      const down = x > left ? `M${x} ${y}V${isLast ? parent.y + parent.height : y + height}` : '';
+      const isUnder = y > top || parent.beside !== undefined;
+      const across = `M${x > left ? x : parent.x} ${y}H${isRight ? parent.x + parent.width : x + width}`;
+      found.set(id, down + (isUnder ? across : ''));
+    }
+  }
+  return found;
+}
 
 function depthsOf({ boxes }: Layout): Map<string, number> {
   const depths = new Map<string, number>();
@@ -178,11 +235,40 @@ function textOf({ rows }: Pick<Label, 'rows'>): string {
   return rows.map(({ line, words }) => `${line.kind} ${words.map(({ text }) => text).join(' ')}`).join('\n');
 }
 
-function aside(...parts: (string | string[])[]): string {
-  const told: string[] = [];
-  for (let index = 0; index < parts.length; index += 2) {
-    const each = parts[index + 1] ?? [];
-    if (each.length > 0) told.push(`${String(parts[index])}: ${[each].flat().join(', ')}`);
-  }
-  return told.join('\n');
+/** What a row of words means, in a sentence. */
+function told({ event, kind, words, whole, actions }: TextLine, to: string | undefined): string {
+  const delay = delayOf(event);
+  const guard = words.find(({ role }) => role === 'guard')?.text.slice(1, -1);
+  const isElse = words.some(({ role, text }) => role === 'soft' && text === 'else');
+  let when = `On ${event}`;
+  if (delay !== undefined) when = `When ${delay} has passed`;
+  else if (event === '') when = 'At once';
+  else if (event === '*') when = 'On any event';
+  else if (/^(done|error)\./.test(event))
+    when = `On ${textOfLine({ words: words.filter(({ role }) => role !== 'guard') })}`;
+  if (guard !== undefined) when += `, if ${guard} holds`;
+  else if (isElse) when += ', if nothing else holds';
+  let where = 'it stays as it is';
+  if (kind === 'loop') where = 'the state begins anew';
+  else if (to !== undefined) where = `to ${to.split('.').at(-1)}`;
+  return [whole, `${when}: ${where}.`, ...aside('Does', actions)].filter((each) => each !== undefined).join('\n');
+}
+
+function sentenceOf({ key, name, kind, history, entry, exit }: PlacedBox): string {
+  const lines = name === key ? [] : [key];
+  if (kind === 'history')
+    lines.push(
+      `Back to where it was last${history === 'deep' ? ', however deep' : ''}; at first to where its arrow leads.`,
+    );
+  if (kind === 'parallel') lines.push('Its parts are all active at once.');
+  if (kind === 'final') lines.push('The end.');
+  return [...lines, ...aside('On entry', entry), ...aside('On exit', exit)].join('\n');
+}
+
+function runsOf({ runs }: PlacedBox): string {
+  return runs.length === 1 ? `The actor ${runs[0]} runs` : `The actors ${runs.join(', ')} run`;
+}
+
+function aside(what: string, names: string[]): string[] {
+  return names.length === 0 ? [] : [`${what}: ${names.join(', ')}`];
 }

@@ -6,10 +6,12 @@ export interface Point {
   y: number;
 }
 
-export interface Rect extends Point {
+export interface Size {
   width: number;
   height: number;
 }
+
+export interface Rect extends Point, Size {}
 
 export interface Layout {
   width: number;
@@ -21,8 +23,8 @@ export interface Layout {
 }
 
 export interface PlacedBox extends Box, Rect {
-  /** Left end and baseline. */
-  title: Point & { width: number };
+  /** Left end and baseline, and how wide its name is in it. */
+  title: Point & { width: number; name: number };
   /** What of it arrows may not cross: all of a leaf. */
   solid: Rect[];
   /** Where its own words are, if not above its children. */

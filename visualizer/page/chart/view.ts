@@ -1,43 +1,50 @@
-/** What part of a chart is seen, and how large: fitted to its container, or as the reader has dragged it. */
+/** The camera in the reader's hands: it shows all or follows by itself, and stays where it is put until it is asked to go on. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import type { Layout, PlacedBox, Rect } from './shapes.ts';
-
-export interface View {
-  /** px on screen per px of the layout. */
-  scale: number;
-  /** Where the layout's origin is on screen. */
-  x: number;
-  y: number;
-}
+import { around, fits, planFor, type Plan, type View, whole } from './camera.ts';
+import type { Layout, Rect, Size } from './shapes.ts';
 
 export interface Viewport extends View {
+  plan: Plan;
+  /** By itself: it shows all, or where that cannot be read it follows. */
+  mode: 'by itself' | 'all' | 'by hand';
   isDragged: boolean;
   /** Whether it goes there smoothly: where a key, a button or the machine moved it, not where a hand does. */
   glides: boolean;
-  width: number;
-  height: number;
   zoom: (factor: number) => void;
   pan: (x: number, y: number) => void;
-  fit: () => void;
+  /** The middle comes to a place of the layout. */
+  lookAt: (x: number, y: number) => void;
+  showAll: () => void;
+  follow: () => void;
 }
 
-/** Below this width, in px, a chart shows the surroundings of the current state rather than all of it. */
-const compactBelow = 560;
 const limits = { least: 0.2, most: 4 };
+const nothing: Plan = { follows: false, buttons: 'corner', room: { width: 0, height: 0 } };
 
 export function useView(
+  holder: { readonly current: HTMLElement | null },
   element: { readonly current: SVGSVGElement | null },
   layout: Layout | undefined,
-  current: PlacedBox | undefined,
+  /** What matters, the widest sight first: the first that can be read as a whole is shown, or the last. */
+  sights: readonly Rect[],
 ): Viewport {
-  const [size, setSize] = useState({ width: 0, height: 0 });
-  const [chosen, choose] = useState<View | undefined>(undefined);
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  const [chosen, choose] = useState<View | 'all' | undefined>(undefined);
   const [isDragged, setDragged] = useState(false);
-  const fitted = useMemo(() => fit(layout, size, current), [layout, size, current]);
-  const view = chosen ?? fitted;
+  const plan = useMemo(() => (layout && size.width > 0 ? planFor(layout, size) : nothing), [layout, size]);
+  const { follows, room } = plan;
+  const current = useMemo(() => sights.find((each) => fits(each, room)) ?? sights.at(-1), [sights, room]);
+  const fitted = useMemo(() => {
+    if (layout === undefined || room.width === 0) return { scale: 1, x: 0, y: 0 };
+    if (chosen === 'all' || !follows || current === undefined) return whole(layout, room);
+    return around(current, layout, room);
+  }, [layout, room, follows, current, chosen === 'all']);
+  const view = typeof chosen === 'object' ? chosen : fitted;
   const now = useRef(view);
   now.current = view;
+  const least = useRef(limits.least);
+  if (layout !== undefined && room.width > 0) least.current = Math.min(limits.least, whole(layout, room).scale);
   const glides = useRef(false);
   const shown = useRef({ layout, size, current });
   if (shown.current.layout !== layout || shown.current.size !== size) glides.current = false;
@@ -48,7 +55,7 @@ export function useView(
 
   const zoomAt = useCallback((factor: number, x: number, y: number) => {
     const { scale, x: left, y: top } = now.current;
-    const next = Math.min(limits.most, Math.max(limits.least, scale * factor));
+    const next = Math.min(limits.most, Math.max(least.current, scale * factor));
     const grown = next / scale;
     now.current = { scale: next, x: x - (x - left) * grown, y: y - (y - top) * grown };
     choose(now.current);
@@ -60,12 +67,17 @@ export function useView(
   }, []);
 
   useEffect(() => {
-    const svg = element.current;
-    if (svg === null) return undefined;
+    if (holder.current === null) return undefined;
     const observer = new ResizeObserver(([entry]) => {
       if (entry !== undefined) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
     });
-    observer.observe(svg);
+    observer.observe(holder.current);
+    return () => observer.disconnect();
+  }, [holder]);
+
+  useEffect(() => {
+    const svg = element.current;
+    if (svg === null) return undefined;
     const stop = new AbortController();
     const { signal } = stop;
     const fingers = new Map<number, { x: number; y: number }>();
@@ -73,11 +85,14 @@ export function useView(
       const { left, top } = svg.getBoundingClientRect();
       return { x: event.clientX - left, y: event.clientY - top };
     };
+    // Where the page scrolls (chart.css says where), one finger and the wheel are the page's.
+    const isPassed = () => getComputedStyle(svg).touchAction !== 'none';
     // A click on a transition must not become a drag, nor the other way round.
     let isMoving = false;
     svg.addEventListener(
       'wheel',
       (event) => {
+        if (isPassed() && !event.ctrlKey) return;
         event.preventDefault();
         glides.current = false;
         const { x, y } = at(event);
@@ -86,6 +101,11 @@ export function useView(
       },
       { signal, passive: false },
     );
+    const holdPage = (event: TouchEvent) => {
+      if (event.touches.length > 1 && event.cancelable) event.preventDefault();
+    };
+    svg.addEventListener('touchstart', holdPage, { signal, passive: false });
+    svg.addEventListener('touchmove', holdPage, { signal, passive: false });
     svg.addEventListener(
       'pointerdown',
       (event) => {
@@ -101,6 +121,10 @@ export function useView(
         const before = fingers.get(event.pointerId);
         if (before === undefined) return;
         const after = at(event);
+        if (event.pointerType === 'touch' && fingers.size === 1 && isPassed()) {
+          fingers.set(event.pointerId, after);
+          return;
+        }
         if (!isMoving && Math.hypot(after.x - before.x, after.y - before.y) < 4) return;
         if (!isMoving) {
           isMoving = true;
@@ -134,20 +158,23 @@ export function useView(
       },
       { signal, capture: true },
     );
-    return () => {
-      observer.disconnect();
-      stop.abort();
-    };
+    return () => stop.abort();
   }, [element, pan, zoomAt]);
 
   return {
     ...view,
-    ...size,
+    plan,
+    mode: chosen === undefined ? 'by itself' : chosen === 'all' ? 'all' : 'by hand',
     isDragged,
     glides: glides.current,
-    zoom: gliding((factor: number) => zoomAt(factor, size.width / 2, size.height / 2)),
+    zoom: gliding((factor: number) => zoomAt(factor, room.width / 2, room.height / 2)),
     pan: gliding(pan),
-    fit: gliding(() => choose(undefined)),
+    lookAt: gliding((x: number, y: number) => {
+      const { scale } = now.current;
+      choose({ scale, x: room.width / 2 - x * scale, y: room.height / 2 - y * scale });
+    }),
+    showAll: gliding(() => choose(follows ? 'all' : undefined)),
+    follow: gliding(() => choose(undefined)),
   };
 
   function gliding<Arguments extends unknown[]>(move: (...args: Arguments) => void) {
@@ -156,40 +183,4 @@ export function useView(
       move(...args);
     };
   }
-}
-
-function fit(
-  layout: Layout | undefined,
-  size: { width: number; height: number },
-  current: PlacedBox | undefined,
-): View {
-  if (layout === undefined || size.width === 0) return { scale: 1, x: 0, y: 0 };
-  const all: Rect = { x: 0, y: 0, width: layout.width, height: layout.height };
-  if (size.width >= compactBelow || current === undefined) return centred(all, size, 1.6);
-  const sight = 44;
-  const around = {
-    x: current.x - sight,
-    y: current.y - sight,
-    width: current.width + 2 * sight,
-    height: current.height + 2 * sight,
-  };
-  const scale = Math.min(1.25, Math.max(0.92, size.width / around.width));
-  return inside(centred(around, size, scale, scale), all, size);
-}
-
-function centred(
-  { x, y, width, height }: Rect,
-  size: { width: number; height: number },
-  most: number,
-  least = 0,
-): View {
-  const scale = Math.max(least, Math.min(most, size.width / width, size.height / height));
-  return { scale, x: size.width / 2 - (x + width / 2) * scale, y: size.height / 2 - (y + height / 2) * scale };
-}
-
-/** No more emptiness at its sides than there must be. */
-function inside({ scale, x, y }: View, all: Rect, size: { width: number; height: number }): View {
-  const hold = (place: number, extent: number, room: number) =>
-    extent * scale <= room ? (room - extent * scale) / 2 : Math.min(0, Math.max(room - extent * scale, place));
-  return { scale, x: hold(x, all.width, size.width), y: hold(y, all.height, size.height) };
 }
