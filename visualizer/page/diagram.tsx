@@ -36,7 +36,7 @@ export function Diagram({ machine }: { machine: Machine }) {
 /** A dial is part of an outage where something was lost, or has failed, before it. */
 function isOutage({ value, context: { attempt, cause } }: LifeMoment): boolean {
   const isDown = /^(?:connecting|awaiting-id|reconnecting|redialling|lost)$/.test(stateWord(value));
-  return isDown && (Number(attempt) > 0 || (cause !== undefined && cause !== null));
+  return isDown && (Number(attempt) > 1 || (cause !== undefined && cause !== null));
 }
 
 function useLayout({ life }: Machine, holder: { readonly current: HTMLElement | null }): Layout | undefined {
