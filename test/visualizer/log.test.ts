@@ -176,6 +176,7 @@ describe.each(rooms)('at $width × $height', (room) => {
     const { faults, rows } = await faultsIn(page);
     expect(faults).toEqual([]);
     expect(rows).toBeGreaterThan(90);
+    await page.locator('.rows').evaluate((log) => (log.scrollTop = 0));
     for (const cause of [...causes, 'user-closed', 'retries-exhausted']) {
       await page.getByLabel('Filter the log').fill(cause);
       const why = page.locator('.rows .row .why', { hasText: cause });
