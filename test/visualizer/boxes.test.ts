@@ -291,6 +291,10 @@ test('what is planted is found, and nothing else', async () => {
       /^struck: "words".* an arrow runs through it, of svg > g.arrow/,
       `<svg width="100" height="40"><text x="10" y="24">words</text><g class="arrow"><path class="line" d="M0 19H100" /></g></svg>`,
     ],
+    [
+      /^struck: "too wide".* the edge of svg > g.box .* runs through it/,
+      `<div class="statechart"><svg width="100" height="40"><g class="box"><rect class="frame" width="30" height="30" /></g><text x="10" y="24">too wide</text></svg></div>`,
+    ],
     [/^small: "tiny".*: 9\.0 px/, `<p style="font-size: 9px">tiny</p>`],
     [
       /^small: "far away".*: 6\.0 px/,

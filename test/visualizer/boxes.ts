@@ -298,6 +298,23 @@ function measure({ smallest: least }: { smallest: number }): string[] {
     }
   }
 
+  // And the edges of boxes.
+  for (const box of document.querySelectorAll<SVGRectElement>('.statechart rect.frame')) {
+    if (!isSeen(box)) continue;
+    const edges = box.getBoundingClientRect();
+    for (const { element, text, rects } of texts) {
+      if (!box.ownerSVGElement!.contains(element)) continue;
+      for (const rect of rects) {
+        const isBeside = rect.bottom - 3 < edges.top || rect.top + 3 > edges.bottom;
+        const isAcross = [edges.left, edges.right].some((x) => x > rect.left + 1.5 && x < rect.right - 1.5);
+        if (isAcross && !isBeside)
+          faults.add(
+            `struck: ${short(text)} in ${named(element)} ${boxOf(rect)}: the edge of ${named(box.parentElement!)} ${boxOf(edges)} runs through it`,
+          );
+      }
+    }
+  }
+
   // Sideways: of the page, and of whatever scrolls in it.
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth > clientWidth) {
