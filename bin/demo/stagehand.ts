@@ -94,8 +94,8 @@ export class Stagehand {
   #pulled: { at: number; closeEvents: number } | undefined;
   #ticks: Tally | undefined;
   #returned: Count | null = null;
-  /** Runs until what was heard is told. */
-  #soon: NodeJS.Timeout | undefined;
+  /** What was heard will be told. */
+  #isDue = false;
   #isFlooding = false;
   #isMoving = false;
   #pushed = 0;
@@ -355,8 +355,10 @@ export class Stagehand {
   }
 
   #changedSoon(): void {
-    this.#soon ??= setTimeout(() => {
-      this.#soon = undefined;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setTimeout(() => {
+      this.#isDue = false;
       this.#changed();
     }, pace).unref();
   }
