@@ -2,6 +2,7 @@
  * What an operator asks of a connection, read from its life.
  */
 import { longestTimer } from '../../machines/backoff.ts';
+import type { TopicTold } from '../entry.ts';
 import type { LifeMoment, LifeStory } from './life.ts';
 import { stateWord, wordOf } from './life.ts';
 import { type Context, indexAt, isOnline, lastAt, type Outage, readingOf, type Trip } from './reading.ts';
@@ -236,6 +237,11 @@ function messageFigures({ counted }: LifeMoment): Figure[] {
       ...(room && counted && { fill: fillOf(counted.held.messages, room.messages, counted.held.bytes, room.bytes) }),
     },
   ];
+}
+
+/** Those that were told last: of a connection that is over none are, and what was known of them stays. */
+export function topicsAt(life: LifeStory, time: number): readonly TopicTold[] {
+  return lastAt(readingOf(life).topics, time)?.topics ?? [];
 }
 
 export interface Trips {
