@@ -68,7 +68,7 @@ export interface Status {
   client: 'there' | 'closed';
   /** Numbers that were published, and that the client has not heard; 0 where it is one at most, which is on its way. */
   missed: number;
-  /** Of the return under way: numbers that were missed, and are heard after all. */
+  /** Of the return under way: numbers that were missed, and are heard after all. 0 while there is no line. */
   catchingUp: number;
   /** What the last return has brought; null: there was none. */
   returned: Count | null;
@@ -132,7 +132,7 @@ export class Stagehand {
       clients: server.clients,
       client: this.#isListening ? 'there' : 'closed',
       missed: missed > 1 ? missed : 0,
-      catchingUp: count?.caughtUp ?? 0,
+      catchingUp: this.#isOnLine ? (count?.caughtUp ?? 0) : 0,
       returned: this.#returned,
       keeper,
     };
@@ -317,6 +317,11 @@ export class Stagehand {
   /** A connection that is over hears nothing any more, and misses nothing. */
   get #isListening(): boolean {
     return this.#connection !== undefined && this.#connection.state !== 'closed';
+  }
+
+  get #isOnLine(): boolean {
+    const state = this.#connection?.state;
+    return state === 'alive' || state === 'stale';
   }
 
   #tellReturn(count: Count): void {
