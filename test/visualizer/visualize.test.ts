@@ -5,11 +5,14 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -672,6 +675,41 @@ test('record: a file that is there is overwritten with --force only; what fails 
   expect(without.stderr).toBe('systole watch: --record: the visualizer is not built here: npm run build\n');
   expect(existsSync(join(folder, 'never'))).toBe(false);
 });
+
+test.runIf(process.platform !== 'win32')(
+  'record: --force leaves nothing to read for others, also where they have the file open, or a link is in its place',
+  async () => {
+    // As it is built, beside the bridge.
+    const built = (await import(join(whole, 'dist/bin/recording.js'))) as typeof import('../../bin/recording.ts');
+    const inside = mkdtempSync(join(folder, 'record-'));
+    const [file, link, precious] = ['line.jsonl', 'link.jsonl', 'precious'].map((name) => join(inside, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(file, 'old', { mode: 0o644 });
+    writeFileSync(precious, 'precious', { mode: 0o644 });
+    symlinkSync(precious, link);
+    const reader = openSync(file, 'r');
+    onTestFinished(() => closeSync(reader));
+
+    for (const name of [file, link]) {
+      const recording = await built.Recording.open(name, true);
+      expect(statSync(name).mode & 0o777).toBe(0o600);
+      recording.end();
+      expect(read(name)).toEqual([{ systole: 'recording', version: 1 }]);
+    }
+    expect(readFileSync(reader, 'utf8'), 'who had it open').toBe('old');
+    expect(readFileSync(precious, 'utf8'), 'where the link led').toBe('precious');
+    expect(statSync(precious).mode & 0o777).toBe(0o644);
+    expect(readdirSync(inside).toSorted()).toEqual(['line.jsonl', 'link.jsonl', 'precious']);
+
+    // Where it cannot take the name: nothing is left of it.
+    mkdirSync(join(inside, 'folder'));
+    await expect(built.Recording.open(join(inside, 'folder'), true)).rejects.toThrow('cannot be written (EISDIR)');
+    expect(readdirSync(inside)).toHaveLength(4);
+  },
+);
 
 test('record: no file is larger than the page loads: it ends there, and says so', async () => {
   const server = await served();
