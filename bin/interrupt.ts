@@ -1,14 +1,15 @@
 /**
  * The first SIGINT or SIGTERM asks for a graceful end; the second ends the process at once.
+ * @param end is given the exit code with which a shell reports a process that such a signal ended
  * @returns what undoes it
  */
-export function onInterrupt(end: () => void): () => void {
+export function onInterrupt(end: (code: number) => void): () => void {
   let asked = false;
   const interrupt = (signal: NodeJS.Signals) => {
-    // As a shell reports a process that a signal ended.
-    if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
+    const code = signal === 'SIGINT' ? 130 : 143;
+    if (asked) process.exit(code);
     asked = true;
-    end();
+    end(code);
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   return () => {
@@ -19,6 +20,6 @@ export function onInterrupt(end: () => void): () => void {
 /** Fulfilled when a graceful end is asked for, from now on. */
 export function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    onInterrupt(resolve);
+    onInterrupt(() => resolve());
   });
 }

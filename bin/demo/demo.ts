@@ -16,6 +16,9 @@ import { exitOn } from './owned.ts';
 import { playScript } from './script.ts';
 import { Stagehand } from './stagehand.ts';
 
+/** With the exit code of each. */
+const interrupts = { SIGINT: 130, SIGTERM: 143 };
+
 const unhurried = { interval: 3_000, timeout: 2_000 };
 const brisk = { interval: 1_000, timeout: 600 };
 
@@ -69,11 +72,10 @@ export async function demo(args: string[], terminal: Terminal): Promise<number> 
   };
   const ports = { cable: port('port', values.port) ?? 0, page: port('page-port', values['page-port']) ?? 0 };
   const files = readFiles();
-  const leaveToKeys = exitOn({ SIGINT: 130, SIGTERM: 143 });
+  const leaveToKeys = exitOn(interrupts);
   const undo: (() => unknown)[] = [leaveToKeys, exitOn({ SIGHUP: 129 })];
   try {
     const inspection = files && (await openInspection({ send: !isScript }));
-    undo.push(() => inspection?.stop());
     const engine = await startEngine();
     if (typeof engine === 'object') undo.push(() => engine.stop());
     const kept = typeof engine === 'object' ? engine : undefined;
@@ -83,20 +85,31 @@ export async function demo(args: string[], terminal: Terminal): Promise<number> 
     // A story is told undisturbed.
     const control = isScript ? undefined : new Control(stagehand);
     const page = files && (await askedBy('page-port', openPage(files, ports.page, inspection, control)));
+    // Pages are told of the end, and have a moment to hear it.
     undo.push(() => page?.close());
+    undo.push(() => inspection?.stop());
     undo.push(() => control?.stop());
     if (isScript && values.script !== true) print('There is no terminal to read keys from, so this is the script.');
     introduce(stage, engine, page, terminal);
     if (page !== undefined && !isScript && !values['no-open']) openInBrowser(page.address);
-    if (!isScript) {
-      leaveToKeys();
-      return await byHand(stagehand, terminal);
-    }
-    const happened = await playScript(stage, terminal);
+    leaveToKeys();
+    if (!isScript) return await byHand(stagehand, terminal);
+    const asked = new AbortController();
+    let code = 1;
+    const ignore = onInterrupt((its) => {
+      code = its;
+      asked.abort();
+    });
+    undo.push(ignore);
+    const happened = await playScript(stage, terminal, undefined, asked.signal);
+    if (asked.signal.aborted) return code;
     print(happened ? '\nThat is the whole story.' : '\nThe story ended here: a step of it did not happen.');
     return happened ? holdsNothing(terminal) : 1;
   } finally {
+    // Who asks once more waits for nobody.
+    const heed = exitOn(interrupts);
     for (const each of undo.toReversed()) await each();
+    heed();
   }
 }
 

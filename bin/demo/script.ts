@@ -22,13 +22,20 @@ class Otherwise extends Error {}
 /**
  * Answers whether each step really happened.
  * @param patience what any step may take besides its timers, ms
+ * @param asked ends the story where it is, and the connection with it
  */
-export async function playScript(stage: Stage, terminal: Terminal, patience = 10_000): Promise<boolean> {
-  const script = new Script(stage, terminal, patience);
+export async function playScript(
+  stage: Stage,
+  terminal: Terminal,
+  patience = 10_000,
+  asked?: AbortSignal,
+): Promise<boolean> {
+  const script = new Script(stage, terminal, patience, asked);
   try {
     await script.play();
     return true;
   } catch (error) {
+    if (asked?.aborted) return false;
     if (!(error instanceof Otherwise)) throw error;
     terminal.print(`  ${terminal.paint('red', '✗')} ${error.message}`);
     return false;
@@ -49,16 +56,19 @@ class Script {
   readonly #bound: number;
   /** For any one step, ms. */
   readonly #limit: number;
+  readonly #asked: AbortSignal | undefined;
   readonly #states: State[] = [];
   readonly #unread: (Happening | Returned)[] = [];
   #wake = () => {};
   #connection!: Connection;
 
-  constructor(stage: Stage, terminal: Terminal, patience: number) {
+  constructor(stage: Stage, terminal: Terminal, patience: number, asked: AbortSignal | undefined) {
     this.#stage = stage;
     this.#terminal = terminal;
     this.#bound = detectionBound(stage.heartbeat);
     this.#limit = this.#bound + patience;
+    this.#asked = asked;
+    asked?.addEventListener('abort', () => this.#wake());
   }
 
   async play(): Promise<void> {
@@ -221,6 +231,7 @@ class Script {
     }, this.#limit);
     try {
       for (;;) {
+        if (this.#asked?.aborted) throw new Otherwise('asked to end');
         for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) {
           if (isIt(next)) return next;
         }

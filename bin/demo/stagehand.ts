@@ -64,6 +64,8 @@ export interface Status {
   killed: NodeName | 'none' | 'both';
   /** Who is connected to the server, as far as it knows. */
   clients: number;
+  /** Of the connection that was dialled last; a closed one is final. */
+  client: 'there' | 'closed';
   /** Numbers that were published, and that the client has not heard; 0 where it is one at most, which is on its way. */
   missed: number;
   /** Of the return under way: numbers that were missed, and are heard after all. */
@@ -128,6 +130,7 @@ export class Stagehand {
       node: server.current,
       killed: more.length > 0 ? 'both' : killed,
       clients: server.clients,
+      client: this.#isListening ? 'there' : 'closed',
       missed: missed > 1 ? missed : 0,
       catchingUp: count?.caughtUp ?? 0,
       returned: this.#returned,
@@ -155,6 +158,7 @@ export class Stagehand {
     this.#ticks = tally(ticks, (count) => this.#tellReturn(count));
     ticks.on('message', () => this.#changedSoon());
     if (!this.#stage.server.isMuted) this.#stage.ticker.start(tickEvery);
+    this.#changed();
   }
 
   act(command: StageCommand): void {
@@ -324,6 +328,7 @@ export class Stagehand {
 
   #hear(happening: Happening): void {
     const { print, paint } = this.#terminal;
+    if (happening.type === 'state') this.#changed();
     // The count tells it.
     if (happening.type === 'caught-up') return;
     print(asText(happening, paint), renewed.has(happening.type) || isFlood(happening));

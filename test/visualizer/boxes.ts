@@ -268,6 +268,39 @@ function measure({ smallest: least }: { smallest: number }): string[] {
     }
   }
 
+  // Arrows, point by point, on screen. At its very edge a text may be touched: letters are less high than their box.
+  for (const line of document.querySelectorAll<SVGPathElement>('svg path.line')) {
+    const matrix = line.getScreenCTM();
+    if (matrix === null || !isSeen(line)) continue;
+    const frame = line.ownerSVGElement!.getBoundingClientRect();
+    const around = line.getBoundingClientRect();
+    const near = texts.filter(
+      ({ element, rects }) =>
+        line.ownerSVGElement!.contains(element) &&
+        rects.some(
+          ({ left, top, right, bottom }) =>
+            left <= around.right && right >= around.left && top <= around.bottom && bottom >= around.top,
+        ),
+    );
+    if (near.length === 0) continue;
+    const length = line.getTotalLength();
+    const step = 3 / Math.hypot(matrix.a, matrix.b);
+    for (let at = 0; at <= length; at += step) {
+      const { x, y } = line.getPointAtLength(at).matrixTransform(matrix);
+      if (x < frame.left || x > frame.right || y < frame.top || y > frame.bottom) continue;
+      for (const { element, text, rects } of near) {
+        for (const rect of rects) {
+          const { left, top, right, bottom } = rect;
+          const edge = (bottom - top) / 5;
+          if (x < left + 1 || x > right - 1 || y < top + edge || y > bottom - edge) continue;
+          faults.add(
+            `struck: ${short(text)} in ${named(element)} ${boxOf(rect)}: an arrow runs through it, of ${named(line.parentElement!)}`,
+          );
+        }
+      }
+    }
+  }
+
   // Sideways: of the page, and of whatever scrolls in it.
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth > clientWidth) {

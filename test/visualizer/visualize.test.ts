@@ -309,18 +309,18 @@ async function visit(url: string) {
   const socket = new WebSocket(url, { headers: { origin: url.replace('ws', 'http').replace('/control', '') } });
   const told: Status[] = [];
   /** How many of its orders have come, as it was told. */
-  const taken: number[] = [];
+  const confirmed: number[] = [];
   socket.on('error', () => {});
   socket.on('message', (data: Buffer) => {
     const { taken: orders, ...status } = JSON.parse(data.toString()) as Told;
-    taken.push(orders);
+    confirmed.push(orders);
     told.push(status);
   });
   await once(socket, 'message');
   return {
     socket,
     told,
-    taken,
+    confirmed,
     order: (command: object) => socket.send(JSON.stringify(command)),
     /** When the page has been told all of this. */
     sees: async (change: { [F in keyof Status]?: Status[F] | undefined }) => {
@@ -343,6 +343,7 @@ const initial: Status = {
   node: 'A',
   killed: 'none',
   clients: 1,
+  client: 'there',
   missed: 0,
   catchingUp: 0,
   returned: null,
@@ -353,7 +354,7 @@ test('/control: what the page asks for happens, is told to each page, and in the
   const { faults, lines, url, stage } = await playing();
   faults.begin();
   await untilState(faults.connection!, 'alive');
-  const { order, sees, told, taken, socket } = await visit(url);
+  const { order, sees, told, confirmed, socket } = await visit(url);
   const other = await visit(url);
   expect(told).toEqual([initial]);
   expect(other.told).toEqual([initial]);
@@ -384,8 +385,8 @@ test('/control: what the page asks for happens, is told to each page, and in the
   }
   expect(told).toEqual(other.told);
   expect(told).toHaveLength(1 + rows.length);
-  expect(taken).toEqual([0, ...rows.map((_, i) => i + 1)]);
-  expect(new Set(other.taken)).toEqual(new Set([0]));
+  expect(confirmed).toEqual([0, ...rows.map((_, i) => i + 1)]);
+  expect(new Set(other.confirmed)).toEqual(new Set([0]));
 
   const messages: unknown[] = [];
   faults.connection!.on('message', (data) => messages.push(data));
@@ -421,7 +422,7 @@ test('/control: what the page asks for happens, is told to each page, and in the
   const first = faults.connection!;
   order({ do: 'close' });
   await untilState(first, 'closed');
-  await sees({ clients: 0 });
+  await sees({ clients: 0, client: 'closed' });
   order({ do: 'close' });
   order({ do: 'reconnect' });
   order({ do: 'send', text: 'too late' });
@@ -440,7 +441,7 @@ test('/control: what the page asks for happens, is told to each page, and in the
 
 test('/control: what is malformed is ignored, what is too long ends the page, strangers are refused', async () => {
   const { faults, lines, url } = await playing();
-  const { socket, order, sees, told, taken } = await visit(url);
+  const { socket, order, sees, told, confirmed } = await visit(url);
   const nonsense = [
     '',
     '{',
@@ -465,7 +466,7 @@ test('/control: what is malformed is ignored, what is too long ends the page, st
   await sees({ heartbeats: 'muted' });
   // An order that changes nothing is answered as well.
   expect(told).toHaveLength(6);
-  expect(taken).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(confirmed).toEqual([0, 1, 2, 3, 4, 5]);
   socket.send(beat.question);
   const [answer] = (await once(socket, 'message')) as [Buffer];
   expect(answer.toString()).toBe(beat.answer);

@@ -54,6 +54,8 @@ export class LifeStory {
   readonly #invoked: ReadonlyMap<string, string>;
   /** Number of the last entry that was told; −1: there is none. */
   #seq = -1;
+  /** What came first behind a gap: if it is a state, that is where the gap led. */
+  #afterGap: Entry | undefined;
   #rowsMade = 0;
   #value: StateValue;
   #word: string;
@@ -186,7 +188,8 @@ export class LifeStory {
     const turn = stateWord(value);
     this.#turn(turn, at, context);
     let row = this.rows.at(-1);
-    if (row === undefined || row.to !== '' || row.kind === 'stopped' || row.number === 0) {
+    const isTaken = row === undefined || row.to !== '' || row.kind === 'stopped' || row.number === 0;
+    if (isTaken && this.#afterGap !== entry) {
       if (word === this.#word) row = undefined;
       else row = this.#row('event', '', entry, undefined);
     }
@@ -243,8 +246,8 @@ export class LifeStory {
   #miss(missing: number, next: Entry): void {
     const last = this.rows.at(-1);
     const row = last?.kind === 'gap' && last.number > 0 ? last : this.#row('gap', '', next, undefined);
-    row.to = '';
     row.missing += missing;
+    this.#afterGap = next;
   }
 
   /** So many of the oldest entries give way. The first one stays: it has the machine. */

@@ -14,7 +14,7 @@ import { Overview } from './overview.tsx';
 import { Panel } from './panel.tsx';
 import { listenTo, listenToApp } from './sources.ts';
 import { news, shown, view } from './store.ts';
-import { span, Timeline } from './timeline.tsx';
+import { Timeline } from './timeline.tsx';
 import { Trace } from './trace.tsx';
 import { chooseView, leaveByEscape } from './views.ts';
 
@@ -43,7 +43,7 @@ function Page() {
               <Diagram machine={machine} />
             </section>
             <section class="heart panel" aria-label="Heart trace">
-              <Trace span={span.value} />
+              <Trace />
               <Timeline />
             </section>
           </div>

@@ -1,8 +1,8 @@
 /**
  * The last minute of a machine, in small: what it was in bands of its tones, and a pulse for each heartbeat that was answered.
  */
-import { roundTripIn } from './figures.ts';
 import type { LifeStory } from './life.ts';
+import { roundTripIn } from './reading.ts';
 import { inkOf, type Tone, toneOf } from './tone.ts';
 
 /** What is seen of it, ms. */

@@ -1,5 +1,5 @@
 /** Below the heart trace: how far back is looked, how much is seen at once, and playing. */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 import { clockOf } from './figures.ts';
@@ -10,6 +10,17 @@ import { cursor, look, news, now, shown, time } from './store.ts';
 const spans = [15_000, 30_000, 60_000, 300_000, 1_800_000];
 /** How much is. */
 export const span = signal(spans[1]!);
+
+/** Which stretch of time is seen, epoch ms: live, it moves with the clock; looking back, it stays around the cursor. */
+export const range = computed<{ readonly from: number; readonly to: number }>(() => {
+  void news.value;
+  const last = shown.value?.life.last.at ?? 0;
+  const to =
+    cursor.value === undefined
+      ? Math.max(time.value, last)
+      : Math.min(Math.max(now.peek(), last), cursor.value + span.value / 2);
+  return { from: to - span.value, to };
+});
 
 const playing = signal(false);
 

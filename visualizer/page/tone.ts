@@ -33,12 +33,3 @@ export function toneOf(word: string, isAfterLoss: boolean): Tone {
   const tone = Object.hasOwn(tones, word) ? tones[word]! : 'dialling';
   return tone === 'dialling' && isAfterLoss ? 'dead' : tone;
 }
-
-/**
- * Whether a dial, by the context of a connection's machine, is one after a loss. The first dial is attempt 1 and has no cause; the cause of a loss stays
- * until the line is alive again.
- */
-export function isOutage(context: unknown): boolean {
-  const { attempt, cause } = (context ?? {}) as { attempt?: unknown; cause?: unknown };
-  return typeof cause === 'string' || (typeof attempt === 'number' && attempt > 1);
-}
