@@ -253,12 +253,12 @@ const typed = signal('');
 const trouble = signal('');
 const telling = 'Sends this event to the machine, as if it had happened.';
 
-/** Tells the machine something, as its own events are told. */
+/** Tells the machine something, as its own events are told. Beside the demo's buttons it is one of those that are not needed all the time. */
 export function Teller() {
   void news.value;
   const machine = shown.value;
   const send = machine?.source.send;
-  if (machine === undefined || send === undefined) return null;
+  if (machine === undefined || send === undefined || (stage.value !== undefined && !isOpen.value)) return null;
   const types = eventTypesOf(machine.life.definition);
   const isDeaf = machine.life.isOver || machine.lostAt !== undefined;
   const submit = (event: SubmitEvent) => {
