@@ -117,7 +117,7 @@ async function shootMany() {
   peer.on('connection', (socket) => {
     socket.on('error', () => {});
     socket.on('message', (data) => {
-      if (String(data) === 'ping') setTimeout(() => socket.send('pong'), 20 + 60 * Math.random());
+      if (Buffer.from(data).toString() === 'ping') setTimeout(() => socket.send('pong'), 20 + 60 * Math.random());
     });
   });
   await once(peer, 'listening');

@@ -68,7 +68,7 @@ export interface Status {
   client: 'there' | 'closed';
   /** Numbers that were published, and that the client has not heard; 0 where it is one at most, which is on its way. */
   missed: number;
-  /** Of the return under way: numbers that were missed, and are heard after all. */
+  /** Of the return under way: numbers that were missed, and are heard after all. 0 while there is no line. */
   catchingUp: number;
   /** What the last return has brought; null: there was none. */
   returned: Count | null;
@@ -94,8 +94,8 @@ export class Stagehand {
   #pulled: { at: number; closeEvents: number } | undefined;
   #ticks: Tally | undefined;
   #returned: Count | null = null;
-  /** Runs until what was heard is told. */
-  #soon: NodeJS.Timeout | undefined;
+  /** What was heard will be told. */
+  #isDue = false;
   #isFlooding = false;
   #isMoving = false;
   #pushed = 0;
@@ -132,7 +132,7 @@ export class Stagehand {
       clients: server.clients,
       client: this.#isListening ? 'there' : 'closed',
       missed: missed > 1 ? missed : 0,
-      catchingUp: count?.caughtUp ?? 0,
+      catchingUp: this.#isOnLine ? (count?.caughtUp ?? 0) : 0,
       returned: this.#returned,
       keeper,
     };
@@ -319,6 +319,11 @@ export class Stagehand {
     return this.#connection !== undefined && this.#connection.state !== 'closed';
   }
 
+  get #isOnLine(): boolean {
+    const state = this.#connection?.state;
+    return state === 'alive' || state === 'stale';
+  }
+
   #tellReturn(count: Count): void {
     const { print, paint } = this.#terminal;
     this.#returned = count;
@@ -355,8 +360,10 @@ export class Stagehand {
   }
 
   #changedSoon(): void {
-    this.#soon ??= setTimeout(() => {
-      this.#soon = undefined;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setTimeout(() => {
+      this.#isDue = false;
       this.#changed();
     }, pace).unref();
   }
