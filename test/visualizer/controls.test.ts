@@ -27,6 +27,7 @@ describe('what the page is told', () => {
     expect(faults.status).toMatchObject({ missed: 0, catchingUp: 0, returned: null, keeper: 'memory' });
     faults.act({ do: 'pull' });
     await untilSo(() => told.at(-1)!.missed > 2);
+    await untilSo(() => !['alive', 'stale'].includes(faults.connection!.state));
     faults.act({ do: 'plug' });
     await untilSo(() => faults.status.returned);
     const { missed, catchingUp, returned } = faults.status;
@@ -111,6 +112,8 @@ describe('in a browser', () => {
     };
     await button(page, 'Pull the cable').click();
     await expect.poll(() => told.innerText(), { timeout: patience }).toMatch(/^\d+ not heard yet/);
+    // Plugged any sooner, it would be the same line.
+    await untilSo(() => !['alive', 'stale'].includes(faults.connection!.state));
     await same();
     await button(page, 'Plug the cable').click();
     await expect.poll(() => told.innerText(), { timeout: patience }).toMatch(/^\d+ caught up, 0 lost\n/);
