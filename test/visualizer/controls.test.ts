@@ -27,6 +27,7 @@ describe('what the page is told', () => {
     expect(faults.status).toMatchObject({ missed: 0, catchingUp: 0, returned: null, keeper: 'memory' });
     faults.act({ do: 'pull' });
     await untilSo(() => told.at(-1)!.missed > 2);
+    await untilSo(() => !['alive', 'stale'].includes(faults.connection!.state));
     faults.act({ do: 'plug' });
     await untilSo(() => faults.status.returned);
     const { missed, catchingUp, returned } = faults.status;
@@ -111,6 +112,8 @@ describe('in a browser', () => {
     };
     await button(page, 'Pull the cable').click();
     await expect.poll(() => told.innerText(), { timeout: patience }).toMatch(/^\d+ not heard yet/);
+    // Plugged any sooner, it would be the same line.
+    await untilSo(() => !['alive', 'stale'].includes(faults.connection!.state));
     await same();
     await button(page, 'Plug the cable').click();
     await expect.poll(() => told.innerText(), { timeout: patience }).toMatch(/^\d+ caught up, 0 lost\n/);
@@ -129,7 +132,6 @@ describe('in a browser', () => {
     await same();
     faults.act({ do: 'close' });
     await button(page, 'Dial anew').waitFor();
-    await expect.poll(() => page.getByLabel('Event', { exact: true }).isDisabled(), { timeout: patience }).toBe(true);
     expect(await button(page, 'Reconnect').isDisabled()).toBe(true);
     await same();
     expect(errors).toEqual([]);
@@ -145,7 +147,6 @@ describe('in a browser', () => {
       .toEqual(expect.arrayContaining(['Mute beats', 'Refuse dials', 'Forget the id', 'server clock', 'attempt']));
     await page.keyboard.press('Escape');
     await expect.poll(() => meanings.first().isVisible()).toBe(false);
-    await page.getByText('Sends this event to the machine, as if it had happened.').waitFor();
   });
 
   test('its line goes silent: the controls say so and cannot be pressed; what may not have come is told; they come back by themselves', async () => {
