@@ -46,7 +46,12 @@ for (const name of unread) {
 }
 
 /** Told in real pages. */
-const inPages = ['test/line/real-page/**', 'test/push/real-page/**', 'test/visualizer/visualizer.test.ts'];
+const inPages = [
+  'test/line/real-page/**',
+  'test/push/real-page/**',
+  'test/visualizer/visualizer.test.ts',
+  'test/visualizer/*.browser.test.ts',
+];
 
 /** What views are written with. */
 const frameworks = [

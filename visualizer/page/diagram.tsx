@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { excessOf } from './chart/bounds.ts';
 import { Chart } from './chart/chart.tsx';
 import type { Layout } from './chart/shapes.ts';
-import { type LifeMoment, stateWord } from './life.ts';
+import { isOutage, stateWord } from './life.ts';
 import { isConnection, type Machine, moment, time } from './store.ts';
 
 export function Diagram({ machine }: { machine: Machine }) {
@@ -24,19 +24,13 @@ export function Diagram({ machine }: { machine: Machine }) {
           taken={here.led && { event: here.led.event.type, at: here.led.at }}
           delays={here.delays}
           now={time.value}
-          isOutage={isConnection(machine.life) && isOutage(here)}
+          isOutage={isConnection(machine.life) && isOutage(stateWord(here.value), here.context)}
         />
       ) : (
         <p class="waits">Laying the chart out …</p>
       )}
     </div>
   );
-}
-
-/** A dial is part of an outage where something was lost, or has failed, before it. */
-function isOutage({ value, context: { attempt, cause } }: LifeMoment): boolean {
-  const isDown = /^(?:connecting|awaiting-id|reconnecting|redialling|lost)$/.test(stateWord(value));
-  return isDown && (Number(attempt) > 1 || (cause !== undefined && cause !== null));
 }
 
 function useLayout({ life }: Machine, holder: { readonly current: HTMLElement | null }): Layout | undefined {

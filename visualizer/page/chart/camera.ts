@@ -30,13 +30,17 @@ const smallest = Math.min(...Object.values(fontSizes));
 const most = 1.6;
 /** Where it follows: words of 11 to 13 px, and px around what matters. */
 const following = { least: 11 / smallest, most: 13 / smallest, sight: 44 };
-/** px that the buttons take in a corner, in one line or in two. */
-const corner: Size = { width: 134, height: 88 };
+/** px that the buttons take in a corner: in one line for a mouse, in two for a finger. */
+const corners: Record<'fine' | 'coarse', Size> = {
+  fine: { width: 134, height: 42 },
+  coarse: { width: 90, height: 90 },
+};
 
-export function planFor(layout: Layout, size: Size): Plan {
+export function planFor(layout: Layout, size: Size, pointer: keyof typeof corners = 'fine'): Plan {
   const above = (foot: number) => ({ width: size.width, height: Math.max(0, size.height - foot) });
   const all = whole(layout, size);
-  if (isReadable(all) && isFree(layout, all, size)) return { follows: false, buttons: 'corner', room: size };
+  if (isReadable(all) && isFree(layout, all, size, corners[pointer]))
+    return { follows: false, buttons: 'corner', room: size };
   const room = above(footHeight.buttons);
   if (isReadable(whole(layout, room))) return { follows: false, buttons: 'below', room };
   return { follows: true, buttons: 'below', room: above(footHeight.map) };
@@ -68,7 +72,7 @@ function frameOf({ width, height }: Size): Rect {
 }
 
 /** Whether nothing is drawn in the lower right corner. */
-function isFree({ boxes, edges }: Layout, { scale, x, y }: View, size: Size): boolean {
+function isFree({ boxes, edges }: Layout, { scale, x, y }: View, size: Size, corner: Size): boolean {
   const left = (size.width - corner.width - x) / scale;
   const top = (size.height - corner.height - y) / scale;
   return (

@@ -1,8 +1,7 @@
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
 
 import type { Graph } from './graph.ts';
-import { snap } from './grid.ts';
-import { need } from './place.ts';
+import { need, snap } from './grid.ts';
 import type { Rect, Size } from './shapes.ts';
 
 /** A box of known size, which is given its place. */

@@ -1,7 +1,7 @@
 /** Where boxes are in their parents, and how large: from the inside out. Leaves are stacked, the rest is up to an arrangement or to ELK. */
 import type { Definition } from '../../entry.ts';
 import { besideCaption, besidesOf, type Box, type Graph } from './graph.ts';
-import { pitch, snap, snapDown } from './grid.ts';
+import { need, pitch, snap, snapDown } from './grid.ts';
 import { labelsOf } from './label.ts';
 import type { Measure } from './measure.ts';
 import type { Label, Rect, Size } from './shapes.ts';
@@ -202,11 +202,6 @@ function sizeOfRows(rows: NestNode[][]): Size {
     width: Math.max(...rows.map((row) => row.reduce((sum, { width }) => sum + width, 0))),
     height: rows.reduce((sum, row) => sum + Math.max(...row.map(({ height }) => height)), 0),
   };
-}
-
-/** How many times the room it would take, the longer way. */
-export function need({ width, height }: Size, room: Size): number {
-  return Math.max(width / room.width, height / room.height);
 }
 
 /** Each part has its place in the band that it is part of; the last of a band may be stretched to the length of the band beside it. */

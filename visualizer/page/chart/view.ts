@@ -19,6 +19,8 @@ export interface Viewport extends View {
   follow: () => void;
 }
 
+/** As chart.css has it. */
+const pointer = () => (matchMedia('(pointer: coarse), (max-width: 860px)').matches ? 'coarse' : 'fine');
 const limits = { least: 0.2, most: 4 };
 const nothing: Plan = { follows: false, buttons: 'corner', room: { width: 0, height: 0 } };
 
@@ -32,7 +34,7 @@ export function useView(
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
   const [chosen, choose] = useState<View | 'all' | undefined>(undefined);
   const [isDragged, setDragged] = useState(false);
-  const plan = useMemo(() => (layout && size.width > 0 ? planFor(layout, size) : nothing), [layout, size]);
+  const plan = useMemo(() => (layout && size.width > 0 ? planFor(layout, size, pointer()) : nothing), [layout, size]);
   const { follows, room } = plan;
   const current = useMemo(() => sights.find((each) => fits(each, room)) ?? sights.at(-1), [sights, room]);
   const fitted = useMemo(() => {
