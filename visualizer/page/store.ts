@@ -177,8 +177,9 @@ effect(() => {
   return () => clearInterval(timer);
 });
 
-/** The time that is looked at: the cursor, or when the machine was last heard of, or now. */
+/** The time that is looked at: the cursor, or when the machine was last heard of, which of a recording is its end, or now. */
 export const time = computed(() => {
   void news.value;
-  return cursor.value ?? shown.value?.lostAt ?? now.value;
+  const { lostAt, source, life } = shown.value ?? {};
+  return cursor.value ?? lostAt ?? (source !== undefined && source.hearing === undefined ? life!.last.at : now.value);
 });
