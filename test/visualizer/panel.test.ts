@@ -34,7 +34,7 @@ async function drawn(page: Page): Promise<void> {
 }
 
 const figure = (page: Page, name: string) =>
-  page.locator('.figures > div').filter({ has: page.locator('dt', { hasText: new RegExp(`^${name}$`) }) });
+  page.locator('.figures > div').filter({ has: page.locator('dt', { hasText: new RegExp(`^${name}`) }) });
 
 const bar = (page: Page) => page.getByRole('meter', { name: 'Silence' });
 

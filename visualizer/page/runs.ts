@@ -91,7 +91,8 @@ export class Runs {
   #isHeartbeat(row: Row): boolean {
     if (!this.#hasHeart || row.kind !== 'event') return false;
     if (stateWord(row.fromValue) !== 'alive' || (row.to !== '' && stateWord(row.toValue) !== 'alive')) return false;
-    const { type } = row.event as { type: string };
+    // What led there may have been kept back by the app's `redact`.
+    const { type } = (row.event ?? {}) as { type?: string };
     return type === 'peer.beat' || type === 'peer.spoke' || asks(row);
   }
 

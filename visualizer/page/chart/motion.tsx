@@ -98,5 +98,7 @@ function left(ms: number): string {
   if (ms > 86_400_000) return '…';
   const seconds = Math.max(0, ms) / 1_000;
   if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
-  return seconds < 5_999 ? `${(seconds / 60).toFixed(1)} m` : `${(seconds / 3_600).toFixed(1)} h`;
+  if (seconds >= 5_999.5) return `${(seconds / 3_600).toFixed(1)} h`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
