@@ -371,7 +371,7 @@ describe('in a page', () => {
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toContain('s · s');
     await expect
       .poll(() => page.locator('.statechart').innerText(), { timeout: patience })
-      .toContain('too large to draw');
+      .toContain('Too large to draw');
     expect(errors).toEqual([]);
   });
 });
