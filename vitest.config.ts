@@ -46,7 +46,11 @@ for (const name of unread) {
 }
 
 /** Told in real pages. */
-const inPages = ['test/line/real-page/**', 'test/push/real-page/**', 'test/visualizer/visualizer.test.ts'];
+const inPages = [
+  'test/line/real-page/**',
+  'test/push/real-page/**',
+  'test/visualizer/{boxes,controls,ending,line,many,overview,recording,visualizer}.test.ts',
+];
 
 /** What views are written with. */
 const frameworks = [
