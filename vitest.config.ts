@@ -49,8 +49,8 @@ for (const name of unread) {
 const inPages = [
   'test/line/real-page/**',
   'test/push/real-page/**',
-  'test/visualizer/visualizer.test.ts',
   'test/visualizer/*.browser.test.ts',
+  'test/visualizer/{boxes,controls,ending,line,log,many,overview,panel,recording,visualizer}.test.ts',
 ];
 
 /** What views are written with. */

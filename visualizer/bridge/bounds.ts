@@ -29,6 +29,27 @@ export function shallow(value: unknown, depth = bounds.depth): unknown {
   return Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, shallow(each, depth - 1)]));
 }
 
+/**
+ * A message of `@xstate/inspect`'s that registers a machine which is nested too deep: its receivers let XState 4 make a machine of it, which takes its time
+ * or overflows the stack, before anybody here sees it.
+ */
+export function isBottomless(message: unknown): boolean {
+  const { type, machine } = (message ?? {}) as { type?: unknown; machine?: unknown };
+  // Each state lies in the `states` of another one.
+  return type === 'service.register' && typeof machine === 'string' && nestingOf(machine) > 4 * bounds.depth;
+}
+
+/** Of a text of JSON. */
+function nestingOf(json: string): number {
+  let depth = 0;
+  let most = 0;
+  for (const [found] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
+    if (found === '{' || found === '[') most = Math.max(most, (depth += 1));
+    else if (found === '}' || found === ']') depth -= 1;
+  }
+  return most;
+}
+
 /** Epoch ms: a date that there is. */
 export function isTime(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) <= 8.64e15;

@@ -2,7 +2,8 @@
  * The dialect of an inspected process or app: @xstate/inspect's, which has no heart, with a heart. Who is no bridge of ours agrees on another
  * subprotocol, and is as good as never asked.
  */
-import type { Answer, Frame, Protocol, Session } from '../../adapters/protocols/protocol.ts';
+import { type Answer, type Frame, type Protocol, type Session, swallowed } from '../../adapters/protocols/protocol.ts';
+import { isBottomless } from '../bridge/bounds.ts';
 import { anySubprotocol, heartbeatText, subprotocol } from '../bridge/commands.ts';
 
 export function inspector(): Protocol {
@@ -16,6 +17,8 @@ export function inspector(): Protocol {
 
 /** The longest that there is, ms. */
 const hardlyEver = 3_600_000;
+/** How `@xstate/inspect` writes it. */
+const registering = '{"type":"service.register"';
 const asked: Answer = { write: [heartbeatText] };
 const answered: Answer = { beat: {}, swallow: true };
 
@@ -25,10 +28,21 @@ class InspectorSession implements Session {
   }
 
   received(frame: Frame): Answer | undefined {
-    return frame === heartbeatText ? answered : undefined;
+    if (frame === heartbeatText) return answered;
+    return typeof frame === 'string' && frame.startsWith(registering) && isBottomless(parsed(frame))
+      ? swallowed
+      : undefined;
   }
 
   probe(): Answer {
     return asked;
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
   }
 }

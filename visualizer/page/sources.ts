@@ -5,6 +5,7 @@
 import { createWebSocketReceiver, createWindowReceiver } from '@xstate/inspect';
 
 import type { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
+import { isBottomless } from '../bridge/bounds.ts';
 import { entriesOf } from '../bridge/receive.ts';
 import { hearingOf, Line } from './line.ts';
 import { lose, type Source, sources, tell } from './store.ts';
@@ -43,7 +44,7 @@ export function listenToApp(): void {
     addEventListener: (type: string, listener: (event: MessageEvent) => void) =>
       window.addEventListener(type, (event) => {
         const message = event as MessageEvent;
-        if (message.source === app && message.origin === origin) listener(message);
+        if (message.source === app && message.origin === origin && !isBottomless(message.data)) listener(message);
       }),
     removeEventListener: () => {},
   };
