@@ -47,7 +47,7 @@ export function isMachine(logic: unknown): logic is Machine5 {
 }
 
 export function translate(machine: Machine5): Definition {
-  return nodeOf(machine.root, dictionaryOf(machine));
+  return nodeOf(machine.root, undefined, dictionaryOf(machine));
 }
 
 /** How XState 4 calls the events that XState 5 makes itself; those of the app keep their names. */
@@ -72,7 +72,7 @@ function settled(type: string): string {
   return pair === undefined ? type : pair[1] + type.slice(pair[0].length);
 }
 
-function nodeOf(node: Node5, word: (type: string) => string): Definition {
+function nodeOf(node: Node5, parent: Node5 | undefined, word: (type: string) => string): Definition {
   const { id, key, type, config } = node;
   const initial = node.initial.target?.[0]?.key;
   return {
@@ -80,10 +80,13 @@ function nodeOf(node: Node5, word: (type: string) => string): Definition {
     key,
     type,
     ...(initial !== undefined && { initial }),
-    states: Object.fromEntries(Object.entries(node.states).map(([name, child]) => [name, nodeOf(child, word)])),
-    transitions: [...node.transitions.values(), node.always ?? []]
-      .flat()
-      .map((transition) => transitionOf(transition, node, word)),
+    states: Object.fromEntries(Object.entries(node.states).map(([name, child]) => [name, nodeOf(child, node, word)])),
+    transitions: [
+      ...[...node.transitions.values(), node.always ?? []]
+        .flat()
+        .map((transition) => transitionOf(transition, node, word)),
+      ...beginningOf(node, parent),
+    ],
     entry: listOf(config.entry).map(actionOf),
     exit: listOf(config.exit).map(actionOf),
     invoke: node.invoke.map((each, i) => ({
@@ -93,6 +96,16 @@ function nodeOf(node: Node5, word: (type: string) => string): Definition {
     ...(node.tags.length > 0 && { tags: node.tags.map(String) }),
     ...(type === 'history' && { history: node.history || 'shallow' }),
   };
+}
+
+/** Where a history state leads that has nothing to remember yet, if it says so. */
+function beginningOf({ id, type, config }: Node5, parent: Node5 | undefined): Transition[] {
+  if (type !== 'history' || typeof config.target !== 'string') return [];
+  const path = config.target.split('.');
+  const target = config.target.startsWith('#')
+    ? config.target
+    : `#${path.reduce<Node5 | undefined>((node, key) => node?.states[key], parent)?.id}`;
+  return [{ eventType: '', source: `#${id}`, target: [target], actions: [], internal: true }];
 }
 
 function transitionOf(
@@ -189,6 +202,8 @@ function nodeConfigOf(definition: Definition): Record<string, unknown> {
     states: Object.fromEntries(Object.entries(states).map(([key, state]) => [key, nodeConfigOf(state)])),
     // XState 4 reads these; `transitions`, which we read, it leaves alone.
     on: Object.fromEntries(on),
-    ...(always.length > 0 && { always }),
+    // A history state takes nothing by itself: it has a target of its own.
+    ...(definition.type === 'history' && always[0] !== undefined && { target: always[0].target[0] }),
+    ...(definition.type !== 'history' && always.length > 0 && { always }),
   };
 }

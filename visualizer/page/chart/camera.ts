@@ -30,8 +30,8 @@ const smallest = Math.min(...Object.values(fontSizes));
 const most = 1.6;
 /** Where it follows: words of 11 to 13 px, and px around what matters. */
 const following = { least: 11 / smallest, most: 13 / smallest, sight: 44 };
-/** px that the buttons take in a corner. */
-const corner: Size = { width: 134, height: 42 };
+/** px that the buttons take in a corner, in one line or in two. */
+const corner: Size = { width: 134, height: 88 };
 
 export function planFor(layout: Layout, size: Size): Plan {
   const above = (foot: number) => ({ width: size.width, height: Math.max(0, size.height - foot) });

@@ -20,8 +20,8 @@ const most = 150;
 export async function byElk(tiles: Tile[], graph: Graph, room: Size): Promise<Size> {
   const [only] = tiles;
   if (tiles.length === 1 && only !== undefined) return { width: only.width, height: only.height };
-  const rows = inRows(tiles, room);
   const edges = edgesAmong(tiles, graph);
+  const rows = inRows(tiles, room, aisleFor(edges.length / tiles.length));
   const results = tiles.length > most ? [] : await layered(tiles, edges);
   const best = results.toSorted((a, b) => need(sizeOf(a), room) - need(sizeOf(b), room))[0];
   if (best === undefined || need(sizeOf(best), room) > elongated * Math.max(1, need(rows.size, room))) {
@@ -67,15 +67,17 @@ function edgesAmong(tiles: Tile[], graph: Graph) {
 }
 
 /** One after another, as they are written, in lines as long as the room wants them. */
-function inRows(tiles: Tile[], room: Size): { places: Map<Tile, { x: number; y: number }>; size: Size } {
-  const arrangements = Array.from({ length: Math.min(tiles.length, 40) }, (_, index) => grid(tiles, index + 1));
+function inRows(tiles: Tile[], room: Size, aisle: number) {
+  const arrangements = Array.from({ length: Math.min(tiles.length, 40) }, (_, index) => grid(tiles, index + 1, aisle));
   return arrangements.toSorted((a, b) => need(a.size, room) - need(b.size, room))[0]!;
 }
 
-/** px between rows and columns, for arrows to pass. */
-const aisle = 45;
+/** px between rows and columns, for arrows to pass: the more of them there are for each box, the more. */
+function aisleFor(density: number): number {
+  return snap(45 + 15 * Math.min(3, Math.max(0, density - 1)));
+}
 
-function grid(tiles: Tile[], columns: number) {
+function grid(tiles: Tile[], columns: number, aisle: number) {
   const widths: number[] = [];
   const heights: number[] = [];
   for (const [index, { width, height }] of tiles.entries()) {

@@ -154,7 +154,8 @@ const longest = 34;
 
 export function shortened(text: string): string {
   if (text.length <= longest) return text;
-  const letters = [...text];
+  // Code points: what is cut must not be half a letter.
+  const letters = Array.from(text);
   const half = Math.floor((longest - 1) / 2);
   return letters.length <= longest ? text : `${letters.slice(0, half).join('')}…${letters.slice(-half).join('')}`;
 }

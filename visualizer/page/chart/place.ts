@@ -1,7 +1,7 @@
 /** Where boxes are in their parents, and how large: from the inside out. Leaves are stacked, the rest is up to an arrangement or to ELK. */
 import type { Definition } from '../../entry.ts';
 import { besideCaption, besidesOf, type Box, type Graph } from './graph.ts';
-import { snap, snapDown } from './grid.ts';
+import { pitch, snap, snapDown } from './grid.ts';
 import { labelsOf } from './label.ts';
 import type { Measure } from './measure.ts';
 import type { Label, Rect, Size } from './shapes.ts';
@@ -103,7 +103,7 @@ export async function arrange(node: NestNode, graph: Graph, arrangement: Arrange
     node.width = snap(Math.max(node.width, ...node.labels.map(({ width }) => width + 2 * inset)));
     return;
   }
-  if (isStack) stack(node, header);
+  if (isStack) stack(node, header, gutterOf(node, graph));
   else {
     const pad = node.box === undefined ? noPadding : isParallel ? regionPadding : framePadding;
     let size: Size;
@@ -137,8 +137,18 @@ function heading({ box, labels }: NestNode): number {
   return y;
 }
 
+/** Arrows that one side of a stack has room for. */
+const tracks = 2;
+
+/** px more that a stack needs at either side, for many arrows among its leaves. */
+function gutterOf({ children }: NestNode, { edges }: Graph): number {
+  const ids = new Set(children.map(({ id }) => id));
+  const within = edges.filter(({ from, to, lines }) => lines.length > 0 && ids.has(from) && ids.has(to));
+  return pitch * Math.max(0, Math.ceil(within.length / 2) - tracks);
+}
+
 /** Leaves, one below the other and equally wide. */
-function stack(node: NestNode, header: number) {
+function stack(node: NestNode, header: number, gutter: number) {
   const inner = Math.max(
     ...node.children.map(({ width }) => width),
     node.width - cardPadding.left - cardPadding.right,
@@ -147,12 +157,12 @@ function stack(node: NestNode, header: number) {
   let y = snap(header + (node.labels.length > 0 ? 10 : 0));
   for (const label of node.labels) label.x = cardInset;
   for (const child of node.children) {
-    child.x = cardPadding.left;
+    child.x = cardPadding.left + gutter;
     child.y = y;
     child.width = snap(inner);
     y += child.height + stackGap;
   }
-  node.width = snap(inner) + cardPadding.left + cardPadding.right;
+  node.width = snap(inner) + cardPadding.left + cardPadding.right + 2 * gutter;
   node.height = y - stackGap + cardPadding.bottom;
 }
 

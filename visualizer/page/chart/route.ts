@@ -18,6 +18,10 @@ const cost = {
   besideBorder: 0.5,
   entry: 3,
   trespass: 60,
+  /** Out of a box that it leads within. */
+  astray: 20,
+  /** Of a chart that is large: what is guessed of a step that is still to come, so that it looks less far around. */
+  straight: 5,
 };
 const rounds = 3;
 /** Above this many cells times arrows they are routed only once, and straight to the point. */
@@ -43,6 +47,8 @@ interface Use {
   edge: Edge;
   direction: number;
 }
+
+const unused: readonly Use[] = [];
 
 export async function route(
   graph: Graph,
@@ -84,6 +90,9 @@ export async function route(
   for (const label of labels) for (const cell of cellsOf(label, 0)) isSolid[cell] = 1;
 
   const uses = new Map<number, Use[]>();
+  /** Which cells are used: most are not, and need not be looked up. */
+  const isUsed = new Uint8Array(columns * rows);
+  const usesOf = (cell: number): readonly Use[] => (isUsed[cell] === 1 ? (uses.get(cell) ?? []) : unused);
   const paths = new Map<Edge, number[]>();
   const edges = graph.edges.filter(({ lines }) => lines.length > 0);
   const length = ({ from, to }: Edge) => {
@@ -171,8 +180,11 @@ export async function route(
   function forget(edge: Edge) {
     for (const cell of new Set(paths.get(edge))) {
       const rest = (uses.get(cell) ?? []).filter((use) => use.edge !== edge);
-      if (rest.length === 0) uses.delete(cell);
-      else uses.set(cell, rest);
+      if (rest.length > 0) uses.set(cell, rest);
+      else {
+        uses.delete(cell);
+        isUsed[cell] = 0;
+      }
     }
   }
 
@@ -181,6 +193,7 @@ export async function route(
       const all = uses.get(cell) ?? [];
       all.push({ edge, direction });
       uses.set(cell, all);
+      isUsed[cell] = 1;
     };
     for (const [index, cell] of path.entries()) {
       const previous = path[index - 1];
@@ -200,7 +213,7 @@ export async function route(
   function price(edge: Edge, cell: number, direction: number): number {
     let sum = near[cell] ?? 0;
     let joins = false;
-    for (const use of uses.get(cell) ?? []) {
+    for (const use of usesOf(cell)) {
       const isSibling = use.edge.to === edge.to;
       if (use.direction === direction && isSibling) joins = true;
       else if ((use.direction - direction) % 2 === 0) sum += cost.overlap;
@@ -211,11 +224,11 @@ export async function route(
     }
     const axis = direction % 2 === 0 ? 1 : 2;
     if ((border[cell]! & axis) !== 0) sum += cost.border;
-    else if (border[cell] !== 0) sum += isIn(edge, owners.get(cell)!) ? cost.entry : cost.trespass;
+    else if (border[cell] !== 0) sum += tollOf(edge, owners.get(cell)!);
     if (joins) return sum + cost.joined;
     const aside = axis === 1 ? columns : 1;
-    for (const neighbour of [cell - aside, cell + aside]) {
-      for (const use of uses.get(neighbour) ?? []) {
+    for (let neighbour = cell - aside; neighbour <= cell + aside; neighbour += 2 * aside) {
+      for (const use of usesOf(neighbour)) {
         if ((use.direction - direction) % 2 === 0 && use.edge !== edge) sum += cost.nextTo;
       }
       if ((border[neighbour]! & axis) !== 0) sum += cost.besideBorder;
@@ -223,9 +236,10 @@ export async function route(
     return sum + cost.step;
   }
 
-  /** Whether an arrow has any business in a box. */
-  function isIn({ from, to }: Edge, id: string): boolean {
-    return hasWithin(id, from) || hasWithin(id, to);
+  /** What it costs an arrow to cross the border of a box: most where it has no business there, least where only one of its ends is there. */
+  function tollOf({ from, to }: Edge, id: string): number {
+    const ends = Number(hasWithin(id, from)) + Number(hasWithin(id, to));
+    return [cost.trespass, cost.entry, cost.astray][ends]!;
   }
 
   function hasWithin(outer: string, id: string | undefined): boolean {
@@ -237,6 +251,7 @@ export async function route(
     const goal = new Map(ends.map((port) => [port.cell * 4 + port.direction, port.cost]));
     const best = new Float64Array(columns * rows * 4).fill(Infinity);
     const came = new Int32Array(columns * rows * 4).fill(-1);
+    const isDone = new Uint8Array(columns * rows * 4);
     const queue = new Heap();
     for (const port of starts) {
       const state = port.cell * 4 + port.direction;
@@ -250,6 +265,8 @@ export async function route(
         for (let each = -state - 1; each !== -1; each = came[each]!) path.push(each >> 2);
         return path.toReversed();
       }
+      if (isDone[state] === 1) continue;
+      isDone[state] = 1;
       const cell = state >> 2;
       const direction = state & 3;
       const sofar = best[state]!;
@@ -270,11 +287,10 @@ export async function route(
         if (next !== direction) {
           sum += cost.bend;
           // A bend is on both axes.
-          for (const use of uses.get(cell) ?? [])
-            if (use.edge.to !== edge.to && use.edge !== edge) sum += cost.overlap / 4;
+          for (const use of usesOf(cell)) if (use.edge.to !== edge.to && use.edge !== edge) sum += cost.overlap / 4;
         }
         const reached = to * 4 + next;
-        if (sum >= best[reached]!) continue;
+        if (isDone[reached] === 1 || sum >= best[reached]!) continue;
         best[reached] = sum;
         came[reached] = state;
         queue.push(reached, sum + guess(to));
@@ -287,7 +303,7 @@ export async function route(
       const y = Math.floor(cell / columns) * pitch;
       const across = Math.max(0, target.x - x, x - target.x - target.width);
       const down = Math.max(0, target.y - y, y - target.y - target.height);
-      return ((across + down) / pitch) * (isLarge ? cost.step : cost.joined);
+      return ((across + down) / pitch) * (isLarge ? cost.straight : cost.joined);
     }
   }
 
@@ -317,39 +333,47 @@ function middle({ x, y, width, height }: Rect): Point {
   return { x: x + width / 2, y: y + height / 2 };
 }
 
-/** Smallest first. */
+/** Smallest first. Two lists of numbers: an object for each would be most of the work. */
 class Heap {
-  readonly #items: { state: number; sum: number }[] = [];
+  readonly #states: number[] = [];
+  readonly #sums: number[] = [];
 
   push(state: number, sum: number) {
-    const items = this.#items;
-    let index = items.push({ state, sum }) - 1;
+    const states = this.#states;
+    const sums = this.#sums;
+    let index = states.push(state) - 1;
+    sums.push(sum);
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (items[parent]!.sum <= sum) break;
-      items[index] = items[parent]!;
+      if (sums[parent]! <= sum) break;
+      states[index] = states[parent]!;
+      sums[index] = sums[parent]!;
       index = parent;
     }
-    items[index] = { state, sum };
+    states[index] = state;
+    sums[index] = sum;
   }
 
   pop(): number | undefined {
-    const items = this.#items;
-    const top = items[0];
-    const last = items.pop();
-    if (top === undefined || last === undefined) return undefined;
-    if (items.length > 0) {
-      let index = 0;
-      for (;;) {
-        let child = 2 * index + 1;
-        if (child >= items.length) break;
-        if (child + 1 < items.length && items[child + 1]!.sum < items[child]!.sum) child++;
-        if (items[child]!.sum >= last.sum) break;
-        items[index] = items[child]!;
-        index = child;
-      }
-      items[index] = last;
+    const states = this.#states;
+    const sums = this.#sums;
+    const top = states[0];
+    const state = states.pop();
+    const sum = sums.pop();
+    const length = states.length;
+    if (state === undefined || sum === undefined || length === 0) return top;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= length) break;
+      if (child + 1 < length && sums[child + 1]! < sums[child]!) child++;
+      if (sums[child]! >= sum) break;
+      states[index] = states[child]!;
+      sums[index] = sums[child]!;
+      index = child;
     }
-    return top.state;
+    states[index] = state;
+    sums[index] = sum;
+    return top;
   }
 }
