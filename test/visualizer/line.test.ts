@@ -230,3 +230,21 @@ test('a source that stops telling says goodbye, with all that there was to tell'
   expect(await closed).toBe(1001);
   expect(told.at(-1)).toContain('service.stop');
 });
+
+test('a machine that is nested without end is passed over, and the next one is shown', async () => {
+  const { url } = await listen((socket) => {
+    let deep = '{"id":"deep","initial":"s"}';
+    for (let i = 0; i < 5_000; i += 1) deep = `{"id":"deep","initial":"s","states":{"s":${deep}}}`;
+    const register = (sessionId: string, machine: string) => {
+      const state = JSON.stringify({ value: 'even', context: {}, _event: { name: 'xstate.init', data: {} } });
+      socket.send(JSON.stringify({ type: 'service.register', machine, state, id: sessionId, sessionId }));
+    };
+    socket.on('message', () => {
+      register('deep', deep);
+      register('counter', JSON.stringify({ id: 'counter', initial: 'even', states: { even: {}, odd: {} } }));
+    });
+  });
+  const { page, errors } = await openTab(await visualize([`${url}/`]));
+  await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toBe('even');
+  expect(errors).toEqual([]);
+});
