@@ -194,6 +194,11 @@ export class WebSocketLine implements Line, Visited, WorldWatcher {
     return this.#options.protocol.reports;
   }
 
+  /** For inspectors: messages that were heard by topics. */
+  get delivered(): number {
+    return this.#options.protocol.delivered ?? 0;
+  }
+
   /** Of the visit that goes on, or of the last one. */
   get socket(): Socket | undefined {
     return this.#visit?.socket;

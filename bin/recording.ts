@@ -2,7 +2,8 @@
  * A recording: what is known of a machine at work, one line of JSON for each `Entry`, after a line that says what it is. Each line is in the file
  * before the next thing happens, also where the process is killed then.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, renameSync, rmSync, type Stats, statSync, writeSync } from 'node:fs';
 
 import { Failure } from './arguments.ts';
 import { type AppInspector, openObservation } from './inspection.ts';
@@ -77,13 +78,39 @@ export class Recording {
   }
 }
 
+/** For nobody else to read: it tells what somebody does, and when. */
+const secret = 0o600;
+
 function opened(name: string, force: boolean): number {
   try {
-    // For nobody else to read: it tells what somebody does, and when.
-    return openSync(name, force ? 'w' : 'wx', 0o600);
+    return force ? overwritten(name) : openSync(name, 'wx', secret);
   } catch (error) {
     throw failure(error);
   }
+}
+
+/**
+ * A file that is there may be readable for others, who may have it open already: it stays theirs, and a new one takes its name. A link is replaced, and
+ * what it leads to stays as it is. What is no file (a pipe, a terminal) is written to.
+ */
+function overwritten(name: string): number {
+  const there = statIn(name);
+  if (there !== undefined && !there.isFile()) return openSync(name, 'w');
+  const other = `${name}.${randomUUID()}`;
+  const file = openSync(other, 'wx', secret);
+  try {
+    renameSync(other, name);
+  } catch (error) {
+    closeSync(file);
+    rmSync(other, { force: true });
+    throw error;
+  }
+  return file;
+}
+
+/** Undefined: there is none, or a link that leads nowhere. */
+function statIn(name: string): Stats | undefined {
+  return statSync(name, { throwIfNoEntry: false });
 }
 
 /** Without the name, which may be a URL in the wrong place. */

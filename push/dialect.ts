@@ -32,6 +32,7 @@ export class PushDialect implements Protocol, Backing {
   readonly clock: Clock;
   readonly records: Records | undefined;
   readonly room: Amount;
+  delivered = 0;
   readonly #channels = new Map<string, Channel>();
   #session: PushSession | undefined;
 

@@ -63,6 +63,8 @@ export interface Backing {
   readonly records: Records | undefined;
   /** What may wait for `load`. */
   readonly room: Amount;
+  /** Messages of all topics that were. */
+  delivered: number;
   /** Asks for what follows what was heard. */
   ask(topic: Topic): void;
   leave(topic: Topic): void;
@@ -263,6 +265,7 @@ export class Topic {
     this.#messages.call(message);
     this.#at = message.at;
     if (message.replayed) this.#caughtUp += 1;
+    this.#backing.delivered += 1;
     if (this.#backing.records !== undefined) this.record();
   }
 

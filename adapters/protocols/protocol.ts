@@ -116,6 +116,8 @@ export interface Protocol {
   readonly outgoing?: (text: string) => string;
   /** Of each topic that is heard, where the dialect has topics. */
   readonly reports?: readonly TopicReport[];
+  /** Messages that the app heard by its topics, and not as the connection's. */
+  readonly delivered?: number;
   /** @param visitor undefined: nobody visits, one only wants to know what it says */
   session(visitor?: Visitor): Session;
 }

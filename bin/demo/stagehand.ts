@@ -64,9 +64,11 @@ export interface Status {
   killed: NodeName | 'none' | 'both';
   /** Who is connected to the server, as far as it knows. */
   clients: number;
+  /** Of the connection that was dialled last; a closed one is final. */
+  client: 'there' | 'closed';
   /** Numbers that were published, and that the client has not heard; 0 where it is one at most, which is on its way. */
   missed: number;
-  /** Of the return under way: numbers that were missed, and are heard after all. */
+  /** Of the return under way: numbers that were missed, and are heard after all. 0 while there is no line. */
   catchingUp: number;
   /** What the last return has brought; null: there was none. */
   returned: Count | null;
@@ -92,8 +94,8 @@ export class Stagehand {
   #pulled: { at: number; closeEvents: number } | undefined;
   #ticks: Tally | undefined;
   #returned: Count | null = null;
-  /** Runs until what was heard is told. */
-  #soon: NodeJS.Timeout | undefined;
+  /** What was heard will be told. */
+  #isDue = false;
   #isFlooding = false;
   #isMoving = false;
   #pushed = 0;
@@ -128,8 +130,9 @@ export class Stagehand {
       node: server.current,
       killed: more.length > 0 ? 'both' : killed,
       clients: server.clients,
+      client: this.#isListening ? 'there' : 'closed',
       missed: missed > 1 ? missed : 0,
-      catchingUp: count?.caughtUp ?? 0,
+      catchingUp: this.#isOnLine ? (count?.caughtUp ?? 0) : 0,
       returned: this.#returned,
       keeper,
     };
@@ -155,6 +158,7 @@ export class Stagehand {
     this.#ticks = tally(ticks, (count) => this.#tellReturn(count));
     ticks.on('message', () => this.#changedSoon());
     if (!this.#stage.server.isMuted) this.#stage.ticker.start(tickEvery);
+    this.#changed();
   }
 
   act(command: StageCommand): void {
@@ -315,6 +319,11 @@ export class Stagehand {
     return this.#connection !== undefined && this.#connection.state !== 'closed';
   }
 
+  get #isOnLine(): boolean {
+    const state = this.#connection?.state;
+    return state === 'alive' || state === 'stale';
+  }
+
   #tellReturn(count: Count): void {
     const { print, paint } = this.#terminal;
     this.#returned = count;
@@ -324,6 +333,7 @@ export class Stagehand {
 
   #hear(happening: Happening): void {
     const { print, paint } = this.#terminal;
+    if (happening.type === 'state') this.#changed();
     // The count tells it.
     if (happening.type === 'caught-up') return;
     print(asText(happening, paint), renewed.has(happening.type) || isFlood(happening));
@@ -350,8 +360,10 @@ export class Stagehand {
   }
 
   #changedSoon(): void {
-    this.#soon ??= setTimeout(() => {
-      this.#soon = undefined;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setTimeout(() => {
+      this.#isDue = false;
       this.#changed();
     }, pace).unref();
   }

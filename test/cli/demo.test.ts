@@ -391,7 +391,7 @@ test('the keys: every other fault, and what holds then', async (context) => {
   const played = playKeys(faults, keyboard);
   const initial = { ...faults.status, clients: 1 };
   await untilState(faults.connection!, 'alive');
-  expect(told).toEqual([initial]);
+  expect(told).toEqual([{ ...initial, clients: 0 }, initial]);
 
   /** What a key changes, and what it says. */
   const rows: [key: string, change: Partial<Status>, says: string][] = [
@@ -412,7 +412,7 @@ test('the keys: every other fault, and what holds then', async (context) => {
     expect(told.at(-1)).toMatchObject(change);
     expect(terminal.lines.findLast((line) => line.startsWith('▸'))).toContain(`▸ ${says}`);
   }
-  expect(told).toHaveLength(1 + rows.length);
+  expect(told).toHaveLength(2 + rows.length);
 
   const flooded = until(faults.connection!, 'message', (data) => data === 'flood 1000 of 1000');
   keyboard.write('ll');
@@ -433,7 +433,7 @@ test('the keys: every other fault, and what holds then', async (context) => {
   keyboard.write('c');
   await untilState(first, 'closed');
   while (faults.status.clients > 0) await turn();
-  expect(told.at(-1)).toEqual({ ...initial, clients: 0, returned: told.at(-1)?.returned });
+  expect(told.at(-1)).toEqual({ ...initial, clients: 0, client: 'closed', returned: told.at(-1)?.returned });
   keyboard.write('uc');
   await turn();
   expect(faults.connection).not.toBe(first);

@@ -220,26 +220,23 @@ function measure({ smallest: least }: { smallest: number }): string[] {
     take(field, text, [{ ...box, right: Math.min(box.right, box.left + width) }]);
   }
 
-  // What a canvas wrote says where: nothing else knows it. Of its own left upper corner, in CSS px.
-  for (const element of document.querySelectorAll<
-    HTMLElement & {
-      writings?: { text: string; size?: number; left: number; top: number; width: number; height: number }[];
-    }
-  >('*')) {
-    if (!Array.isArray(element.writings) || !isSeen(element)) continue;
-    const origin = element.getBoundingClientRect();
-    for (const { text, left, top, width, height, size } of element.writings) {
-      const rect = {
-        left: origin.left + left,
-        top: origin.top + top,
-        right: origin.left + left + width,
-        bottom: origin.top + top + height,
-      };
-      if (left < -1 || top < -1 || left + width > origin.width + 1 || top + height > origin.height + 1)
-        faults.add(`clipped: ${short(text)} on ${named(element)} ${boxOf(rect)}, by its edge ${boxOf(origin)}`);
-      if (size !== undefined && size < least)
-        faults.add(`small: ${short(text)} on ${named(element)} ${boxOf(rect)}: ${size} px`);
-      texts.push({ element: Object.assign(document.createElement('canvas'), { title: text }), text, rects: [rect] });
+  // What a canvas wrote nothing else knows: the trace says where its labels stand, in a row at its top.
+  for (const trace of document.querySelectorAll<HTMLElement>('[data-labels]')) {
+    if (!isSeen(trace)) continue;
+    const { left, top, right, bottom } = trace.getBoundingClientRect();
+    for (const { text, x, width } of JSON.parse(trace.dataset['labels']!) as {
+      text: string;
+      x: number;
+      width: number;
+    }[]) {
+      const rect = { left: left + x, top, right: left + x + width, bottom: top + 15 };
+      if (rect.left < left - 1 || rect.right > right + 1)
+        faults.add(
+          `clipped: ${short(text)} on ${named(trace)} ${boxOf(rect)}: by its edge ${boxOf({ left, top, right, bottom })}`,
+        );
+      // Each an element of its own, for it is compared with the others.
+      const element = document.createElement('label');
+      texts.push({ element, text, rects: [rect] });
     }
   }
 
@@ -258,7 +255,7 @@ function measure({ smallest: least }: { smallest: number }): string[] {
       for (const one of a.rects) {
         for (const other of b.rects) {
           const both = within(one, other);
-          if (both.right - both.left <= 1 || both.bottom - both.top <= 1) continue;
+          if (both.right - both.left <= 1.5 || both.bottom - both.top <= 1.5) continue;
           if (covering(a.element, b.element) || covering(b.element, a.element)) continue;
           faults.add(
             `overlap: ${short(a.text)} in ${named(a.element)} ${boxOf(one)} and ${short(b.text)} in ${named(b.element)} ${boxOf(other)}: ${(both.right - both.left).toFixed(1)} × ${(both.bottom - both.top).toFixed(1)} px`,
@@ -297,6 +294,23 @@ function measure({ smallest: least }: { smallest: number }): string[] {
             `struck: ${short(text)} in ${named(element)} ${boxOf(rect)}: an arrow runs through it, of ${named(line.parentElement!)}`,
           );
         }
+      }
+    }
+  }
+
+  // And the edges of boxes.
+  for (const box of document.querySelectorAll<SVGRectElement>('.statechart rect.frame')) {
+    if (!isSeen(box)) continue;
+    const edges = box.getBoundingClientRect();
+    for (const { element, text, rects } of texts) {
+      if (!box.ownerSVGElement!.contains(element)) continue;
+      for (const rect of rects) {
+        const isBeside = rect.bottom - 3 < edges.top || rect.top + 3 > edges.bottom;
+        const isAcross = [edges.left, edges.right].some((x) => x > rect.left + 1.5 && x < rect.right - 1.5);
+        if (isAcross && !isBeside)
+          faults.add(
+            `struck: ${short(text)} in ${named(element)} ${boxOf(rect)}: the edge of ${named(box.parentElement!)} ${boxOf(edges)} runs through it`,
+          );
       }
     }
   }

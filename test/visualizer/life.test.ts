@@ -47,10 +47,10 @@ type Told = ReturnType<typeof lifeOf>;
 
 const ask = 'xstate.after(heartbeatInterval)#connection.socket.alive.quiet';
 
-function beat({ tell }: Told, roundTripTime: number) {
-  tell(ask, probing);
-  tell('peer.spoke', quiet);
-  tell({ type: 'peer.beat', roundTripTime } as { type: string }, quiet);
+function beat(told: Told, roundTripTime: number) {
+  told.tell(ask, probing);
+  told.tell('peer.spoke', quiet);
+  told.tell({ type: 'peer.beat', roundTripTime } as { type: string }, quiet);
 }
 
 /** `3 heartbeats, 1–5`, `2 × TICK`, else what happened. */

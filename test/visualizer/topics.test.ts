@@ -58,6 +58,7 @@ test('12 are published while the line is dead: 12 caught up, 0 lost; and the nex
   await until('after');
   await untilSo(() => topics()?.[0]?.at === 14);
   expect(topics()).toEqual([{ name: 'news', state: 'live', at: 14, caughtUp: 12, lost: 0, gaps: 0 }]);
+  expect(counted.at(-1)?.received, 'all of them, though none was the connection’s').toEqual({ messages: 14, bytes: 0 });
 
   lost = lossOf(its);
   proxy.silence();

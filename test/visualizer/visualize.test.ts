@@ -5,11 +5,14 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -309,18 +312,18 @@ async function visit(url: string) {
   const socket = new WebSocket(url, { headers: { origin: url.replace('ws', 'http').replace('/control', '') } });
   const told: Status[] = [];
   /** How many of its orders have come, as it was told. */
-  const taken: number[] = [];
+  const confirmed: number[] = [];
   socket.on('error', () => {});
   socket.on('message', (data: Buffer) => {
     const { taken: orders, ...status } = JSON.parse(data.toString()) as Told;
-    taken.push(orders);
+    confirmed.push(orders);
     told.push(status);
   });
   await once(socket, 'message');
   return {
     socket,
     told,
-    taken,
+    confirmed,
     order: (command: object) => socket.send(JSON.stringify(command)),
     /** When the page has been told all of this. */
     sees: async (change: { [F in keyof Status]?: Status[F] | undefined }) => {
@@ -343,6 +346,7 @@ const initial: Status = {
   node: 'A',
   killed: 'none',
   clients: 1,
+  client: 'there',
   missed: 0,
   catchingUp: 0,
   returned: null,
@@ -353,7 +357,7 @@ test('/control: what the page asks for happens, is told to each page, and in the
   const { faults, lines, url, stage } = await playing();
   faults.begin();
   await untilState(faults.connection!, 'alive');
-  const { order, sees, told, taken, socket } = await visit(url);
+  const { order, sees, told, confirmed, socket } = await visit(url);
   const other = await visit(url);
   expect(told).toEqual([initial]);
   expect(other.told).toEqual([initial]);
@@ -384,8 +388,8 @@ test('/control: what the page asks for happens, is told to each page, and in the
   }
   expect(told).toEqual(other.told);
   expect(told).toHaveLength(1 + rows.length);
-  expect(taken).toEqual([0, ...rows.map((_, i) => i + 1)]);
-  expect(new Set(other.taken)).toEqual(new Set([0]));
+  expect(confirmed).toEqual([0, ...rows.map((_, i) => i + 1)]);
+  expect(new Set(other.confirmed)).toEqual(new Set([0]));
 
   const messages: unknown[] = [];
   faults.connection!.on('message', (data) => messages.push(data));
@@ -421,7 +425,7 @@ test('/control: what the page asks for happens, is told to each page, and in the
   const first = faults.connection!;
   order({ do: 'close' });
   await untilState(first, 'closed');
-  await sees({ clients: 0 });
+  await sees({ clients: 0, client: 'closed' });
   order({ do: 'close' });
   order({ do: 'reconnect' });
   order({ do: 'send', text: 'too late' });
@@ -440,7 +444,7 @@ test('/control: what the page asks for happens, is told to each page, and in the
 
 test('/control: what is malformed is ignored, what is too long ends the page, strangers are refused', async () => {
   const { faults, lines, url } = await playing();
-  const { socket, order, sees, told, taken } = await visit(url);
+  const { socket, order, sees, told, confirmed } = await visit(url);
   const nonsense = [
     '',
     '{',
@@ -465,7 +469,7 @@ test('/control: what is malformed is ignored, what is too long ends the page, st
   await sees({ heartbeats: 'muted' });
   // An order that changes nothing is answered as well.
   expect(told).toHaveLength(6);
-  expect(taken).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(confirmed).toEqual([0, 1, 2, 3, 4, 5]);
   socket.send(beat.question);
   const [answer] = (await once(socket, 'message')) as [Buffer];
   expect(answer.toString()).toBe(beat.answer);
@@ -671,6 +675,41 @@ test('record: a file that is there is overwritten with --force only; what fails 
   expect(without.stderr).toBe('systole watch: --record: the visualizer is not built here: npm run build\n');
   expect(existsSync(join(folder, 'never'))).toBe(false);
 });
+
+test.runIf(process.platform !== 'win32')(
+  'record: --force leaves nothing to read for others, also where they have the file open, or a link is in its place',
+  async () => {
+    // As it is built, beside the bridge.
+    const built = (await import(join(whole, 'dist/bin/recording.js'))) as typeof import('../../bin/recording.ts');
+    const inside = mkdtempSync(join(folder, 'record-'));
+    const [file, link, precious] = ['line.jsonl', 'link.jsonl', 'precious'].map((name) => join(inside, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(file, 'old', { mode: 0o644 });
+    writeFileSync(precious, 'precious', { mode: 0o644 });
+    symlinkSync(precious, link);
+    const reader = openSync(file, 'r');
+    onTestFinished(() => closeSync(reader));
+
+    for (const name of [file, link]) {
+      const recording = await built.Recording.open(name, true);
+      expect(statSync(name).mode & 0o777).toBe(0o600);
+      recording.end();
+      expect(read(name)).toEqual([{ systole: 'recording', version: 1 }]);
+    }
+    expect(readFileSync(reader, 'utf8'), 'who had it open').toBe('old');
+    expect(readFileSync(precious, 'utf8'), 'where the link led').toBe('precious');
+    expect(statSync(precious).mode & 0o777).toBe(0o644);
+    expect(readdirSync(inside).toSorted()).toEqual(['line.jsonl', 'link.jsonl', 'precious']);
+
+    // Where it cannot take the name: nothing is left of it.
+    mkdirSync(join(inside, 'folder'));
+    await expect(built.Recording.open(join(inside, 'folder'), true)).rejects.toThrow('cannot be written (EISDIR)');
+    expect(readdirSync(inside)).toHaveLength(4);
+  },
+);
 
 test('record: no file is larger than the page loads: it ends there, and says so', async () => {
   const server = await served();

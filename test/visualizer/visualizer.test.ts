@@ -89,6 +89,7 @@ describe('the demo', () => {
     await button('Answer beats').click();
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
 
+    await page.getByText('more', { exact: true }).click();
     await button('Refuse dials').click();
     await expect.poll(() => faults.status.dials, { timeout: patience }).toBe('refused');
     await button('Restart').click();
@@ -103,7 +104,6 @@ describe('the demo', () => {
     await button('Kill node B').waitFor();
     await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toMatch(word('alive'));
 
-    await page.getByText('more', { exact: true }).click();
     await button('Flood').click();
     const received = page.locator('.figures div', { hasText: 'received' }).locator('b');
     await expect.poll(() => received.textContent(), { timeout: patience }).toMatch(/1,0\d\d/);

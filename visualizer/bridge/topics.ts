@@ -70,7 +70,7 @@ function reportIn(value: unknown): TopicTold | undefined {
   };
 }
 
-function countIn(value: unknown): number | undefined {
+export function countIn(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }
 

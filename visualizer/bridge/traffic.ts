@@ -3,7 +3,7 @@
  */
 import { type Amount, byteLength } from '../../adapters/buffer.ts';
 import type { Counted } from '../entry.ts';
-import { topicsTold } from './topics.ts';
+import { countIn, topicsTold } from './topics.ts';
 
 type Counts = Omit<Counted, 'type' | 'at' | 'session'>;
 
@@ -23,6 +23,8 @@ export interface CountedLine {
   silentFor?(): number;
   /** Of trusted push: anything, or not there. */
   readonly topics?: unknown;
+  /** Messages that were heard by topics; of how many bytes, nobody has counted. */
+  readonly delivered?: unknown;
 }
 
 /** What was heard is told with all else; alone where it is later by so much, ms: an idle line has no news, though clocks drift. */
@@ -56,7 +58,7 @@ export class Traffic {
     const topics = topicsTold(line);
     const counts: Counts = {
       sent: copyOf(line.handed),
-      received: copyOf(this.#received),
+      received: { ...this.#received, messages: this.#received.messages + (countIn(line.delivered) ?? 0) },
       held: copyOf(line.held),
       room: { messages: bounded(messages), bytes: bounded(bytes) },
       unconfirmed: copyOf(line.unconfirmed),

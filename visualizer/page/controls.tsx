@@ -45,13 +45,11 @@ const words = {
 
 export function Controls() {
   const now = stage.value;
-  // Whether the machine is over.
-  void news.value;
   if (now === undefined) return null;
   const isPulled = now.cable === 'pulled';
   const isMuted = now.heartbeats === 'muted';
   const isRefused = now.dials === 'refused';
-  const isOver = shown.value?.life.isOver === true;
+  const isOver = now.client === 'closed';
   return (
     <section class="controls panel" aria-label="The demo's server and cable">
       <fieldset disabled={hearing.value !== 'heard'}>
@@ -82,7 +80,7 @@ export function Controls() {
           <Words />
         </div>
         <div class="acts">
-          <Action word="reconnect" does={{ do: 'reconnect' }} />
+          <Action word="reconnect" does={{ do: 'reconnect' }} isIdle={isOver} />
           {isOver ? (
             <Action class="mend" word="close" does={{ do: 'dial' }} called="Dial anew" />
           ) : (
@@ -141,7 +139,7 @@ function Told({ now }: { now: Status }) {
     return (
       <p class="told" role="status">
         <strong>{hearing.value === 'ended' ? 'The demo has ended.' : 'The demo is not heard of.'}</strong>
-        {doubt ?? <span>It is dialled until it is there.</span>}
+        {doubt ?? <span>Dialled until it is back.</span>}
       </p>
     );
   }
@@ -214,7 +212,7 @@ function More({ now }: { now: Status }) {
         >
           {options([-3_600_000, -90_000, 0, 90_000, 3_600_000], now.skew).map((ms) => (
             <option key={ms} value={String(ms)}>
-              {ms === 0 ? 'right' : `${Math.abs(ms) / 1_000} s ${ms < 0 ? 'behind' : 'ahead'}`}
+              {ms === 0 ? 'right' : `${amountOf(Math.abs(ms))} ${ms < 0 ? 'behind' : 'ahead'}`}
             </option>
           ))}
         </select>
@@ -242,6 +240,10 @@ function Words() {
   );
 }
 
+function amountOf(ms: number): string {
+  return ms % 3_600_000 === 0 ? `${ms / 3_600_000} h` : `${ms / 1_000} s`;
+}
+
 /** What may be chosen, with what is chosen although it is none of them. */
 function options(usual: readonly number[], chosen: number): number[] {
   return [...new Set([...usual, chosen])].toSorted((a, b) => a - b);
@@ -251,13 +253,14 @@ const typed = signal('');
 const trouble = signal('');
 const telling = 'Sends this event to the machine, as if it had happened.';
 
-/** Tells the machine something, as its own events are told. */
+/** Tells the machine something, as its own events are told. Beside the demo's buttons it is one of those that are not needed all the time. */
 export function Teller() {
   void news.value;
   const machine = shown.value;
   const send = machine?.source.send;
-  if (machine === undefined || send === undefined || machine.life.isOver) return null;
+  if (machine === undefined || send === undefined || (stage.value !== undefined && !isOpen.value)) return null;
   const types = eventTypesOf(machine.life.definition);
+  const isDeaf = machine.life.isOver || machine.lostAt !== undefined;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const told = eventIn(typed.value);
@@ -268,6 +271,7 @@ export function Teller() {
     <form class="teller" onSubmit={submit} aria-label="Send an event to the machine">
       <input
         list="event-types"
+        disabled={isDeaf}
         placeholder={isConnection(machine.life) ? 'user.reconnected' : 'event, or JSON'}
         aria-label="Event"
         value={typed}
@@ -278,7 +282,7 @@ export function Teller() {
           <option key={type} value={type} />
         ))}
       </datalist>
-      <button type="submit" title={telling}>
+      <button type="submit" title={telling} disabled={isDeaf}>
         Tell
       </button>
       {trouble.value === '' ? <p>{telling}</p> : <p role="alert">{trouble.value}</p>}

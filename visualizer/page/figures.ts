@@ -2,6 +2,7 @@
  * What an operator asks of a connection, read from its life.
  */
 import { longestTimer } from '../../machines/backoff.ts';
+import type { Counted, TopicTold } from '../entry.ts';
 import type { LifeMoment, LifeStory } from './life.ts';
 import { stateWord, wordOf } from './life.ts';
 import { type Context, indexAt, isOnline, lastAt, type Outage, readingOf, type Trip } from './reading.ts';
@@ -226,7 +227,7 @@ function unasked(context: Context): string {
 function messageFigures({ counted }: LifeMoment): Figure[] {
   const room = counted?.room;
   return [
-    { name: 'received', value: countOf(counted?.received.messages), note: bytes(counted?.received.bytes) },
+    { name: 'received', value: countOf(counted?.received.messages), note: receivedNote(counted) },
     { name: 'sent', value: countOf(counted?.sent.messages), note: bytes(counted?.sent.bytes) },
     { name: 'unconfirmed', value: countOf(counted?.unconfirmed.messages), note: bytes(counted?.unconfirmed.bytes) },
     {
@@ -236,6 +237,11 @@ function messageFigures({ counted }: LifeMoment): Figure[] {
       ...(room && counted && { fill: fillOf(counted.held.messages, room.messages, counted.held.bytes, room.bytes) }),
     },
   ];
+}
+
+/** Those that were told last: of a connection that is over none are, and what was known of them stays. */
+export function topicsAt(life: LifeStory, time: number): readonly TopicTold[] {
+  return lastAt(readingOf(life).topics, time)?.topics ?? [];
 }
 
 export interface Trips {
@@ -349,4 +355,11 @@ export function clockOf(at: number): string {
   const date = new Date(at);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** Nobody counts the bytes of what is heard by topics. */
+function receivedNote(counted: Counted | undefined): string {
+  if (counted === undefined) return '';
+  const { messages, bytes: size } = counted.received;
+  return counted.topics !== undefined && messages > 0 && size === 0 ? 'by topics' : bytes(size);
 }

@@ -4,6 +4,7 @@
 import type { Changed, Counted, Definition, Delay, Entry, Happened, Registered, StateValue } from '../entry.ts';
 import type { Row } from './row.ts';
 import { Runs } from './runs.ts';
+import { shared } from './shared.ts';
 import { invokedIn, nameOf, stateWord, wordOf } from './words.ts';
 
 export type { Row } from './row.ts';
@@ -104,7 +105,8 @@ export class LifeStory {
       if (missing > 0 && this.entries.length > 0) this.#miss(missing, entry);
       this.#seq = seq;
     }
-    if (this.entries.length >= mostEntries) this.#makeRoom();
+    if (this.entries.length >= mostEntries) this.forget(oldest);
+    if (entry.type === 'changed') entry.context = shared(entry.context, this.latest.context);
     this.entries.push(entry);
     if (entry.type === 'event') this.#row('event', nameOf(entry.event.type, this.#invoked), entry, entry.event);
     else if (entry.type === 'changed') this.#change(entry);
@@ -248,10 +250,10 @@ export class LifeStory {
     this.#afterGap = next;
   }
 
-  /** The first entry stays: it has the machine. */
-  #makeRoom(): void {
-    this.forgotten += oldest;
-    const gone = new Set(this.entries.splice(1, oldest));
+  /** So many of the oldest entries give way. The first one stays: it has the machine. */
+  forget(count: number): void {
+    const gone = new Set(this.entries.splice(1, count));
+    this.forgotten += gone.size;
     if (this.#turns.length > oldest) this.#turns.splice(0, this.#turns.length - oldest);
     const first = this.entries[1];
     if (first === undefined) return;

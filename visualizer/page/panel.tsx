@@ -1,5 +1,5 @@
 /** What an operator asks: state and since when, why, how long nothing was heard, and the figures. Of the same height in every state. */
-import { type Figure, clockOf, figuresOf, type LastHeard, seconds, type Why } from './figures.ts';
+import { type Figure, clockOf, figuresOf, type LastHeard, seconds, topicsAt, type Why } from './figures.ts';
 import { isOutage, stateWord, wordOf } from './life.ts';
 import { asText } from './log.tsx';
 import { Plots } from './plots.tsx';
@@ -46,7 +46,7 @@ function Ours({ machine }: { machine: Machine }) {
       <dl class="figures line">{line.map(show)}</dl>
       <dl class="figures messages">{messages.map(show)}</dl>
       <Plots life={machine.life} />
-      <Topics topics={here.counted?.topics ?? []} />
+      <Topics topics={topicsAt(machine.life, time.value)} isOver={word === 'closed' || word === 'closing'} />
     </>
   );
 }
@@ -68,10 +68,10 @@ function Reason({ why: { text, code, details } }: { why: Why }) {
 function Heard({ heard: { value, meaning, fill, asked }, tone }: { heard: LastHeard; tone: string }) {
   const isEmpty = fill === undefined;
   return (
-    <div class="heard">
+    <div class="last-heard">
       <Term name="last heard">{meaning}</Term>
       <span
-        class={`silence tone-${tone}${isEmpty ? ' empty' : ''}`}
+        class={`spell tone-${tone}${isEmpty ? ' empty' : ''}`}
         role="meter"
         aria-label="Silence"
         aria-valuemin={0}

@@ -122,13 +122,13 @@ function thinned<T extends { readonly at: number }>(list: readonly T[], grain: n
 
 const ranks: Readonly<Record<Tone, number>> = { dead: 4, doubt: 3, dialling: 2, over: 1, alive: 0 };
 
-/** One state after another; of those within one column the worst is seen. */
+/** One state after another; of those within one grain the worst is seen. */
 class Spans {
   readonly #spans: { from: number; word: string; tone: Tone }[] = [];
   readonly #from: number;
   readonly #grain: number;
   #now: { word: string; tone: Tone } | undefined;
-  /** Where the column ends in which the last one begins. */
+  /** Until then the last one is seen, however soon it ended. */
   #end = -Infinity;
 
   constructor(from: number, grain: number) {
@@ -155,10 +155,10 @@ class Spans {
     const last = this.#spans.at(-1);
     if (last?.word === word && last.tone === tone) return;
     this.#spans.push({ from: at, word, tone });
-    this.#end = this.#from + (Math.floor((at - this.#from) / this.#grain) + 1) * this.#grain;
+    this.#end = at + this.#grain;
   }
 
-  /** Behind a column whose worst was not its last. */
+  /** Where the worst of a while was not its last. */
   #resume(): void {
     const now = this.#now;
     if (now !== undefined) this.#begin(this.#end, now.word, now.tone);
@@ -286,7 +286,7 @@ export function labelsOf(
     for (const [i, { at, texts }] of ours.entries()) {
       const anchor = xOf(at);
       const next = ours[i + 1];
-      const most = next === undefined ? right : Math.max(xOf(next.at) - gap, anchor);
+      const most = next === undefined ? right : xOf(next.at) - gap;
       const label = placeOf(texts, anchor, widthOf, { left, right, most }, placed);
       if (label !== undefined) placed.push({ kind, ...label });
     }
@@ -303,11 +303,11 @@ function placeOf(
 ): Omit<Label, 'kind'> | undefined {
   for (const [i, text] of texts.entries()) {
     const width = widthOf(text);
+    const x = Math.max(left, Math.min(anchor, right - width));
     // The last words are said even where they reach to the moment after.
-    const end = i === texts.length - 1 ? right : most;
-    const x = Math.max(left, Math.min(anchor, end - width));
+    if (i < texts.length - 1 && x + width > most) continue;
     const isFree = placed.every((each) => x + width + gap <= each.x || each.x + each.width + gap <= x);
-    if (isFree && x + width <= right && anchor - x <= width) return { text, x, width };
+    if (isFree && x + width <= right) return { text, x, width };
   }
   return undefined;
 }

@@ -56,6 +56,8 @@ export class Reading {
   readonly trips: Trip[] = [];
   readonly offsets: Offset[] = [];
   readonly counts: Counted[] = [];
+  /** Those that tell of topics. */
+  readonly topics: Counted[] = [];
   /** When something came, epoch ms. */
   readonly heard: { readonly at: number }[] = [];
   #seen = 0;
@@ -92,6 +94,7 @@ export class Reading {
   #count(entry: Counted): void {
     const before = this.counts.at(-1);
     this.counts.push(entry);
+    if ((entry.topics?.length ?? 0) > 0) this.topics.push(entry);
     if (entry.heardAt !== undefined) this.#hear(entry.heardAt);
     else if (before !== undefined && entry.received.messages > before.received.messages) this.#hear(entry.at);
   }
@@ -143,8 +146,8 @@ export class Reading {
 
   /** What was the case when it begins stays. */
   #forget(before: number): void {
-    const { turns, goings, trips, offsets, counts, heard, outages } = this;
-    for (const list of [turns, goings, trips, offsets, counts, heard] as { at: number }[][]) {
+    const { turns, goings, trips, offsets, counts, topics, heard, outages } = this;
+    for (const list of [turns, goings, trips, offsets, counts, topics, heard] as { at: number }[][]) {
       list.splice(0, Math.max(0, indexAt(list, before)));
     }
     const kept = outages.findIndex(({ to = Infinity }) => to >= before);

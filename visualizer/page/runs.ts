@@ -63,6 +63,8 @@ export class Runs {
   /** Of the last row more is known: where it led. */
   settle(row: Row): void {
     const last = this.all.at(-1)!;
+    // Counted already, and a run may be thousands of rows long.
+    if (last.kind === 'heartbeats' && this.#isHeartbeat(row)) return;
     last.rows.pop();
     if (last.rows.length === 0) this.all.pop();
     else count(last);

@@ -1,11 +1,12 @@
 /**
- * All that the page knows, as signals. Entries come in as fast as they like; the page looks once per frame.
+ * All that the page knows, as signals. Entries come in as fast as they like, and are known at once; the page looks once per frame.
  */
 import { computed, effect, signal } from '@preact/signals';
 
-import type { Entry } from '../entry.ts';
+import type { Entry, Registered } from '../entry.ts';
 import { LifeStory, type LifeMoment } from './life.ts';
 import type { Hearer } from './line.ts';
+import { shared } from './shared.ts';
 
 /** Where entries come from. */
 export interface Source {
@@ -48,8 +49,19 @@ export const view = signal<'one' | 'all'>('one');
 /** Of machines that are over or lost, the oldest give way beyond this, as they do in the history that their source keeps. */
 const mostOver = 100;
 
+/** Entries of all machines; beyond that those of which most are known forget their oldest. Some 300 bytes each. */
+const mostEntries = 250_000;
+/** Of those that give way, as a share of one machine's: making room is to cost little. */
+const oldest = 0.1;
+/** Machines that have come and are not shown yet: of more than these somebody has to hear at once, also where there are no frames. */
+const mostNewcomers = 100;
+
 const byKey = new Map<string, Machine>();
-const waiting: { source: Source; entry: Entry }[] = [];
+/** Entries of all of them. */
+let known = 0;
+const newcomers: Machine[] = [];
+/** What has happened since the page was drawn. */
+const happened = { toShown: false, toMachines: false };
 let frame: number | undefined;
 
 export const shown = computed<Machine | undefined>(() => {
@@ -87,14 +99,24 @@ export function look(time: number | undefined, entry?: Entry): void {
   lookedAt.value = time === undefined ? undefined : { time, entry };
 }
 
+/** It is known at once, and drawn with the next frame: nothing waits, however few frames there are. */
 export function tell(source: Source, entry: Entry): void {
-  waiting.push({ source, entry });
-  frame ??= schedule(take);
+  const key = `${source.name} ${entry.session}`;
+  const machine = byKey.get(key);
+  if (entry.type === 'registered') {
+    happened.toMachines = true;
+    // The line to the source was lost, and is there again: what follows is known, or follows what is.
+    if (machine?.life.retold(entry)) machine.lostAt = undefined;
+    else register(source, key, entry);
+  } else if (machine !== undefined) add(machine, entry);
+  happened.toShown ||= key === shown.peek()?.key;
+  if (newcomers.length > mostNewcomers) draw();
+  else frame ??= schedule(draw);
 }
 
 /** The line to a source is lost: what is known of its machines is known as of then. */
 export function lose(source: Source, heardAt: number): void {
-  take();
+  draw();
   for (const machine of byKey.values()) {
     if (machine.source === source && !machine.life.isOver) machine.lostAt ??= Math.max(heardAt, machine.life.last.at);
   }
@@ -104,36 +126,57 @@ export function lose(source: Source, heardAt: number): void {
 
 /** A recording leaves. */
 export function forget(source: Source): void {
-  for (const [key, machine] of byKey) if (machine.source === source) byKey.delete(key);
+  for (const [key, machine] of byKey) if (machine.source === source) leave(key);
   machines.value = [...byKey.values()];
 }
 
-function take(): void {
+function register(source: Source, key: string, entry: Registered): void {
+  // Thousands of one kind share what it is like.
+  const alike = newcomers.at(-1) ?? machines.peek().at(-1);
+  entry.definition = shared(entry.definition, alike?.life.definition);
+  known += 1 - (byKey.get(key)?.life.entries.length ?? 0);
+  const machine: Machine = { key, source, life: new LifeStory(entry) };
+  byKey.set(key, machine);
+  newcomers.push(machine);
+}
+
+function add({ life }: Machine, entry: Entry): void {
+  const before = life.entries.length;
+  life.add(entry);
+  known += life.entries.length - before;
+  while (known > mostEntries) if (!thin()) break;
+}
+
+/** The machine of which most is known, but for the one that is shown, forgets its oldest. False: there is nothing to forget. */
+function thin(): boolean {
+  const here = shown.peek();
+  const others = [...byKey.values()].filter((machine) => machine !== here);
+  const [first] = others;
+  if (first === undefined) return false;
+  const { life } = others.reduce((some, other) =>
+    other.life.entries.length > some.life.entries.length ? other : some,
+  );
+  const before = life.entries.length;
+  life.forget(Math.max(1, Math.floor(before * oldest)));
+  known -= before - life.entries.length;
+  return life.entries.length < before;
+}
+
+function leave(key: string): void {
+  known -= byKey.get(key)?.life.entries.length ?? 0;
+  byKey.delete(key);
+}
+
+function draw(): void {
   frame = undefined;
-  const { key: key0 } = shown.peek() ?? { key: '' };
-  let isNew = false;
-  let isShown = false;
-  for (const { source, entry } of waiting.splice(0)) {
-    const key = `${source.name} ${entry.session}`;
-    const machine = byKey.get(key);
-    if (entry.type === 'registered') {
-      isNew = true;
-      if (machine?.life.retold(entry)) {
-        // The line to the source was lost, and is there again: what follows is known, or follows what is.
-        machine.lostAt = undefined;
-      } else {
-        const newcomer: Machine = { key, source, life: new LifeStory(entry) };
-        byKey.set(key, newcomer);
-        follow(newcomer);
-      }
-    } else machine?.life.add(entry);
-    isShown ||= key === key0;
-  }
-  if (isNew) {
+  const { toShown, toMachines } = happened;
+  Object.assign(happened, { toShown: false, toMachines: false });
+  for (const each of newcomers.splice(0)) follow(each);
+  if (toMachines) {
     makeRoom();
     machines.value = [...byKey.values()];
   }
-  if (isShown || isNew) news.value += 1;
+  if (toShown || toMachines) news.value += 1;
 }
 
 /** A newcomer is shown in the place of one that is over; of one that the reader has chosen only where it is the same one, of a new process. */
@@ -154,11 +197,10 @@ function isOver({ life, lostAt }: Machine): boolean {
 
 function makeRoom(): void {
   const over = [...byKey.values()].filter((machine) => isOver(machine) && machine.source.hearing !== undefined);
-  for (const { key } of over.slice(0, Math.max(0, over.length - mostOver)))
-    if (key !== chosen.peek()?.key) byKey.delete(key);
+  for (const { key } of over.slice(0, Math.max(0, over.length - mostOver))) if (key !== chosen.peek()?.key) leave(key);
 }
 
-/** Frames do not come in hidden pages, and entries must not pile up there. */
+/** Frames do not come in hidden pages. */
 function schedule(task: () => void): number {
   if (document.visibilityState === 'hidden') return window.setTimeout(task, 250);
   return requestAnimationFrame(task);
@@ -177,8 +219,9 @@ effect(() => {
   return () => clearInterval(timer);
 });
 
-/** The time that is looked at: the cursor, or when the machine was last heard of, or now. */
+/** The time that is looked at: the cursor, or when the machine was last heard of, which of a recording is its end, or now. */
 export const time = computed(() => {
   void news.value;
-  return cursor.value ?? shown.value?.lostAt ?? now.value;
+  const { lostAt, source, life } = shown.value ?? {};
+  return cursor.value ?? lostAt ?? (source !== undefined && source.hearing === undefined ? life!.last.at : now.value);
 });

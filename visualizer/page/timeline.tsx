@@ -11,14 +11,21 @@ const spans = [15_000, 30_000, 60_000, 300_000, 1_800_000];
 /** How much is. */
 export const span = signal(spans[1]!);
 
+/** Until when the shown machine is known, epoch ms: one that is at work, until now; one that is over or recorded, or whose source is lost, until then. */
+function knownUntil(): number {
+  const { life, lostAt, source } = shown.value!;
+  if (life.isOver || source.hearing === undefined) return life.last.at;
+  return Math.max(lostAt ?? (cursor.value === undefined ? now.value : now.peek()), life.last.at);
+}
+
 /** Which stretch of time is seen, epoch ms: live, it moves with the clock; looking back, it stays around the cursor. */
 export const range = computed<{ readonly from: number; readonly to: number }>(() => {
   void news.value;
-  const last = shown.value?.life.last.at ?? 0;
+  if (shown.value === undefined) return { from: 0, to: span.value };
   const to =
     cursor.value === undefined
-      ? Math.max(time.value, last)
-      : Math.min(Math.max(now.peek(), last), cursor.value + span.value / 2);
+      ? Math.max(time.value, shown.value.life.last.at)
+      : Math.min(knownUntil(), cursor.value + span.value / 2);
   return { from: to - span.value, to };
 });
 
@@ -27,12 +34,9 @@ const playing = signal(false);
 /** From the first entry to the last: where the cursor is, and playing from there. */
 export function Timeline() {
   void news.value;
-  const { life, lostAt } = shown.value!;
+  const { life } = shown.value!;
   const first = life.entries[0]!.at;
-  const last = Math.max(
-    life.isOver ? life.last.at : cursor.value === undefined ? time.value : (lostAt ?? now.peek()),
-    first + 1,
-  );
+  const last = Math.max(knownUntil(), first + 1);
   const at = cursor.value ?? last;
   const frame = useRef<number | undefined>(undefined);
 

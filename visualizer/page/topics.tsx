@@ -12,7 +12,8 @@ const states: Readonly<Record<TopicTold['state'], { text: string; tone: string }
   loading: { text: 'loading', tone: 'dialling' },
 };
 
-export function Topics({ topics }: { topics: readonly TopicTold[] }) {
+/** @param isOver of the connection: nothing is live any more */
+export function Topics({ topics, isOver }: { topics: readonly TopicTold[]; isOver: boolean }) {
   if (topics.length === 0) return null;
   const lines = Math.min(topics.length, mostSeen);
   const more = topics.length - lines;
@@ -27,15 +28,20 @@ export function Topics({ topics }: { topics: readonly TopicTold[] }) {
       </p>
       <ul style={{ '--lines': lines }} tabIndex={more === 0 ? undefined : 0} aria-label="Topics">
         {topics.map((topic, i) => (
-          <Topic key={`${i} ${topic.name}`} topic={topic} />
+          <Topic key={`${i} ${topic.name}`} topic={topic} isOver={isOver} />
         ))}
       </ul>
     </div>
   );
 }
 
-function Topic({ topic: { name, state, at, caughtUp, lost, gaps } }: { topic: TopicTold }) {
-  const { text, tone } = Object.hasOwn(states, state) ? states[state] : { text: state, tone: 'over' };
+function Topic({ topic, isOver }: { topic: TopicTold; isOver: boolean }) {
+  const { name, state, at, caughtUp, lost, gaps } = topic;
+  const { text, tone } = isOver
+    ? { text: 'over', tone: 'over' }
+    : Object.hasOwn(states, state)
+      ? states[state]
+      : { text: state, tone: 'over' };
   return (
     <li>
       <b title={name}>{shortened(name)}</b>
