@@ -67,7 +67,7 @@ describe('at work', () => {
     await page.getByRole('button', { name: 'Pull the cable' }).click();
     await expect.poll(() => value('offline for'), { timeout: patience }).toMatch(/s$/);
     await expect
-      .poll(() => page.locator('.why code').innerText(), { timeout: patience })
+      .poll(() => page.locator('.state .why code').innerText(), { timeout: patience })
       .toMatch(/silent|dial-timeout/);
     const marks = await page.locator('.when').allInnerTexts();
     expect(marks).toHaveLength(3);
@@ -76,7 +76,7 @@ describe('at work', () => {
     await page.getByRole('button', { name: 'Plug the cable' }).click();
     await expect.poll(() => value('offline for'), { timeout: patience }).toBe('–');
     await expect
-      .poll(() => page.locator('.why').innerText(), { timeout: patience })
+      .poll(() => page.locator('.state .why').innerText(), { timeout: patience })
       .toMatch(/last outage: nothing was heard any more\s+silent\s+was offline for [\d.]+ s, until/);
     expect(errors).toEqual([]);
   });
@@ -204,7 +204,7 @@ test('topics: how far each is, what its last return brought, and what nobody can
   const lines = (await page.locator('.topics li').allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
   expect(lines).toEqual([
     'ticks at 142 live 12 caught up, 0 lost',
-    'prices not begun catching up 3 caught up, some may be lost',
+    'prices not begun catching up 3 caught up, ? lost',
     '12 characters at 1,234 loading nothing missed',
     'news at 7 asking 0 caught up, 5 lost 2 gaps',
   ]);

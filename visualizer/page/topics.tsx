@@ -47,7 +47,12 @@ function Topic({ topic, isOver }: { topic: TopicTold; isOver: boolean }) {
       <b title={name}>{shortened(name)}</b>
       <span class="at">{at === null ? 'not begun' : `at ${at.toLocaleString('en')}`}</span>
       <span class={`how tone-${tone}`}>{text}</span>
-      <span class={`return${lost === 0 ? '' : ' tone-dead'}`}>{returnOf(caughtUp, lost)}</span>
+      <span
+        class={`return${lost === 0 ? '' : ' tone-dead'}`}
+        title={lost === null ? 'Some may be lost; nobody knows how many.' : undefined}
+      >
+        {returnOf(caughtUp, lost)}
+      </span>
       {gaps === 0 ? null : (
         <span class="gaps tone-dead">
           {gaps.toLocaleString('en')} {gaps === 1 ? 'gap' : 'gaps'}
@@ -60,10 +65,10 @@ function Topic({ topic, isOver }: { topic: TopicTold; isOver: boolean }) {
 /** Of the last time that it came back, or is coming back. */
 function returnOf(caughtUp: number, lost: number | null): string {
   if (caughtUp === 0 && lost === 0) return 'nothing missed';
-  const missing = lost === null ? 'some may be lost' : `${lost.toLocaleString('en')} lost`;
+  const missing = lost === null ? '? lost' : `${lost.toLocaleString('en')} lost`;
   return `${caughtUp.toLocaleString('en')} caught up, ${missing}`;
 }
 
 function shortened(name: string): string {
-  return name.length > 18 ? `${name.slice(0, 8)}…${name.slice(-9)}` : name;
+  return name.length > 14 ? `${name.slice(0, 5)}…${name.slice(-6)}` : name;
 }
