@@ -212,10 +212,10 @@ test('one finger scrolls the page past the chart, and leaves the chart where it 
   expect(await scrolled()).toBe(still);
 });
 
-test('4,000 states: it says so, and where the machine is', async () => {
-  const { page, actor, errors } = await shown(ringOf(4_000));
+test('3,000 states: it says so, and where the machine is', async () => {
+  const { page, actor, errors } = await shown(ringOf(3_000));
   const large = page.locator('.statechart-large');
-  expect(await large.innerText()).toContain('4,000 states');
+  expect(await large.innerText()).toContain('3,000 states');
   actor.send({ type: 'NEXT' });
   await expect.poll(() => large.innerText(), { timeout: patience }).toMatch(/s1$/);
   expect(errors).toEqual([]);
