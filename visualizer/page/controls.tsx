@@ -6,7 +6,8 @@ import type { StageCommand, Status } from '../../bin/demo/stagehand.ts';
 import { summary } from '../../bin/demo/tally.ts';
 import { doubtful, hearing, order, stage } from './control.ts';
 import { Question } from './icons.tsx';
-import { isConnection, news, shown } from './store.ts';
+import { isConnection } from './life.ts';
+import { news, shown } from './store.ts';
 
 /** Where all of them are shown. */
 const isOpen = signal(false);

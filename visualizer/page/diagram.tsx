@@ -4,8 +4,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { excessOf } from './chart/bounds.ts';
 import { Chart } from './chart/chart.tsx';
 import type { Layout } from './chart/shapes.ts';
-import { isOutage, stateWord } from './life.ts';
-import { isConnection, type Machine, moment, time } from './store.ts';
+import { isOutage, stateWord, isConnection } from './life.ts';
+import { type Machine, moment, time } from './store.ts';
 
 export function Diagram({ machine }: { machine: Machine }) {
   const { definition } = machine.life;

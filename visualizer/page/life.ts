@@ -270,6 +270,11 @@ export class LifeStory {
 /** Where a connection is between two lines, and not before its first one. */
 const between: ReadonlySet<string> = new Set(['connecting', 'awaiting-id', 'reconnecting', 'redialling']);
 
+/** Whether it is the life of a connection of systole. */
+export function isConnection({ definition }: LifeStory): boolean {
+  return definition.id === 'connection' && 'reconnecting' in definition.states;
+}
+
 export function isOutage(word: string, context: unknown): boolean {
   // The first dial is an attempt, too.
   const { attempt } = (context ?? {}) as { attempt?: unknown };

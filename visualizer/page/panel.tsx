@@ -1,9 +1,9 @@
 /** What an operator asks: state and since when, why, how long nothing was heard, and the figures. Of the same height in every state. */
 import { type Figure, clockOf, figuresOf, type LastHeard, seconds, topicsAt, type Why } from './figures.ts';
-import { isOutage, stateWord, wordOf } from './life.ts';
+import { isOutage, stateWord, wordOf, isConnection } from './life.ts';
 import { asText } from './log.tsx';
 import { Plots } from './plots.tsx';
-import { isConnection, type Machine, moment, time } from './store.ts';
+import { type Machine, moment, time } from './store.ts';
 import { Term } from './term.tsx';
 import { toneOf } from './tone.ts';
 import { Topics } from './topics.tsx';

@@ -5,8 +5,8 @@
  */
 import type { Definition, StateValue } from '../entry.ts';
 import { seconds } from './figures.ts';
-import { type LifeStory, wordOf } from './life.ts';
-import { indexAt, isOfConnection, type Outage, readingOf, type Turn } from './reading.ts';
+import { type LifeStory, wordOf, isConnection } from './life.ts';
+import { indexAt, type Outage, readingOf, type Turn } from './reading.ts';
 import type { Tone } from './tone.ts';
 
 export interface Span {
@@ -80,7 +80,7 @@ export const noPicture: Picture = {
 export function pictureOf(life: LifeStory, from: number, to: number): Picture {
   const { turns, trips, outages } = readingOf(life);
   const grain = (to - from) / columns;
-  if (!isOfConnection(life)) {
+  if (!isConnection(life)) {
     const lanes = lanesOf(within(turns, from, to), from, to, grain);
     const folded = lanes.splice(mostLanes).map(({ name }) => name);
     return { ...noPicture, from, to, lanes, folded };

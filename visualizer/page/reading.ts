@@ -4,7 +4,7 @@
  * Everything here is in the order of time, so that what was the case at a time is found by halves.
  */
 import type { Changed, Counted, Entry, Registered, StateValue } from '../entry.ts';
-import type { LifeStory } from './life.ts';
+import { type LifeStory, isConnection } from './life.ts';
 import { isOutage, stateWord, wordOf } from './life.ts';
 import { type Tone, toneOf } from './tone.ts';
 
@@ -67,7 +67,7 @@ export class Reading {
   readonly #isConnection: boolean;
 
   constructor(life: LifeStory) {
-    this.#isConnection = isOfConnection(life);
+    this.#isConnection = isConnection(life);
   }
 
   catchUp({ entries, forgotten }: LifeStory): void {
@@ -178,11 +178,6 @@ export function indexAt(list: readonly { readonly at: number }[], time: number):
 
 export function lastAt<T extends { readonly at: number }>(list: readonly T[], time: number): T | undefined {
   return list[indexAt(list, time)];
-}
-
-/** Whether it is the life of a connection of systole. */
-export function isOfConnection({ definition }: LifeStory): boolean {
-  return definition.id === 'connection' && 'reconnecting' in definition.states;
 }
 
 export function isOnline(word: string): boolean {

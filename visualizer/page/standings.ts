@@ -3,9 +3,9 @@
  *
  * The order is that of trouble, and of the same trouble the longest is first. It stays as it is while somebody is about to press something in it.
  */
-import { type LifeStory, type Turn, wordOf } from './life.ts';
+import { type LifeStory, type Turn, wordOf, isConnection } from './life.ts';
 import { namesOf } from './names.ts';
-import { isConnection, type Machine } from './store.ts';
+import { type Machine } from './store.ts';
 import { type Tone, toneOf } from './tone.ts';
 
 export interface Standing {

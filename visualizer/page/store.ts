@@ -4,7 +4,7 @@
 import { computed, effect, signal } from '@preact/signals';
 
 import type { Entry, Registered } from '../entry.ts';
-import { LifeStory, type LifeMoment } from './life.ts';
+import { LifeStory, type LifeMoment, isConnection } from './life.ts';
 import type { Hearer } from './line.ts';
 import { shared } from './shared.ts';
 
@@ -204,10 +204,6 @@ function makeRoom(): void {
 function schedule(task: () => void): number {
   if (document.visibilityState === 'hidden') return window.setTimeout(task, 250);
   return requestAnimationFrame(task);
-}
-
-export function isConnection({ definition }: LifeStory): boolean {
-  return definition.id === 'connection' && 'reconnecting' in definition.states;
 }
 
 /** The clock runs, ten times a second, while somebody looks at now. */

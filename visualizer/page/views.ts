@@ -3,7 +3,8 @@
  */
 import { effect } from '@preact/signals';
 
-import { cursor, isConnection, machines, view } from './store.ts';
+import { isConnection } from './life.ts';
+import { cursor, machines, view } from './store.ts';
 
 /** What a source tells of the past comes within this, ms after its first machine. */
 const firstMoments = [300, 1_000, 2_500];
