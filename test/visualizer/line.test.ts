@@ -2,17 +2,31 @@
  * The page's own line, in a real Chromium: what it shows is now, or it says since when it is not; and what happened meanwhile is there afterwards, once.
  */
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 
 import type { Page } from 'playwright';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createActor, createMachine } from 'xstate';
 
+import { PageServer, readFiles } from '../../bin/page.ts';
 import { serveInspection } from '../../visualizer/bridge/inspect.node.ts';
 import { Child } from '../helpers/children/start.ts';
 import { listen, speakIdHeartbeat, textOf } from '../helpers/support.ts';
 import { faultProxy } from '../kit/fault-proxy.ts';
-import { app, demo, inspected, openTab, patience, rowsIn, stateIn, useBrowser, visualize, word } from './stage.ts';
+import {
+  app,
+  built,
+  demo,
+  inspected,
+  openTab,
+  patience,
+  rowsIn,
+  stateIn,
+  useBrowser,
+  visualize,
+  word,
+} from './stage.ts';
 
 useBrowser();
 
@@ -245,6 +259,22 @@ test('a machine that is nested without end is passed over, and the next one is s
     });
   });
   const { page, errors } = await openTab(await visualize([`${url}/`]));
+  await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toBe('even');
+  expect(errors).toEqual([]);
+});
+
+test('the server of the page is gone before a chart can be laid out: the page says so', async () => {
+  const { inspection, source } = await inspected();
+  const files = readFiles(join(process.cwd(), built))!;
+  const configFor = () => ({ sources: [source], control: null });
+  const server = await PageServer.open({ port: 0, files, frameable: true, configFor });
+  onTestFinished(() => server.close());
+  const { page, errors } = await openTab(server.address);
+  await page.getByText('No machine yet').waitFor();
+  await server.close();
+  const actor = createActor(counter, { inspect: inspection.inspect }).start();
+  onTestFinished(() => void actor.stop());
+  await page.getByText('the server of this page is gone').waitFor();
   await expect.poll(() => stateIn(page).textContent(), { timeout: patience }).toBe('even');
   expect(errors).toEqual([]);
 });

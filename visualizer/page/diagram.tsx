@@ -4,7 +4,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { excessOf } from './chart/bounds.ts';
 import { Chart } from './chart/chart.tsx';
 import type { Layout } from './chart/shapes.ts';
-import { isOutage, stateWord, isConnection } from './life.ts';
+import { layoutFor } from './layouts.ts';
+import { isConnection, isOutage, stateWord } from './life.ts';
 import { type Machine, moment, time } from './store.ts';
 
 export function Diagram({ machine }: { machine: Machine }) {
@@ -12,13 +13,13 @@ export function Diagram({ machine }: { machine: Machine }) {
   const holder = useRef<HTMLDivElement>(null);
   const layout = useLayout(machine, holder);
   const here = moment.value;
-  const isReady = here !== undefined && (layout !== undefined || excessOf(definition) !== undefined);
+  const isReady = here !== undefined && (typeof layout === 'object' || excessOf(definition) !== undefined);
   return (
     <div ref={holder} class="diagram">
       {isReady ? (
         <Chart
           definition={definition}
-          layout={layout}
+          layout={typeof layout === 'object' ? layout : undefined}
           value={here.value}
           previous={here.previous}
           taken={here.led && { event: here.led.event.type, at: here.led.at }}
@@ -27,24 +28,29 @@ export function Diagram({ machine }: { machine: Machine }) {
           isOutage={isConnection(machine.life) && isOutage(stateWord(here.value), here.context)}
         />
       ) : (
-        <p class="waits">Laying the chart out …</p>
+        <p class="waits">
+          {layout === 'unreachable'
+            ? 'This chart cannot be laid out: the server of this page is gone. Load the page again when it is back.'
+            : 'Laying the chart out …'}
+        </p>
       )}
     </div>
   );
 }
 
-function useLayout({ life }: Machine, holder: { readonly current: HTMLElement | null }): Layout | undefined {
-  const [layout, setLayout] = useState<{ of: unknown; layout: Layout } | undefined>(undefined);
+/** `unreachable`: what lays charts out comes when it is needed, and whoever serves it is gone. */
+type Found = Layout | 'unreachable' | undefined;
+
+function useLayout({ life }: Machine, holder: { readonly current: HTMLElement | null }): Found {
+  const [layout, setLayout] = useState<{ of: unknown; layout: Found } | undefined>(undefined);
   const isTall = useTall(holder);
   const { definition } = life;
   useEffect(() => {
     if (isTall === undefined || excessOf(definition) !== undefined) return undefined;
     let isWanted = true;
     const find = async () => {
-      // The layout engine comes when it is needed, which it is not for our own machine.
-      const { layoutFor } = await import('./layouts.ts');
       const found = await layoutFor(definition, isTall);
-      if (isWanted) setLayout({ of: definition, layout: found });
+      if (isWanted) setLayout({ of: definition, layout: found ?? 'unreachable' });
     };
     void find();
     return () => {

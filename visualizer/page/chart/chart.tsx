@@ -3,14 +3,14 @@
  *
  * It draws what it is told and knows no machine. What changes ten times a second (`now`) is drawn apart from what changes with the state.
  */
-import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import { useId, useMemo, useRef } from 'preact/hooks';
 
 import type { Definition, StateValue } from '../../entry.ts';
 import { excessOf } from './bounds.ts';
 import { Foot } from './foot.tsx';
 import { activeIn } from './graph.ts';
 import { Legend } from './legend.tsx';
-import { fontFamily, measureByCanvas } from './measure.ts';
+import { fontFamily } from './measure.ts';
 import { Countdowns, Trail } from './motion.tsx';
 import { Scene } from './scene.tsx';
 import type { Layout } from './shapes.ts';
@@ -20,7 +20,7 @@ import { useView } from './view.ts';
 
 export interface ChartProps {
   definition: Definition;
-  /** Made beforehand by `layoutOf`; where there is none it is made here, which loads ELK. */
+  /** Made by `layoutOf`; undefined: it is too large to be drawn. */
   layout?: Layout | undefined;
   value?: StateValue | undefined;
   /** Where it was before `taken`. */
@@ -43,8 +43,7 @@ export function Chart(props: ChartProps) {
 }
 
 function Drawn(props: ChartProps) {
-  const { definition, layout: given, value, previous, taken, delays, now, isOutage = false, onEvent } = props;
-  const layout = useLayout(definition, given);
+  const { definition, layout, value, previous, taken, delays, now, isOutage = false, onEvent } = props;
   const holder = useRef<HTMLDivElement>(null);
   const svg = useRef<SVGSVGElement>(null);
   const legend = useId();
@@ -90,7 +89,6 @@ function Drawn(props: ChartProps) {
           {trail}
         </g>
       </svg>
-      {layout === undefined && <p class="statechart-waits">Laying the chart out …</p>}
       <Foot {...{ view, layout, active, legend }} />
       <Legend id={legend} layout={layout} />
       <ul class="statechart-states">
@@ -117,24 +115,6 @@ const keys: Record<string, (view: ReturnType<typeof useView>) => void> = {
   ArrowUp: (view) => view.pan(0, 40),
   ArrowDown: (view) => view.pan(0, -40),
 };
-
-function useLayout(definition: Definition, given: Layout | undefined): Layout | undefined {
-  const [made, setMade] = useState<{ of: Definition; layout: Layout } | undefined>(undefined);
-  useEffect(() => {
-    if (given !== undefined) return undefined;
-    let isWanted = true;
-    const make = async () => {
-      const { layoutOf } = await import('./layout.ts');
-      const layout = await layoutOf(definition, measureByCanvas());
-      if (isWanted) setMade({ of: definition, layout });
-    };
-    void make();
-    return () => {
-      isWanted = false;
-    };
-  }, [definition, given]);
-  return given ?? (made?.of === definition ? made.layout : undefined);
-}
 
 function nameOf({ id: root }: Definition, active: ReadonlySet<string>): string {
   return [...active]
