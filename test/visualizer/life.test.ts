@@ -9,6 +9,7 @@ import { LifeStory, mostEntries, stepsOf, wordOf } from '../../visualizer/page/l
 import { Lines } from '../../visualizer/page/lines.ts';
 import { heartbeatsIn, isFold } from '../../visualizer/page/runs.ts';
 import { nameOf } from '../../visualizer/page/words.ts';
+import { stranger } from './lives.ts';
 
 const session = 'x-1';
 const connection = translate(connectionMachine);
@@ -124,6 +125,19 @@ test("of others' machines, equal events that change nothing are one row", () => 
   told.tell('GO');
   told.tell('GO');
   expect(linesOf(told.life)).toEqual(['312 × TICK', 'peer.beat', 'TICK', 'GO', '2 × GO']);
+});
+
+test('since when a machine of another kind is where it is: each region that changes begins anew', () => {
+  const crossing = stranger('parallel', { light: ['red', 'green'], voice: ['silent', 'speaking'] });
+  const told = lifeOf(crossing, { light: 'red', voice: 'silent' });
+  told.tell('PRESS', { light: 'red', voice: 'speaking' });
+  told.tell('TICK');
+  told.tell('PRESS', { light: 'green', voice: 'speaking' });
+  expect(told.life.turns.map(({ word }) => word)).toEqual([
+    'light · red | voice · silent',
+    'light · red | voice · speaking',
+    'light · green | voice · speaking',
+  ]);
 });
 
 test('a dial after a loss is part of the outage, the first one is not', () => {

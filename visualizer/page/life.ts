@@ -72,7 +72,7 @@ export class LifeStory {
     this.#value = registered.value;
     this.#word = wordOf(registered.value);
     this.#cause = causeIn(registered.context);
-    const word = stateWord(registered.value);
+    const word = this.#stateIn(registered.value);
     this.#turns = [{ at: registered.at, word, isOutage: isOutage(word, registered.context) }];
     this.add(registered);
   }
@@ -181,11 +181,16 @@ export class LifeStory {
     };
   }
 
+  /** Since when it is there is told of a connection's one word, and of all that another machine is in. */
+  #stateIn(value: StateValue): string {
+    return isConnection(this) ? stateWord(value) : wordOf(value);
+  }
+
   #change(entry: Changed): void {
     const { value, context, at } = entry;
     this.latest = entry;
     const word = wordOf(value);
-    const turn = stateWord(value);
+    const turn = this.#stateIn(value);
     this.#turn(turn, at, context);
     let row = this.rows.at(-1);
     const isTaken = row === undefined || row.to !== '' || row.kind === 'stopped' || row.number === 0;
