@@ -222,7 +222,8 @@ test('3,000 states: it says so, and where the machine is', async () => {
 });
 
 test.each(['light', 'dark'] as const)('words stand out from what is behind them, by WCAG AA: %s', async (scheme) => {
-  const { address, faults } = await demo();
+  // In doubt for long enough to be looked at on a busy machine.
+  const { address, faults } = await demo({ interval: 600, timeout: 10_000 });
   const { page } = await openTab(address, sizes[0], scheme);
   const faint = () =>
     page.locator('.statechart > svg').evaluate((svg) => {
