@@ -160,6 +160,7 @@ test('an app that is stopped for a while loses nothing', async () => {
   const { url } = await listen((socket) => speakIdHeartbeat(socket, 'me'));
   const { page, errors } = await openTab(`${await app(await visualize(), url)}?frame`);
   await page.getByRole('button', { name: 'inspect' }).click();
+  await expect.poll(() => page.frame({ url: /origin=/ }) !== null, { timeout: patience }).toBe(true);
   const frame = page.frame({ url: /origin=/ })!;
   const state = frame.locator('.heard');
   await expect.poll(() => state.innerText(), { timeout: patience }).toBe('live');

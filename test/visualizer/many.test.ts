@@ -25,7 +25,7 @@ test('200 connections with a beat a second: no task of the page takes 50 ms of i
   await page.locator('.statechart svg .glow').first().waitFor();
   expectSmooth(await workOf(page));
   expect(errors).toEqual([]);
-});
+}, 240_000);
 
 interface Work {
   /** Of all tasks of the page, the longest, ms of its processor. */
