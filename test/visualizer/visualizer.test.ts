@@ -307,7 +307,7 @@ describe('a Node process', () => {
     }
     connection.actor.send({ type: 'peer.spoke' });
     const heartbeats = async () => {
-      const counts = (await rowsIn(page)).join(' ').matchAll(/([\d,]+) heartbeats/g);
+      const counts = (await rowsIn(page)).join(' ').matchAll(/(?<![\d,.])(\d{1,3}(?:,\d{3})*) heartbeats/g);
       return [...counts].reduce((sum, [, count = '']) => sum + Number(count.replaceAll(',', '')), 0);
     };
     await expect.poll(heartbeats, { timeout: patience }).toBeGreaterThan(4_000);
