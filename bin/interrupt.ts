@@ -1,12 +1,15 @@
+/** What asks for an end, and the exit code with which a shell reports a process that it ended. */
+export const interrupts = { SIGINT: 130, SIGTERM: 143 } as const;
+
 /**
  * The first SIGINT or SIGTERM asks for a graceful end; the second ends the process at once.
- * @param end is given the exit code with which a shell reports a process that such a signal ended
+ * @param end is given the exit code
  * @returns what undoes it
  */
 export function onInterrupt(end: (code: number) => void): () => void {
   let asked = false;
   const interrupt = (signal: NodeJS.Signals) => {
-    const code = signal === 'SIGINT' ? 130 : 143;
+    const code = interrupts[signal as keyof typeof interrupts];
     if (asked) process.exit(code);
     asked = true;
     end(code);

@@ -5,7 +5,7 @@ import { detectionBound } from '../../adapters/index.ts';
 import { askedBy, milliseconds, noPositionals, parse, port } from '../arguments.ts';
 import { openInBrowser } from '../browser.ts';
 import { type RunningInspection, openInspection } from '../inspection.ts';
-import { onInterrupt } from '../interrupt.ts';
+import { interrupts, onInterrupt } from '../interrupt.ts';
 import { type Files, PageServer, readFiles } from '../page.ts';
 import { duration, type Terminal } from '../terminal.ts';
 import { openStage, type Stage } from './cable-stage.ts';
@@ -15,9 +15,6 @@ import { keysHelp, playKeys } from './keys.ts';
 import { exitOn } from './owned.ts';
 import { playScript } from './script.ts';
 import { Stagehand } from './stagehand.ts';
-
-/** With the exit code of each. */
-const interrupts = { SIGINT: 130, SIGTERM: 143 };
 
 const unhurried = { interval: 3_000, timeout: 2_000 };
 const brisk = { interval: 1_000, timeout: 600 };

@@ -89,7 +89,7 @@ export function isAmount(value: unknown): value is Amount {
 
 export const topicStates: ReadonlySet<unknown> = new Set<TopicTold['state']>(['asking', 'behind', 'live', 'loading']);
 
-export function isTopic(value: unknown): value is TopicTold {
+function isTopic(value: unknown): value is TopicTold {
   const { name, state, at, caughtUp, lost, gaps } = fieldsOf(value);
   return (
     typeof name === 'string' &&
@@ -224,7 +224,13 @@ function isWritten(action: unknown): boolean {
   return !(/^xstate\.(?:send|raise|cancel)$/.test(nameIn(type) ?? '') && armed.startsWith('xstate.after('));
 }
 
-const kinds: ReadonlySet<unknown> = new Set(['atomic', 'compound', 'parallel', 'final', 'history']);
+export const kinds: ReadonlySet<unknown> = new Set<Definition['type']>([
+  'atomic',
+  'compound',
+  'parallel',
+  'final',
+  'history',
+]);
 
 function typeOf(value: unknown): Definition['type'] {
   return kinds.has(value) ? (value as Definition['type']) : 'atomic';

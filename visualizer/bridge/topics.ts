@@ -5,6 +5,7 @@
  * Who hears a topic is not asked what it is: the app's systole may be another copy, older or newer than this one.
  */
 import type { TopicTold } from '../entry.ts';
+import { isCount } from './bounds.ts';
 import { hidden } from './plain.ts';
 
 /** Topics of a connection that are told one by one; the others are one line. */
@@ -71,7 +72,7 @@ function reportIn(value: unknown): TopicTold | undefined {
 }
 
 export function countIn(value: unknown): number | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+  return isCount(value) ? value : undefined;
 }
 
 /** What people write who program, and hardly a token, nor whose topic it is. */

@@ -9,6 +9,7 @@ import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { plain } from '../../adapters/protocols/plain.ts';
 import { beat, type Told } from '../../bin/demo/control-line.ts';
 import type { StageCommand, Status } from '../../bin/demo/stagehand.ts';
+import { pace } from './line.ts';
 
 /** As it was told last. Undefined: there is no demo. */
 export const stage = signal<Status | undefined>(undefined);
@@ -27,10 +28,8 @@ const goingAway = 1001;
 
 export function takeControl(url: string): void {
   line = new HeartbeatWebSocket(url, [], {
+    ...pace,
     protocol: plain({ heartbeat: beat.question, reply: beat.answer }),
-    heartbeat: { interval: 2_000, timeout: 2_000 },
-    connectTimeout: 3_000,
-    backoff: { initial: 500, max: 2_000 },
   });
   line.onmessage = ({ data }) => {
     const { taken: come, ...status } = JSON.parse(data as string) as Told;

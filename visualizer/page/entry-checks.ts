@@ -2,7 +2,7 @@
  * Entries of a file, looked at field by field: all that the page reads is there, is what it should be, and is no more than there may be.
  */
 import { bounds, isCount, isDeeper, isTime } from '../bridge/bounds.ts';
-import { definitionIn, isAmount, isDelay, topicStates } from '../bridge/receive.ts';
+import { definitionIn, isAmount, isDelay, kinds, topicStates } from '../bridge/receive.ts';
 import type { Changed, Counted, Definition, Entry, StateValue } from '../entry.ts';
 
 /** A field, and what it is not. */
@@ -118,7 +118,7 @@ function node(value: unknown, path: string, depth: number, left: { states: numbe
   text(fields['id'], `${path}.id`);
   text(fields['key'], `${path}.key`);
   const { type } = fields;
-  check(nodeTypes.has(type), `${path}.type`, `is none of ${[...nodeTypes].join(', ')}`);
+  check(kinds.has(type), `${path}.type`, `is none of ${[...kinds].join(', ')}`);
   optional(fields, 'initial', path, text);
   optional(fields, 'history', path, (each, at) =>
     check(each === 'deep' || each === 'shallow', at, 'is neither deep nor shallow'),
@@ -152,14 +152,6 @@ function node(value: unknown, path: string, depth: number, left: { states: numbe
   for (const [key, each] of Object.entries(fieldsOf(fields['states'], `${path}.states`)))
     node(each, within(`${path}.states`, key), depth + 1, left);
 }
-
-const nodeTypes: ReadonlySet<unknown> = new Set<Definition['type']>([
-  'atomic',
-  'compound',
-  'parallel',
-  'final',
-  'history',
-]);
 
 function action(value: unknown, path: string): void {
   text(fieldsOf(value, path)['type'], `${path}.type`);

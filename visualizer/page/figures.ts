@@ -3,9 +3,9 @@
  */
 import { longestTimer } from '../../machines/backoff.ts';
 import type { Counted, TopicTold } from '../entry.ts';
-import type { LifeMoment, LifeStory } from './life.ts';
-import { stateWord, wordOf } from './life.ts';
-import { type Context, indexAt, isOnline, lastAt, type Outage, readingOf, type Trip } from './reading.ts';
+import { indexAt, lastAt } from './in-time.ts';
+import { type LifeMoment, type LifeStory, stateWord, wordOf } from './life.ts';
+import { type Context, isOnline, type Outage, readingOf, type Trip } from './reading.ts';
 
 export interface Figure {
   readonly name: string;
@@ -80,7 +80,7 @@ const inWords: Readonly<Record<string, string>> = {
   'retries-exhausted': 'no retries are left',
 };
 
-export function whyOf(life: LifeStory, { value, context }: LifeMoment, time: number): Why {
+function whyOf(life: LifeStory, { value, context }: LifeMoment, time: number): Why {
   const word = stateWord(value);
   const { cause } = context;
   if (typeof cause === 'string') {
@@ -92,7 +92,7 @@ export function whyOf(life: LifeStory, { value, context }: LifeMoment, time: num
     return { text: isOnline(word) ? 'no outage so far' : 'the first dial', code: '', details: '' };
   }
   const { cause: first } = last.losses[0]!;
-  const details = `${last.isFirst ? 'dials had failed' : 'was offline'} for ${seconds(last.to - last.from)}, until ${clockOf(last.to).slice(0, 8)}`;
+  const details = `${last.isFirst ? 'dials had failed' : 'was offline'} for ${seconds(last.to - last.from)}, until ${dayTimeOf(last.to)}`;
   return { text: `last outage: ${inWords[first] ?? first}`, code: first, details };
 }
 
@@ -113,7 +113,7 @@ function endOf(context: Context): string {
  * While all is quiet, of the interval after which a heartbeat is asked; once it is asked, and in doubt, of the interval and the timeout, within which a
  * silent line is given up. What comes in between does not put the question off: it may be asked before the bar is full.
  */
-export function lastHeardOf(life: LifeStory, { value, context }: LifeMoment, time: number): LastHeard {
+function lastHeardOf(life: LifeStory, { value, context }: LifeMoment, time: number): LastHeard {
   const last = lastAt(readingOf(life).heard, time);
   const word = stateWord(value);
   if (last === undefined) return { value: 'nothing yet', meaning: 'Nothing has come yet.', fill: undefined };
@@ -355,6 +355,11 @@ export function clockOf(at: number): string {
   const date = new Date(at);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** Of the day, to the second. */
+export function dayTimeOf(at: number): string {
+  return clockOf(at).slice(0, 8);
 }
 
 /** Nobody counts the bytes of what is heard by topics. */

@@ -90,15 +90,6 @@ export function Heart() {
   );
 }
 
-export function Search() {
-  return (
-    <Lines>
-      <circle cx="6.8" cy="6.8" r="4.6" />
-      <path d="M10.3 10.300L14 14" />
-    </Lines>
-  );
-}
-
 /** It points down; whoever opens something may turn it. */
 export function Chevron() {
   return (
@@ -121,14 +112,6 @@ export function Question() {
     <Lines>
       <path d="M5 5.600a3 3 0 1 1 4.5 2.600c-1 .6-1.5 1-1.5 2" />
       <path d="M8 13.500v.01" />
-    </Lines>
-  );
-}
-
-export function Warning() {
-  return (
-    <Lines>
-      <path d="M8 2L1.5 13.500h13zM8 6.500v3M8 11.600v.01" />
     </Lines>
   );
 }

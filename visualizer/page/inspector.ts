@@ -5,6 +5,7 @@
 import { type Answer, type Frame, type Protocol, type Session, swallowed } from '../../adapters/protocols/protocol.ts';
 import { isBottomless } from '../bridge/bounds.ts';
 import { anySubprotocol, heartbeatText, subprotocol } from '../bridge/commands.ts';
+import { parsed } from './json.ts';
 
 export function inspector(): Protocol {
   return {
@@ -36,13 +37,5 @@ class InspectorSession implements Session {
 
   probe(): Answer {
     return asked;
-  }
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
   }
 }

@@ -2,6 +2,7 @@
  * The life of one machine as the page has it: its entries, the newest so many, and what was the case at any of them. Plain data; no signals here.
  */
 import type { Changed, Counted, Definition, Delay, Entry, Happened, Registered, StateValue } from '../entry.ts';
+import { indexAt } from './in-time.ts';
 import type { Row } from './row.ts';
 import { Runs } from './runs.ts';
 import { shared } from './shared.ts';
@@ -115,34 +116,16 @@ export class LifeStory {
 
   /** The row that an entry is in, or the last one that is not later than a time. */
   rowAt(time: number, pinned?: Entry): Row | undefined {
-    const last = this.#lastRowAt(time);
+    const last = indexAt(this.rows, time);
     if (pinned === undefined) return this.rows[last];
     // Of several in the same millisecond.
     for (let i = last; i >= 0; i -= 1) if (this.rows[i]!.entry === pinned) return this.rows[i];
     return this.rows[last];
   }
 
-  #lastRowAt(time: number): number {
-    let from = -1;
-    let to = this.rows.length - 1;
-    while (from < to) {
-      const middle = Math.ceil((from + to) / 2);
-      if (this.rows[middle]!.at <= time) from = middle;
-      else to = middle - 1;
-    }
-    return from;
-  }
-
   /** The index of the last entry that is not later than a time; the first one where all are. */
   indexAt(time: number): number {
-    let from = 0;
-    let to = this.entries.length - 1;
-    while (from < to) {
-      const middle = Math.ceil((from + to) / 2);
-      if (this.entries[middle]!.at <= time) from = middle;
-      else to = middle - 1;
-    }
-    return from;
+    return Math.max(0, indexAt(this.entries, time));
   }
 
   /** When it came to the state, as people know it by one word, in which it is at a time. */
@@ -286,7 +269,8 @@ export function isOutage(word: string, context: unknown): boolean {
   return between.has(word) && ((typeof attempt === 'number' && attempt > 1) || causeIn(context) !== '');
 }
 
-function causeIn(context: unknown): string {
+/** '': there is none. */
+export function causeIn(context: unknown): string {
   const cause = (context as { cause?: unknown } | null | undefined)?.cause;
   return typeof cause === 'string' ? cause : '';
 }

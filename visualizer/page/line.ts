@@ -4,13 +4,14 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import { HeartbeatWebSocket } from '../../adapters/drop-in.ts';
 import { inspector } from './inspector.ts';
 
-export const Line = HeartbeatWebSocket.with({
-  protocol: inspector(),
-  // A line that is dead is known to be within 4 s.
+/** Of all lines of the page: one that is dead is known to be within 4 s. */
+export const pace = {
   heartbeat: { interval: 2_000, timeout: 2_000 },
   connectTimeout: 3_000,
   backoff: { initial: 500, max: 2_000 },
-});
+};
+
+export const Line = HeartbeatWebSocket.with({ ...pace, protocol: inspector() });
 
 /** `waiting`: nothing was ever heard. `doubted`: it was asked, and has not answered yet. */
 export interface Hearing {

@@ -1,7 +1,7 @@
 /**
  * What people call machines: by names that they can tell apart. Plain data; no signals here.
  */
-import { clockOf } from './figures.ts';
+import { dayTimeOf } from './figures.ts';
 import type { Machine } from './store.ts';
 
 type Named = Pick<Machine, 'key' | 'source' | 'life' | 'lostAt'>;
@@ -43,7 +43,7 @@ function lookOf(machine: Named): string {
 
 /** Its first entry always stays. */
 function beginningOf({ life }: Named): string {
-  return clockOf(life.entries[0]?.at ?? 0).slice(0, 8);
+  return dayTimeOf(life.entries[0]?.at ?? 0);
 }
 
 function groupsOf(machines: readonly Named[], lookAs: (machine: Named) => string): Iterable<Named[]> {

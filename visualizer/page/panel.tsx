@@ -1,6 +1,6 @@
 /** What an operator asks: state and since when, why, how long nothing was heard, and the figures. Of the same height in every state. */
-import { type Figure, clockOf, figuresOf, type LastHeard, seconds, topicsAt, type Why } from './figures.ts';
-import { isOutage, stateWord, wordOf, isConnection } from './life.ts';
+import { type Figure, clockOf, dayTimeOf, figuresOf, type LastHeard, seconds, topicsAt, type Why } from './figures.ts';
+import { isConnection, isOutage, stateWord, wordOf } from './life.ts';
 import { asText } from './log.tsx';
 import { Plots } from './plots.tsx';
 import { type Machine, moment, time } from './store.ts';
@@ -26,7 +26,7 @@ export function Panel({ machine }: { machine: Machine }) {
         </strong>
         <span class="since">
           for {seconds(Math.max(0, time.value - here.since))}, since{' '}
-          <time title={clockOf(here.since)}>{clockOf(here.since).slice(0, 8)}</time>
+          <time title={clockOf(here.since)}>{dayTimeOf(here.since)}</time>
         </span>
       </div>
       {isOurs ? <Ours machine={machine} /> : <pre class="context">{asText(here.context)}</pre>}
@@ -101,7 +101,7 @@ const explained: Readonly<Record<string, string>> = {
 
 function show({ name, value, note, fill, asOf }: Figure) {
   const explanation = explained[name];
-  const when = asOf === undefined ? null : <small class="when">as of {clockOf(asOf).slice(0, 8)}</small>;
+  const when = asOf === undefined ? null : <small class="when">as of {dayTimeOf(asOf)}</small>;
   const isNoted = note !== undefined && note !== '';
   return (
     <div key={name} class={asOf === undefined ? '' : 'once'}>

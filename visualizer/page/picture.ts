@@ -5,8 +5,9 @@
  */
 import type { Definition, StateValue } from '../entry.ts';
 import { seconds } from './figures.ts';
-import { type LifeStory, wordOf, isConnection } from './life.ts';
-import { indexAt, type Outage, readingOf, type Turn } from './reading.ts';
+import { indexAt } from './in-time.ts';
+import { isConnection, type LifeStory, wordOf } from './life.ts';
+import { type Outage, readingOf, type Turn } from './reading.ts';
 import type { Tone } from './tone.ts';
 
 export interface Span {

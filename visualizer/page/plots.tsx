@@ -1,9 +1,11 @@
 /** Messages in a second, and round trips, over the same stretch of time as the trace above the timeline. */
 import { useEffect, useRef } from 'preact/hooks';
 
+import { penOn } from './canvas.ts';
 import { milliseconds, ratesOf } from './figures.ts';
+import { indexAt } from './in-time.ts';
 import type { LifeStory } from './life.ts';
-import { indexAt, readingOf } from './reading.ts';
+import { readingOf } from './reading.ts';
 import { news } from './store.ts';
 import { range } from './timeline.tsx';
 import { ink, toneInk } from './trace-paint.ts';
@@ -111,16 +113,8 @@ interface PlotProps {
 function Plot({ name, most, paint, from, to }: PlotProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const element = canvas.current!;
-    const { clientWidth: width, clientHeight: height } = element;
-    const ctx = element.getContext('2d');
-    if (ctx === null || width === 0) return;
-    const ratio = devicePixelRatio;
-    // Sizing it anew also empties it.
-    element.width = Math.round(width * ratio);
-    element.height = Math.round(height * ratio);
-    ctx.scale(ratio, ratio);
-    paint({ ctx, width, height, xOf: (at) => ((at - from) / (to - from)) * width });
+    const pen = penOn(canvas.current!);
+    if (pen !== undefined) paint({ ...pen, xOf: (at) => ((at - from) / (to - from)) * pen.width });
   });
   return (
     <figure class="plot">

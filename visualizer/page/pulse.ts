@@ -1,6 +1,7 @@
 /**
  * The last minute of a machine, in small: what it was in bands of its tones, and a pulse for each heartbeat that was answered.
  */
+import { penOn } from './canvas.ts';
 import type { LifeStory } from './life.ts';
 import { roundTripIn } from './reading.ts';
 import { inkOf, type Tone, toneOf } from './tone.ts';
@@ -8,10 +9,16 @@ import { inkOf, type Tone, toneOf } from './tone.ts';
 /** What is seen of it, ms. */
 export const minute = 60_000;
 
-/** A round trip this long, ms, is a pulse of full height. */
+/** A round trip this long, ms, is a pulse of full height; those beyond are no higher. */
 const tallest = 500;
+const least = 0.35;
 /** Pulses that are closer than this cannot be told apart, css px. */
 const apart = 3;
+
+/** Of a pulse, 0–1, by how long the round trip was, ms. */
+export function heightOf(trip: number): number {
+  return least + (1 - least) * Math.min(1, trip / tallest);
+}
 
 export type Inks = Readonly<Record<Tone, string>>;
 
@@ -23,12 +30,9 @@ export function inksOf(element: Element): Inks {
 
 /** @param known until when it was heard of, epoch ms; beyond that it is not known what was. Answers how many heartbeats were answered. */
 export function drawPulse(canvas: HTMLCanvasElement, life: LifeStory, now: number, known: number, inks: Inks): number {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const context = canvas.getContext('2d');
-  if (context === null || width === 0) return 0;
-  fit(canvas, width, height);
-  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-  context.clearRect(0, 0, width, height);
+  const pen = penOn(canvas);
+  if (pen === undefined) return 0;
+  const { ctx: context, width, height } = pen;
   const from = now - minute;
   const placeOf = (at: number) => ((Math.min(at, now) - from) / minute) * width;
   const floor = height * 0.72;
@@ -61,7 +65,7 @@ export function drawPulse(canvas: HTMLCanvasElement, life: LifeStory, now: numbe
     const x = placeOf(entry.at);
     if (x - last < apart) continue;
     last = x;
-    const tip = floor - (floor - 2) * (0.35 + 0.65 * Math.min(1, trip / tallest));
+    const tip = floor - (floor - 2) * heightOf(trip);
     context.moveTo(x - 1.5, floor);
     context.lineTo(x, tip);
     context.lineTo(x + 1, floor + height * 0.14);
@@ -69,12 +73,4 @@ export function drawPulse(canvas: HTMLCanvasElement, life: LifeStory, now: numbe
   }
   context.stroke();
   return count;
-}
-
-/** As sharp as the screen is. */
-function fit(canvas: HTMLCanvasElement, width: number, height: number): void {
-  const wide = Math.round(width * devicePixelRatio);
-  const high = Math.round(height * devicePixelRatio);
-  if (canvas.width !== wide) canvas.width = wide;
-  if (canvas.height !== high) canvas.height = high;
 }

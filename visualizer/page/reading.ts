@@ -1,11 +1,9 @@
 /**
  * What is read from a life, kept as it grows: what is asked ten times a second looks only at what is new. Plain data, no signals.
- *
- * Everything here is in the order of time, so that what was the case at a time is found by halves.
  */
 import type { Changed, Counted, Entry, Registered, StateValue } from '../entry.ts';
-import { type LifeStory, isConnection } from './life.ts';
-import { isOutage, stateWord, wordOf } from './life.ts';
+import { indexAt } from './in-time.ts';
+import { causeIn, isConnection, isOutage, type LifeStory, stateWord, wordOf } from './life.ts';
 import { type Tone, toneOf } from './tone.ts';
 
 export type Context = Readonly<Record<string, unknown>>;
@@ -164,22 +162,6 @@ export function readingOf(life: LifeStory): Reading {
   return reading;
 }
 
-/** The index of the last that is not later than a time; -1: there is none. */
-export function indexAt(list: readonly { readonly at: number }[], time: number): number {
-  let from = -1;
-  let to = list.length - 1;
-  while (from < to) {
-    const middle = Math.ceil((from + to) / 2);
-    if (list[middle]!.at <= time) from = middle;
-    else to = middle - 1;
-  }
-  return from;
-}
-
-export function lastAt<T extends { readonly at: number }>(list: readonly T[], time: number): T | undefined {
-  return list[indexAt(list, time)];
-}
-
 export function isOnline(word: string): boolean {
   return word === 'alive' || word === 'stale';
 }
@@ -188,9 +170,4 @@ export function roundTripIn(entry: Entry): number | undefined {
   if (entry.type !== 'event' || entry.event.type !== 'peer.beat') return undefined;
   const { roundTripTime } = entry.event;
   return typeof roundTripTime === 'number' ? roundTripTime : undefined;
-}
-
-function causeIn(context: Context): string {
-  const { cause } = context;
-  return typeof cause === 'string' ? cause : '';
 }

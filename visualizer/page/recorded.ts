@@ -4,6 +4,7 @@
  */
 import type { Entry } from '../entry.ts';
 import { entryOf, Wrong } from './entry-checks.ts';
+import { parsed } from './json.ts';
 
 export const heading = { systole: 'recording', version: 1 };
 
@@ -66,14 +67,6 @@ function* linesOf(text: string): Generator<{ line: string; isEnded: boolean }> {
     from = to + 1;
   }
   if (from < text.length || from === 0) yield { line: text.slice(from), isEnded: false };
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function entryIn(value: unknown, where: string): Entry {

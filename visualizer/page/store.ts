@@ -71,12 +71,6 @@ export const shown = computed<Machine | undefined>(() => {
   );
 });
 
-/** What is shown is now: it is heard of, and nobody looks back. */
-export const isPresent = computed(() => {
-  void news.value;
-  return cursor.value === undefined && shown.value?.source.send !== undefined && shown.value.lostAt === undefined;
-});
-
 /** What is shown, at the cursor. */
 export const moment = computed<LifeMoment | undefined>(() => {
   void news.value;

@@ -4,6 +4,7 @@
 import type uPlot from 'uplot';
 
 import { type Label, labelsOf, type Lane, type Picture, rateOf, type Span } from './picture.ts';
+import { heightOf } from './pulse.ts';
 import { inkOf, type Tone } from './tone.ts';
 
 /** The wave of one beat: where, as a share of its width, and how high. */
@@ -22,12 +23,8 @@ const wave: readonly [number, number][] = [
 /** What the heights are measured in: a wave is 1 high, and the row of labels is above it. */
 export const heights: [number, number] = [-0.75, 1.75];
 
-/** A round trip this long, ms, is a pulse of full height; those beyond are no higher. */
-const tallest = 500;
-const least = 0.35;
-
 /** The row of labels, CSS px. */
-export const labelRow = 17;
+const labelRow = 17;
 
 export function ink(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || '#888';
@@ -50,7 +47,7 @@ export function lineOf({ beats, spans, from, to }: Picture): uPlot.AlignedData {
   point(Math.max(from, spans[0]!.from) / 1_000, 0);
   const width = Math.min((to - from) / 45, 1_200);
   for (const { at, trip } of beats) {
-    const height = least + (1 - least) * Math.min(1, trip / tallest);
+    const height = heightOf(trip);
     for (const [where, how] of wave) {
       const moment = at + where * width;
       if (moment <= to) point(moment / 1_000, how * height);
@@ -285,7 +282,7 @@ function xOf(u: uPlot, at: number): number {
 const widths = new Map<string, number>();
 
 /** Texts are measured once, CSS px: asked ten times a second, the canvas would do it anew. */
-export function measureIn(ctx: CanvasRenderingContext2D): (text: string) => number {
+function measureIn(ctx: CanvasRenderingContext2D): (text: string) => number {
   const font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.font = font;
   return (text) => {

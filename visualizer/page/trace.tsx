@@ -6,7 +6,7 @@ import { computed } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 
-import { clockOf } from './figures.ts';
+import { dayTimeOf } from './figures.ts';
 import { describe, noPicture, pictureOf, wordsOf } from './picture.ts';
 import { cursor, look, news, shown } from './store.ts';
 import { range } from './timeline.tsx';
@@ -45,7 +45,7 @@ export function Trace() {
           gap: 2,
           space: 90,
           // One that would reach out of the picture is left out.
-          values: (u, times) => times.map((each) => (isInside(u, each) ? clockOf(each * 1_000).slice(0, 8) : '')),
+          values: (u, times) => times.map((each) => (isInside(u, each) ? dayTimeOf(each * 1_000) : '')),
         },
         { show: false },
       ],

@@ -4,13 +4,13 @@ import type { Definition, StateValue } from '../../entry.ts';
 /** Above any of these nobody could find anything, and laying it out would hold the page up. */
 export const bounds = { states: 300, transitions: 1_200, depth: 24 };
 
-export interface Extent {
+interface Extent {
   states: number;
   transitions: number;
   depth: number;
 }
 
-export function extentOf(definition: Definition): Extent {
+function extentOf(definition: Definition): Extent {
   const extent = { states: 0, transitions: 0, depth: 0 };
   const open: [node: Definition, depth: number][] = [[definition, 0]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

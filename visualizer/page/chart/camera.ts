@@ -23,7 +23,7 @@ export interface Plan {
 /** Least size of words that can be read, px on screen. */
 export const readable = 10;
 /** px: what the buttons below a chart take, by themselves and with the map. */
-export const footHeight = { buttons: 46, map: 66 };
+const footHeight = { buttons: 46, map: 66 };
 
 const smallest = Math.min(...Object.values(fontSizes));
 /** The largest that a small chart gets. */
