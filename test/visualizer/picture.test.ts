@@ -65,6 +65,21 @@ describe('the trace of a connection', () => {
     expect(sayings.map(({ texts: [text] }) => text)).toEqual(['1,000 in, 2,000/s']);
   });
 
+  test('a flood that a busy process counts late is one, and the next one is another', () => {
+    const life = new Story()
+      .counts(100, 0)
+      .counts(5_250, 518)
+      .counts(6_400, 484)
+      .counts(9_000, 1)
+      .counts(12_000, 300)
+      .life();
+    const { floods } = pictureOf(life, begun, begun + half);
+    expect(floods.map(({ from, to, received }) => [from - begun, to - begun, received])).toEqual([
+      [5_000, 6_400, 1_002],
+      [11_750, 12_000, 300],
+    ]);
+  });
+
   test('a flood that does not end is one flood', () => {
     const story = new Story().counts(0, 0);
     for (let i = 1; i <= 100; i += 1) story.counts(i * 250, 100);

@@ -62,6 +62,8 @@ const columns = 600;
 const mostLanes = 3;
 /** How often a bridge counts, ms: what it counts has passed within this. */
 const pace = 250;
+/** A count that comes later than that, ms, is of a process that is busy: it goes on with the flood of the one before. */
+const late = 8 * pace;
 /** So many messages in a second are a flood. */
 const floodRate = 100;
 
@@ -220,7 +222,8 @@ function messagesOf(life: LifeStory, from: number, to: number, grain: number) {
     const last = ticks.at(-1);
     if ((Math.max(passed.received, passed.sent) * 1_000) / pace >= floodRate) {
       const flood = floods.at(-1);
-      if (flood !== undefined && at - during - flood.to <= Math.max(2 * pace, grain)) {
+      const isNext = flood !== undefined && flood.to === before.at && at - before.at <= late;
+      if (flood !== undefined && (isNext || at - during - flood.to <= Math.max(2 * pace, grain))) {
         flood.to = at;
         flood.received += passed.received;
         flood.sent += passed.sent;
