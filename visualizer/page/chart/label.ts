@@ -6,8 +6,8 @@ import type { Label, LabelRow, PlacedWord } from './shapes.ts';
 const rowHeight = 14;
 /** Wider rows, in px, have their guard below: in what holds others, which is wide anyway, and in what holds none. */
 const wrapAt = { parent: 172, leaf: 138 };
-/** For ` 59.9 s`. */
-const countdownWidth = 38;
+/** For ` 88.8 s`, which is as wide as one can be: with less it reaches to where the arrow begins. */
+const countdownWidth = 42;
 
 /** One label per arrow that begins at a box, and one per line without; placed from 0, 0. */
 export function labelsOf(box: Box, { boxes, edges }: Graph, measure: Measure): Label[] {
