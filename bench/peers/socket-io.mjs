@@ -1,0 +1,34 @@
+import { Server } from 'socket.io';
+import { io } from 'socket.io-client';
+
+import { overHttp } from './servers/over.mjs';
+
+/** @type {import('./peer.d.ts').Peer} */
+export const peer = {
+  package: 'socket.io-client',
+  hasHeart: true,
+  takesClass: false,
+  carries: ['text', 'binary'],
+  remark: 'its server beats',
+  serve: (options) =>
+    overHttp((room, http) => {
+      const { heartbeat } = options ?? {};
+      const server = new Server(http, {
+        ...(heartbeat && { pingInterval: heartbeat.interval, pingTimeout: heartbeat.timeout }),
+      });
+      server.on('connection', (socket) => {
+        socket.on(
+          'disconnect',
+          room.enter((payload) => socket.emit('down', payload)),
+        );
+        socket.on('up', (payload) => room.onMessage(payload));
+      });
+      return () => server.close();
+    }, options),
+  async dial({ url, onOpen, onMessage }) {
+    const socket = io(url.replace(/^ws/, 'http'), { transports: ['websocket'], forceNew: true });
+    socket.on('connect', () => onOpen?.());
+    socket.on('down', (payload) => onMessage?.(payload));
+    return { send: (payload) => socket.emit('up', payload), end: () => socket.disconnect() };
+  },
+};
