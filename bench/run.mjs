@@ -16,15 +16,15 @@ const questions = readdirSync(new URL('.', import.meta.url))
   .map((file) => file.slice(0, -'.bench.ts'.length));
 
 const { asked, others, env } = understood(process.argv.slice(2));
-run('test/helpers/install-packages.mjs', ['bench/peers']);
 if (asked.includes('draw')) {
-  run('bench/pictures/draw.mjs');
+  draw();
 } else {
+  install('bench/peers');
   const files = asked.map((question) => `bench/${question}.bench.ts`);
   const args = ['run', '--config', 'bench/vitest.config.ts', ...files, ...others];
   process.exitCode = statusOf('node_modules/vitest/vitest.mjs', args);
   // As `isWhole` of `chosen.ts` has it: otherwise nothing was kept.
-  if (Object.keys(env).length === 0 && existsSync(`${root}/bench/results`)) run('bench/pictures/draw.mjs');
+  if (Object.keys(env).length === 0 && existsSync(`${root}/bench/results`)) draw();
 }
 
 /**
@@ -50,6 +50,15 @@ function understood(given) {
   return told;
 }
 
+function draw() {
+  install('bench/pictures');
+  run('bench/pictures/draw.mjs');
+}
+
+function install(folder) {
+  run('test/helpers/install-packages.mjs', [folder]);
+}
+
 function refuseUnknown(what, names, known) {
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) refuse(`there is no ${what} "${unknown}"; there are ${known.join(', ')}`);
@@ -60,12 +69,12 @@ function refuse(why) {
   process.exit(2);
 }
 
-function run(script, args) {
+function run(script, args = []) {
   const status = statusOf(script, args);
   if (status !== 0) process.exit(status);
 }
 
-function statusOf(script, args = []) {
+function statusOf(script, args) {
   const { status } = spawnSync(process.execPath, [script, ...args], {
     cwd: root,
     env: { ...process.env, BENCH_ONLY: undefined, BENCH_QUICK: undefined, ...env },
