@@ -20,6 +20,9 @@ for (const [question, { alt, draw }] of Object.entries(pictures)) {
   }
 }
 
+const { writeDocuments } = await typeScript('../documents.ts');
+writeDocuments();
+
 async function typeScript(path) {
   const at = (relative) => fileURLToPath(new URL(relative, import.meta.url));
   const { module } = await runnerImport(at(path), { configFile: false, logLevel: 'error', root: at('../..') });

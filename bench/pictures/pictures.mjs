@@ -84,12 +84,13 @@ export const pictures = {
       }),
   },
   trusted: {
-    alt: 'Messages lost and doubled over a cut and over a killed node',
+    alt: 'Messages missed where the line is silent for some seconds, where another path is found, and where a node is killed',
     draw: (results, tools) =>
       panels(results, tools, {
         panels: [
-          { title: 'lost', value: 'lost' },
-          { title: 'doubled', value: 'doubled' },
+          { title: 'missed: silent', value: 'silent' },
+          { title: 'another path', value: 'path' },
+          { title: 'a node is killed', value: 'killed' },
         ],
       }),
   },

@@ -1,0 +1,96 @@
+/** What decides: ours, and the best of the others, a line for each question; whoever is better by more than noise stands out. */
+import type { Column, Figure, Kept, Row } from './report.ts';
+import { nameOf, shown } from './text.ts';
+
+/** What has been measured, by question. */
+export type Findings = ReadonlyMap<string, Kept>;
+
+/** Less is better in all of them. */
+interface Decisive {
+  question: string;
+  what: string;
+  /** The column that decides. */
+  key: string;
+  /** What stands in brackets behind it. */
+  beside?: string;
+  /** Of a row that counts these are 0: who is quick for having given up too much is not in it. */
+  without?: readonly string[];
+}
+
+/** The most important first. */
+const decisive: readonly Decisive[] = [
+  {
+    question: 'alarms',
+    what: 'a dead line is noticed, by settings with no needless reconnection',
+    key: 'noticeMedian',
+    beside: 'noticeMax',
+    without: ['jitter200', 'jitter400', 'late'],
+  },
+  {
+    question: 'deadline',
+    what: 'a new connection after a dead line, heartbeat 1000/500 (slowest)',
+    key: 'quietMedian',
+    beside: 'quietMax',
+  },
+  { question: 'cable', what: 'after a pulled cable, another path after 3 s (back)', key: 'median', beside: 'back' },
+  {
+    question: 'storm',
+    what: '300 clients whose server was away: 99 % back, nothing lost (dials in 100 ms)',
+    key: 'back',
+    beside: 'peak',
+    without: ['lost', 'doubled'],
+  },
+  { question: 'herd', what: '100,000 clients: 99 % back, over the server’s limit', key: 'refused' },
+  { question: 'messages', what: 'processor time of 64 B of text in, over bare `ws`', key: 'inText64' },
+  { question: 'messages', what: 'processor time of 64 B of text out, over bare `ws`', key: 'outText64' },
+  { question: 'idle', what: 'heap of an idle connection, above bare `ws`', key: 'heap' },
+  { question: 'weight', what: 'weight, minified and gzipped (without xstate)', key: 'gzip', beside: 'withoutXstate' },
+];
+
+/** @param most how many lines there may be */
+export function figures(findings: Findings, most = decisive.length): string {
+  const lines = decisive.flatMap((each) => {
+    const results = findings.get(each.question);
+    return results === undefined ? [] : [lineOf(each, results)];
+  });
+  return ['| | systole | best of the others |', '| --- | --- | --- |', ...lines.slice(0, most)].join('\n');
+}
+
+function lineOf({ question, what, key, beside, without = [] }: Decisive, { columns, rows }: Kept): string {
+  const counting = rows.filter(({ cells }) => without.every((none) => numberOf(cells[none]) === 0));
+  const best = (among: readonly Row[]) => among.toSorted((a, b) => sizeOf(a, key) - sizeOf(b, key)).at(0);
+  const ours = best(counting.filter(({ peer, onSystole }) => peer === 'systole' && onSystole !== true));
+  const theirs = best(
+    counting.filter(({ peer, onSystole }) => !['systole', 'ws'].includes(peer) && onSystole !== true),
+  );
+  const said = (row: Row | undefined) => {
+    if (row === undefined) return '–';
+    const column = (name: string): Column => {
+      const found = columns.find((each) => each.key === name);
+      if (found === undefined) throw new Error(`bench/results/${question}.json has no column ${name}`);
+      return found;
+    };
+    const figure = shown(row.cells[key], column(key));
+    const second = beside === undefined ? undefined : row.cells[beside];
+    return second === undefined || second === null ? figure : `${figure} (${shown(second, column(beside!))})`;
+  };
+  const [own, other] = [said(ours), theirs === undefined ? '–' : `${said(theirs)}, ${nameOf(theirs)}`];
+  const ahead = sizeOf(theirs, key) - sizeOf(ours, key);
+  // Nearer to each other than that they are the same.
+  const noise = noiseOf(ours, key) + noiseOf(theirs, key);
+  return `| ${what} | ${ahead > noise ? `**${own}**` : own} | ${-ahead > noise ? `**${other}**` : other} |`;
+}
+
+/** Words such as "never" are beyond any figure. */
+function sizeOf(row: Row | undefined, key: string): number {
+  return numberOf(row?.cells[key]) ?? Infinity;
+}
+
+function noiseOf(row: Row | undefined, key: string): number {
+  const cell = row?.cells[key];
+  return typeof cell === 'object' ? (cell?.noise ?? 0) : 0;
+}
+
+function numberOf(cell: number | Figure | string | null | undefined): number | undefined {
+  return typeof cell === 'object' ? cell?.value : typeof cell === 'number' ? cell : undefined;
+}
