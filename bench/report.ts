@@ -21,7 +21,7 @@ export interface Results {
 export interface Column {
   key: string;
   title: string;
-  unit?: 'ms' | 's' | '×' | 'KiB' | 'kB' | 'B' | '';
+  unit?: 'ms' | 's' | '×' | '%' | 'KiB' | 'kB' | 'B' | '';
   /** Behind the point. Default 0. */
   digits?: number;
 }

@@ -1,4 +1,5 @@
 /** What the documentation shows of the benchmarks is what they have found, and all of it. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
@@ -34,4 +35,17 @@ test.each(drawn)('%s is of what was found, has its other half, and runs and load
   expect(svg).toContain(`<metadata>${createHash('sha256').update(source).digest('hex').slice(0, 16)}<`);
   expect(svg).not.toMatch(/<script|\bon\w+=|href=|url\(|https?:/);
   expect(drawn).toEqual(expect.arrayContaining([`${question}-light.svg`, `${question}-dark.svg`]));
+});
+
+test.each([
+  { args: ['dedline'], says: 'there is no question "dedline"; there are ' },
+  {
+    args: ['cable', '--only', 'systole,partisocket'],
+    says: 'there is no library "partisocket"; there are systole, ws, ',
+  },
+  { args: ['--only'], says: 'there is no library ""' },
+  { args: ['draw', '--quick'], says: 'draw stands alone' },
+])('npm run bench -- $args is refused, and told what there is', ({ args, says }) => {
+  const { status, stderr } = spawnSync(process.execPath, ['bench/run.mjs', ...args], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(says) });
 });
