@@ -19,8 +19,9 @@ export function alarms(results, { theme, alt, source }, { notice, kinds, across,
       x: numberOf(row.cells[notice]),
       y: Math.max(...kinds.map((kind) => numberOf(row.cells[kind]) ?? Number.NaN)),
     }));
-  const there = points.filter(({ x, y }) => x !== undefined && !Number.isNaN(y));
-  const never = [...new Set(points.filter(({ x }) => x === undefined).map(({ peer }) => peer))];
+  const found = points.filter(({ x, y }) => x !== undefined && !Number.isNaN(y));
+  const there = found.filter((point) => !found.some((other) => isBetter(other, point)));
+  const never = [...new Set(points.map(({ peer }) => peer))].filter((name) => there.every(({ peer }) => peer !== name));
   const peers = [...new Set(there.map(({ peer }) => peer))].toSorted(
     (a, b) => Number(b === 'systole') - Number(a === 'systole'),
   );
@@ -43,7 +44,7 @@ export function alarms(results, { theme, alt, source }, { notice, kinds, across,
     y: { type: 'symlog', constant: 2, domain: [0, Math.max(...there.map(({ y }) => y), 10) * 1.4] },
     symbol: { type: 'identity' },
   };
-  const ticks = [0.5, 1, 2, 5, 10, 20, 40, 60].filter(
+  const ticks = [0.5, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 40].filter(
     (tick) => tick >= options.x.domain[0] && tick <= options.x.domain[1],
   );
   const counts = [0, 1, 3, 10, 30, 100, 300, 1_000].filter((count) => count <= options.y.domain[1]);
@@ -94,12 +95,12 @@ export function alarms(results, { theme, alt, source }, { notice, kinds, across,
       strokeWidth: 3,
     }),
   );
-  const below =
-    never.length === 0
-      ? []
-      : [words(theme, { text: `Never notice: ${never.join(', ')}`, x: 12, y: height + 6, colour: theme.faint })];
+  const below = [
+    'Of each library, only those of its settings that none of its others beats on both counts.',
+    ...(never.length > 0 ? [`Never noticed by ${never.join(', ')}.`] : []),
+  ].map((text, i) => words(theme, { text, x: 12, y: height + 8 + 16 * i, colour: theme.faint }));
   return sheet(theme, {
-    height: height + (below.length > 0 ? 18 : 0),
+    height: height + 4 + 16 * below.length,
     alt,
     source,
     parts: [
@@ -111,4 +112,11 @@ export function alarms(results, { theme, alt, source }, { notice, kinds, across,
       ...below,
     ],
   });
+}
+
+/** Another setting of the same library, with which it is not worse in either and better in one. */
+function isBetter(other, point) {
+  return (
+    other.peer === point.peer && other.x <= point.x && other.y <= point.y && (other.x < point.x || other.y < point.y)
+  );
 }
