@@ -80,7 +80,7 @@ function circumstancesOf({ rows }: Results): Circumstances {
       node: process.versions.node,
       ...Object.fromEntries(found),
       ws: versionOf('../node_modules/ws')!,
-      systole: [versionOf('..'), commit()].filter((part) => part !== undefined).join(', '),
+      systole: `${versionOf('..')!}${commit()}`,
     },
   };
 }
@@ -91,13 +91,14 @@ function versionOf(folder: string): string | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : undefined;
 }
 
-/** The last one that changed what is shipped; undefined where there is no repository. */
-function commit(): string | undefined {
+/** ` (d89fbd2)`, the last one that changed what is shipped, where there is a repository. */
+function commit(): string {
   const folders = ['adapters', 'machines', 'push'];
   const options = { cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8', stdio: 'pipe' } as const;
   try {
-    return execFileSync('git', ['log', '-1', '--format=%h', '--', ...folders], options).trim() || undefined;
+    const hash = execFileSync('git', ['log', '-1', '--format=%h', '--', ...folders], options).trim();
+    return hash === '' ? '' : ` (${hash})`;
   } catch {
-    return undefined;
+    return '';
   }
 }

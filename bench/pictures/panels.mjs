@@ -15,16 +15,16 @@ const letter = 6.4;
 
 /**
  * @param panels `{ title, value, most?, part? }`, all but the title columns' keys: a bar up to `value`, a whisker from there to `most`, which stands in
- * brackets; or of the bar all but `part`, in brackets too, lighter; or `{ title, dots }`, with the columns' keys and what each is called
+ * brackets; or of the bar all but `part`, in brackets too, lighter; or `{ title, dots }`, with the columns' keys
  * @param by which column orders the lines; default: the first panel's
  */
 export function panels(results, { theme, alt, source, nameOf, shown }, { panels: all, by, note }) {
   const { rows } = results;
-  const dotted = all.flatMap(({ dots: keys }) => Object.keys(keys ?? {}));
+  const dotted = all.flatMap(({ dots: keys }) => keys ?? []);
   const multiples = rows.flatMap(({ cells }) => dotted.map((key) => numberOf(cells[key]) ?? 1));
   const domain = [Math.min(0.9, ...multiples) * 0.94, Math.max(2, ...multiples) * 1.15];
   const ticks = [0.25, 0.5, 1, 2, 4, 8, 16, 32].filter((tick) => tick > domain[0] && tick < domain[1]);
-  const order = by ?? all[0].value ?? Object.keys(all[0].dots)[0];
+  const order = by ?? all[0].value ?? all[0].dots[0];
   const lines = rows
     .map((row) => ({ ...row, name: nameOf(row), at: numberOf(row.cells[order]) ?? Infinity }))
     .toSorted((a, b) => (a.at === b.at ? 0 : a.at - b.at));
@@ -153,9 +153,9 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
   }
 
   function dots({ dots: keys }) {
-    for (const key of Object.keys(keys)) columnOf(results, key);
+    for (const key of keys) columnOf(results, key);
     const figures = lines.flatMap((row) =>
-      Object.keys(keys).map((key, i) => ({ ...row, figure: numberOf(row.cells[key]), symbol: symbols[i] })),
+      keys.map((key, i) => ({ ...row, figure: numberOf(row.cells[key]), symbol: symbols[i] })),
     );
     return {
       marginRight: 14,

@@ -2,8 +2,7 @@
 import { alarms } from './alarms.mjs';
 import { panels } from './panels.mjs';
 
-const sizes = { 64: '64 B', 1024: '1 KiB', 65536: '64 KiB' };
-const sized = (prefix) => Object.fromEntries(Object.entries(sizes).map(([bytes, name]) => [`${prefix}${bytes}`, name]));
+const sized = (way) => ['64 B', '1 KiB', '64 KiB'].map((size) => `${way}, ${size}`);
 
 /** By the question: `draw(results, tools)`, an SVG. */
 export const pictures = {
@@ -39,10 +38,10 @@ export const pictures = {
     draw: (results, tools) =>
       panels(results, tools, {
         panels: [
-          { title: 'text in', dots: sized('inText') },
-          { title: 'binary in', dots: sized('inBinary') },
-          { title: 'text out', dots: sized('outText') },
-          { title: 'binary out', dots: sized('outBinary') },
+          { title: 'text in', dots: sized('in, text') },
+          { title: 'binary in', dots: sized('in, binary') },
+          { title: 'text out', dots: sized('out, text') },
+          { title: 'binary out', dots: sized('out, binary') },
         ],
         note: ['× the processor time of bare ws, for a message of ● 64 B, ◆ 1 KiB, ■ 64 KiB'],
       }),
@@ -77,9 +76,10 @@ export const pictures = {
     draw: (results, tools) =>
       panels(results, tools, {
         panels: [
-          { title: '99 % back, refused', value: 'refused' },
-          { title: '99 % back, queued', value: 'queued' },
-          { title: 'dials in a second', value: 'dialsPeak' },
+          { title: 'restarted, refuses', value: 'restart' },
+          { title: 'away 30 s, refuses', value: 'away' },
+          { title: 'restarted, lets wait', value: 'restartQueue' },
+          { title: 'away 30 s, lets wait', value: 'awayQueue' },
         ],
       }),
   },
