@@ -6,6 +6,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 import { kept, placesIn, withResults } from '../../bench/documents.ts';
+import { figures } from '../../bench/figures.ts';
+import type { Cell, Kept } from '../../bench/report.ts';
 
 const results = existsSync('bench/results') ? readdirSync('bench/results') : [];
 const measured = results.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
@@ -27,6 +29,38 @@ test.each(['README.md', 'docs/BENCH.md'] as const)(
     expect(readFileSync(document, 'utf8')).toBe(withResults(document, kept()));
   },
 );
+
+test.each<[what: string, ours: Cell, theirs: Cell, line: string]>([
+  ['ours', 2, 3, '| **2.0 KiB** | 3.0 KiB, mqtt |'],
+  ['theirs', 3, 2, '| 3.0 KiB | **2.0 KiB, mqtt** |'],
+  [
+    'nobody, within the noise',
+    { value: 2, noise: 0.6 },
+    { value: 3, noise: 0.6 },
+    '| 2.0 ± 0.6 KiB | 3.0 ± 0.6 KiB, mqtt |',
+  ],
+  ['ours, where theirs has no figure', 2, 'never in 45 s', '| **2.0 KiB** | never in 45 s, mqtt |'],
+  ['nobody, where neither has', 'never', 'never', '| never | never, mqtt |'],
+])('whoever is better stands out: %s', (_, ours, theirs, line) => {
+  const idle: Kept = {
+    question: 'idle',
+    title: 'Heap',
+    how: 'Weighed.',
+    columns: [{ key: 'heap', title: 'heap', unit: 'KiB', digits: 1 }],
+    rows: [
+      { peer: 'ws', cells: { heap: 0 } },
+      { peer: 'mqtt', cells: { heap: theirs } },
+      { peer: 'mqtt', onSystole: true, cells: { heap: 1 } },
+      { peer: 'systole', cells: { heap: ours } },
+    ],
+    measured: { date: '2026-01-01', machine: 'any', versions: { node: '20.0.0', ws: '8.0.0', systole: '0.0.0' } },
+  };
+  const findings = new Map([['idle', idle]]);
+  expect(figures(findings).endsWith(line)).toBe(true);
+  const filled = withResults('docs/BENCH.md', findings);
+  expect(filled).toContain('\n| mqtt on systole | 1.0 KiB |\n');
+  expect(filled).toContain('2026-01-01; any; Node 20.0.0, systole 0.0.0, ws 8.0.0.');
+});
 
 test.each(drawn)('%s is of what was found, has its other half, and runs and loads nothing', (file) => {
   const [, question] = /^([\w-]+)-(?:light|dark)\.svg$/.exec(file)!;
