@@ -3,7 +3,9 @@ import * as Plot from '@observablehq/plot';
 
 import { fontSize, plot, sheet, width, words } from './paper.mjs';
 
-const line = 21;
+/** Of one, and of two where a name is longer than `longest`, letters. */
+const [line, twoLines] = [21, 36];
+const longest = 34;
 const head = 26;
 const foot = 10;
 /** For figures at an axis, px. */
@@ -28,9 +30,11 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
   const lines = rows
     .map((row) => ({ ...row, name: nameOf(row), at: numberOf(row.cells[order]) ?? Infinity }))
     .toSorted((a, b) => (a.at === b.at ? 0 : a.at - b.at));
-  const names = Math.max(...lines.map(({ name }) => name.length)) * letter + 14;
+  const isLong = lines.some(({ name }) => name.length > longest);
+  const written = lines.flatMap(({ name }) => (isLong ? name.split(', ') : [name]));
+  const names = Math.max(...written.map(({ length }) => length)) * letter + 14;
   const marginBottom = foot + (dotted.length > 0 ? axis : 0);
-  const height = head + line * lines.length + marginBottom;
+  const height = head + (isLong ? twoLines : line) * lines.length + marginBottom;
   const each = (width - names) / all.length;
   const common = {
     height,
@@ -49,7 +53,7 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
   const who = (text) =>
     text({
       y: 'name',
-      text: 'name',
+      text: ({ name }) => (isLong ? name.replace(', ', '\n') : name),
       frameAnchor: 'right',
       fill: (row) => (row.peer === 'systole' ? theme.ours : theme.ink),
     });

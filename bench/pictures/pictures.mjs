@@ -90,6 +90,7 @@ export const pictures = {
         panels: [
           { title: 'missed: silent', value: 'silent' },
           { title: 'another path', value: 'path' },
+          { title: 'broken at the app', value: 'broken' },
           { title: 'a node is killed', value: 'killed' },
         ],
       }),
