@@ -1,6 +1,6 @@
 /**
- * A dead line: what is sent into it arrives nowhere, and both ends stay open, so that nobody is told. How long it takes until a client has another connection, and is in
- * the room again: while it is quiet, and while its app sends.
+ * A dead line: what is sent into it arrives nowhere, and both ends stay open, so that nobody is told. How long it takes until a client has another connection,
+ * and is in the room again: while it is quiet, and while its app sends.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,8 @@ import { Child } from '../test/helpers/children/start.ts';
 import { script } from './alternation.ts';
 import { chosen, quickOr } from './chosen.ts';
 import { expectWithin, measured } from './measurement.ts';
-import { peerNames, peerOf } from './peers/index.mjs';
+import { peerNames } from './peers/index.mjs';
+import type { Peer } from './peers/peer.d.ts';
 import { type Cell, report } from './report.ts';
 
 const heartbeat = { interval: 1_000, timeout: 500 };
@@ -28,39 +29,44 @@ const atOnce = 4;
 const turn = 6_000;
 
 const kinds = ['quiet', 'sending'] as const;
-type Kind = (typeof kinds)[number];
 
-interface Entry {
+interface Job {
+  entry: Entry;
+  kind: (typeof kinds)[number];
+}
+
+interface Entry extends Pick<Peer, 'hasHeart' | 'takesClass'> {
   peer: string;
   onSystole: boolean;
-  hasHeart: boolean;
   child: Child;
 }
 
 test('a dead line', async (context) => {
   const entries: Entry[] = [];
+  // One at a time: so many processes that begin at once would be late for each other's beats.
+  const enter = async (peer: string, onSystole: boolean): Promise<Entry> => {
+    const child = new Child(script('deadline.mjs'), [{ peer, onSystole, heartbeat, links }]);
+    onTestFinished(() => child.end());
+    const { takesClass, hasHeart } = (await child.until('open')) as never as Peer;
+    const entry = { peer, onSystole, takesClass, hasHeart: hasHeart || onSystole, child };
+    entries.push(entry);
+    return entry;
+  };
   for (const peer of chosen(peerNames)) {
-    const { takesClass, hasHeart } = await peerOf(peer);
-    for (const onSystole of takesClass ? [false, true] : [false]) {
-      const child = new Child(script('deadline.mjs'), [{ peer, onSystole, heartbeat, links }]);
-      onTestFinished(() => child.end());
-      entries.push({ peer, onSystole, hasHeart: hasHeart || onSystole, child });
-      // One at a time: so many processes that begin at once would be late for each other's beats.
-      await child.until('open');
-    }
+    const { takesClass } = await enter(peer, false);
+    if (takesClass) await enter(peer, true);
   }
   console.info(`${entries.length} processes with ${2 * links} clients each`);
   await quiet();
 
   const late = lateness();
-  // Those that nobody expects back first: while they are waited for, there is time for the others.
-  const jobs = entries
-    .toSorted((a, b) => Number(a.hasHeart) - Number(b.hasHeart))
-    .flatMap((entry) => kinds.map((kind) => ({ entry, kind })));
-  const waiting: Promise<unknown>[] = [];
+  // Nobody expects those back that have no heart, so nothing happens while they are waited for.
+  const jobs = entries.flatMap((entry) => kinds.map((kind) => ({ entry, kind })));
+  const waiting = jobs.filter(({ entry }) => !entry.hasHeart).map(cut);
+  const others = jobs.filter(({ entry }) => entry.hasHeart);
   const work = async (): Promise<void> => {
-    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      const back = cut(job.entry, job.kind);
+    for (let job = others.shift(); job !== undefined; job = others.shift()) {
+      const back = cut(job);
       waiting.push(back);
       await Promise.race([back, sleep(turn, undefined, { ref: false })]);
     }
@@ -113,7 +119,7 @@ function lateness(): () => number {
 }
 
 /** Until all are back, or nobody waits any longer. */
-async function cut({ peer, onSystole, child }: Entry, kind: Kind): Promise<void> {
+async function cut({ entry: { peer, onSystole, child }, kind }: Job): Promise<void> {
   child.tell('cut', { kind });
   await child.until('cut', (said) => said['kind'] === kind);
   const back = child.untilMany('back', links, (said) => said['kind'] === kind);
@@ -128,9 +134,9 @@ async function cut({ peer, onSystole, child }: Entry, kind: Kind): Promise<void>
 const shown = (ms: number) => (ms === Infinity ? never : `${ms.toFixed(0)} ms`);
 
 /** Of those that have come back, ms. */
-function afterOf(child: Child, kind?: Kind): number[] {
+function afterOf(child: Child, kind: Job['kind']): number[] {
   return child.said
-    .filter((said) => said.event === 'back' && (kind === undefined || said['kind'] === kind))
+    .filter((said) => said.event === 'back' && said['kind'] === kind)
     .map((said) => said['after'] as number);
 }
 

@@ -1,8 +1,8 @@
 /**
- * A library's clients, each behind a link of its own, and their server: `node deadline.mjs SETTINGS`, with `{ peer, onSystole, heartbeat, links }`: so many of each
- * kind. Says `open` when all are in the room. For `cut` the links of a kind go silent, one after the other in the time of a beat, while both ends of
- * each stay open; those of kind `sending` have sent for a second then, and go on. Says `back` for each client that is in the room again, with
- * the ms since its cut.
+ * A library's clients, each behind a link of its own, and their server: `node deadline.mjs SETTINGS`, with `{ peer, onSystole, heartbeat, links }`: so many of
+ * each kind. Says `open` when all are in the room, with what the library has. For `cut` the links of a kind go silent, one after the other in the time of a
+ * beat, while both ends of each stay open; those of kind `sending` have sent for a second then, and go on. Says `back` for each client that is in the room
+ * again, with the ms since its cut.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -80,4 +80,4 @@ onCommand({
     say('cut', { kind });
   },
 });
-say('open');
+say('open', { hasHeart: peer.hasHeart, takesClass: peer.takesClass });
