@@ -78,7 +78,11 @@ test('a dead line', async (context) => {
   report({
     question: 'deadline',
     title: 'A dead line: until there is another connection',
-    how: `A beat every ${heartbeat.interval} ms and ${heartbeat.timeout} ms of patience, as far as a library has both. A link goes silent while both of its ends stay open; ms until its client is in the server's room by another one. ${links} clients each, whose cuts are spread over a beat; quiet, or while each sends a small message every 100 ms.`,
+    how: [
+      `A beat every ${heartbeat.interval} ms and ${heartbeat.timeout} ms of patience, as far as a library has both.`,
+      'A link goes silent while both of its ends stay open; ms until its client is in the server’s room by another one.',
+      `${links} clients each, whose cuts are spread over a beat; quiet, or while each sends a small message every 100 ms.`,
+    ].join(' '),
     columns: kinds.flatMap((kind) => [
       { key: `${kind}Median`, title: `${kind}, median`, unit: 'ms' as const },
       { key: `${kind}Max`, title: `${kind}, at most`, unit: 'ms' as const },

@@ -14,7 +14,7 @@ describe.concurrent.each(chosen(peerNames))('%s', (name) => {
   test.for([
     ['by itself', false],
     ['on systole', true],
-  ] as const)('%s', async ([, onSystole], { onTestFinished, skip }) => {
+  ] as const)('%s', { timeout: 60_000 }, async ([, onSystole], { onTestFinished, skip }) => {
     const child = new Child(script('contract.mjs'), [name, String(onSystole)]);
     onTestFinished(() => child.end());
     expect({ code: await child.exited, errors: child.errors }).toMatchObject({ code: 0 });
