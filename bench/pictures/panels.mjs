@@ -87,7 +87,8 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
     const column = columnOf(results, value);
     const figures = lines.map((row) => {
       const [figure, slowest, light] = [value, most, part].map((key) => numberOf(row.cells[key]));
-      const written = shown(row.cells[value], column);
+      // Without its noise, which the table has.
+      const written = shown(figure ?? row.cells[value], column);
       const beside = slowest === figure ? light : (slowest ?? light);
       const behind = beside === undefined ? '' : ` (${shown(beside, { ...column, unit: '' })})`;
       return { ...row, figure, slowest, light, written: figure === undefined ? written : `${written}${behind}` };
