@@ -2,7 +2,7 @@
  * What the benchmarks ask of a library, whichever it is: it hears and says in order, comes back to a server that has died, and ends. Which does not, cannot be
  * measured.
  */
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { Child } from '../test/helpers/children/start.ts';
 import { script } from './alternation.ts';
@@ -24,9 +24,9 @@ test.concurrent.for(rows)(
   async ({ name, onSystole }, context) => {
     const child = new Child(script('contract.mjs'), [name, String(onSystole)]);
     context.onTestFinished(() => child.end());
-    context.expect({ code: await child.exited, errors: child.errors }).toMatchObject({ code: 0 });
+    expect({ code: await child.exited, errors: child.errors }).toMatchObject({ code: 0 });
     const [peer, ...said] = child.said;
-    context.expect(peer!['takesClass']).toBe(!alone.has(name));
+    expect(peer!['takesClass']).toBe(!alone.has(name));
     const carries = peer!['carries'] as Peer['carries'];
     const payloads = ['one', 'two', 'three', ...(carries.includes('binary') ? [[0, 255, 1], [2]] : []), 'last'];
     const visit = (beginning: string) => [
@@ -34,6 +34,6 @@ test.concurrent.for(rows)(
       { event: 'told', payloads },
       { event: 'heard', payloads },
     ];
-    context.expect(said).toMatchObject([...visit('opened'), ...(name === 'ws' ? [] : visit('returned'))]);
+    expect(said).toMatchObject([...visit('opened'), ...(name === 'ws' ? [] : visit('returned'))]);
   },
 );
