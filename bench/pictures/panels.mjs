@@ -31,8 +31,8 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
     .map((row) => ({ ...row, name: nameOf(row), at: numberOf(row.cells[order]) ?? Infinity }))
     .toSorted((a, b) => (a.at === b.at ? 0 : a.at - b.at));
   const isLong = lines.some(({ name }) => name.length > longest);
-  const written = lines.flatMap(({ name }) => (isLong ? name.split(', ') : [name]));
-  const names = Math.max(...written.map(({ length }) => length)) * letter + 14;
+  const pieces = lines.flatMap(({ name }) => (isLong ? name.split(', ') : [name]));
+  const names = Math.max(...pieces.map(({ length }) => length)) * letter + 14;
   const marginBottom = foot + (dotted.length > 0 ? axis : 0);
   const height = head + (isLong ? twoLines : line) * lines.length + marginBottom;
   const each = (width - names) / all.length;
