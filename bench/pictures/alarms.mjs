@@ -3,7 +3,7 @@ import * as Plot from '@observablehq/plot';
 
 import { placed } from './labels.mjs';
 import { columnOf, numberOf } from './panels.mjs';
-import { plot, sheet, width, words } from './paper.mjs';
+import { plot, sheet, ticksOf, width, words } from './paper.mjs';
 
 const height = 430;
 const frame = { left: 46, right: width - 20, top: 44, bottom: height - 46 };
@@ -39,7 +39,7 @@ export function alarms(results, { theme, alt, source }, { notice, kinds, across,
     marginRight: width - frame.right,
     marginTop: frame.top,
     marginBottom: height - frame.bottom,
-    x: { type: 'log', domain: [Math.min(...xs) / 1.25, Math.max(...xs) * 1.5] },
+    x: { type: 'log', axis: null, domain: [Math.min(...xs) / 1.25, Math.max(...xs) * 1.5] },
     // A zero is on it, and the small ones are apart.
     y: { type: 'symlog', constant: 2, domain: [0, Math.max(...there.map(({ y }) => y), 10) * 1.4] },
     symbol: { type: 'identity' },
@@ -52,7 +52,7 @@ export function alarms(results, { theme, alt, source }, { notice, kinds, across,
     Plot.gridX(ticks, { stroke: theme.grid, strokeOpacity: 1 }),
     Plot.gridY(counts, { stroke: theme.grid, strokeOpacity: 1 }),
     Plot.ruleY([0], { stroke: theme.faint }),
-    Plot.axisX(ticks, { tickFormat: (tick) => `${tick} s`, tickSize: 0, label: null }),
+    ticksOf(ticks, ' s'),
     Plot.axisY(counts, { tickFormat: (count) => `${count}`, tickSize: 0, label: null }),
     Plot.line(paths, { x: 'x', y: 'y', z: 'peer', stroke: colour, strokeWidth: 1.2, strokeOpacity: 0.75 }),
     Plot.line(paths.filter(isOurs), { x: 'x', y: 'y', z: 'peer', stroke: theme.ours, strokeWidth: 3 }),

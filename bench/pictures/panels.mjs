@@ -1,7 +1,7 @@
 /** A line for each library, and beside each other what was found of it: bars, or dots where there are several figures in a panel. */
 import * as Plot from '@observablehq/plot';
 
-import { fontSize, plot, sheet, width, words } from './paper.mjs';
+import { fontSize, plot, sheet, ticksOf, width, words } from './paper.mjs';
 
 /** Of one, and of two where a name is longer than `longest`, letters. */
 const [line, twoLines] = [21, 36];
@@ -167,9 +167,10 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
     );
     return {
       marginRight: 14,
-      x: { type: 'log', domain, ticks, tickFormat: (tick) => `${tick}`, label: null, tickSize: 0 },
+      x: { type: 'log', domain, axis: null },
       symbol: { type: 'identity' },
       marks: [
+        ticksOf(ticks),
         Plot.gridX(ticks, { stroke: theme.grid, strokeOpacity: 1 }),
         Plot.ruleX([1], { stroke: theme.faint }),
         Plot.ruleY(lines, { y: 'name', stroke: theme.grid, strokeOpacity: 0.6 }),

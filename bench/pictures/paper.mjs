@@ -73,6 +73,12 @@ export function plot(theme, options) {
   return made;
 }
 
+/** What is written below an axis of logarithms, of which Plot's own leaves some out. */
+export function ticksOf(ticks, unit = '') {
+  const text = (tick) => `${tick}${unit}`;
+  return Plot.text(ticks, { x: (tick) => tick, text, frameAnchor: 'bottom', lineAnchor: 'top', dy: 8 });
+}
+
 /** @param source what it was drawn from: a picture says which */
 export function sheet(theme, { height, alt, source, parts }) {
   const page = element('svg', {
