@@ -1,7 +1,7 @@
 /**
  * Clients that never stop sending: `node storm-clients.mjs LIBRARY URL COUNT`. Each sends `CLIENT NUMBER` every 100 to 200 ms, whether there is a line or not. Says
  * `all in` when all are in the room, again when they all are since `await`; for `stop` when each message was sent, when each client entered the room, and when this
- * process heard that the server had died.
+ * process had heard of all connections that they were gone.
  */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,6 +35,13 @@ function send(i, client) {
   setTimeout(send, 100 + 100 * Math.random(), i, client);
 }
 
+/** A connection beside each client's that says nothing, and is hung up on as that one is. */
+function witness() {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => {}).resume();
+  socket.on('close', () => (heardAt = now()));
+}
+
 onCommand({
   /** All of them are out since then. */
   await(detail) {
@@ -55,9 +62,6 @@ for (let i = 0; i < Number(count); i += 1) {
   entered[i] = [];
   const client = await peer.dial({ url, onOpen: () => enter(i) });
   setTimeout(send, 1_000, i, client);
+  witness();
   await sleep(3);
 }
-// One that says nothing, and is hung up on as they are, behind them.
-const witness = connect(Number(new URL(url).port), '127.0.0.1');
-witness.on('error', () => {}).resume();
-witness.on('close', () => (heardAt = now()));
