@@ -103,9 +103,17 @@ describe(`${clients} clients, and a server that is away for two seconds`, () => 
       aim: 2,
       bound: 3.5,
     });
+    // A process that stands still for long may hear of some connections' ends later than of others'.
     expectWithin(context, {
-      what: `lost, doubled or misplaced, sent by ${among} without a line`,
-      value: lost + doubled + misplaced,
+      what: `lost of what ${among} sent without a line`,
+      value: lost,
+      unit: '%',
+      aim: 0,
+      bound: 2,
+    });
+    expectWithin(context, {
+      what: `heard twice or out of order, of ${among}`,
+      value: doubled + misplaced,
       unit: '',
       aim: 0,
       bound: 0,
