@@ -16,9 +16,9 @@ const clients = quickOr(300, 100);
 /** Ms that the server is away. */
 const away = 2_000;
 /** Ms that all are in before: their lines are stable by then. */
-const calm = 6_000;
+const calm = 5_500;
 /** Ms after the server's return, after which nobody is waited for. */
-const longest = 25_000;
+const longest = 20_000;
 /** Ms before the kill, and after the clients' process has heard of it: what was sent between may have been on its way to a server that died, as no client can know. */
 const aroundTheKill = 100;
 /** Ms in which new connections are counted together. */
@@ -63,7 +63,7 @@ describe(`${clients} clients, and a server that is away for two seconds`, () => 
   test.for(chosen(peerNames.filter((name) => name !== 'ws')))('%s', async (peer, context) => {
     const storms: Storm[] = [];
     // Chance has a large part in it, and ours is judged.
-    for (let i = 0; i < (peer === 'systole' ? quickOr(5, 1) : 1); i += 1) storms.push(await stormOf(peer));
+    for (let i = 0; i < (peer === 'systole' ? quickOr(3, 1) : 1); i += 1) storms.push(await stormOf(peer));
     const peak = measured(storms.map(peakOf));
     const back = measured(storms.map(backAfter));
     const fates = storms.map(fateOf);
