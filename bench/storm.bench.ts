@@ -51,8 +51,8 @@ describe(`${clients} clients, and a server that is away for two seconds`, () => 
       columns: [
         { key: 'peak', title: 'new connections in 100 ms, at most' },
         { key: 'back', title: '99 % are back after', unit: 's', digits: 1 },
-        { key: 'lost', title: '% lost of what was sent without a line', digits: 1 },
-        { key: 'lostAtKill', title: '% lost of what was under way', digits: 1 },
+        { key: 'lost', title: 'lost of what was sent without a line', unit: '%', digits: 1 },
+        { key: 'lostAtKill', title: 'lost of what was under way', unit: '%', digits: 1 },
         { key: 'doubled', title: 'heard twice' },
         { key: 'misplaced', title: 'heard out of order' },
       ],
