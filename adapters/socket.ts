@@ -138,6 +138,8 @@ export class Socket {
   }
 
   #opened(): void {
+    this.#socket.onopen = null;
+    this.#beyond?.opened?.();
     this.#socket.onerror = (event: unknown) =>
       this.lose({ code: noHandshake, reason: reasonOf(event), wasClean: false, failed: true });
     this.ears?.opened();

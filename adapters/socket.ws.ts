@@ -29,13 +29,13 @@ interface NodeWebSocket extends WebSocketLike {
   } | null;
 }
 
-type Listens = <T extends keyof NodeListeners>(event: T, listener: NodeListeners[T]) => void;
+type Listens = <T extends keyof NodeListeners>(event: T, listener: NonNullable<NodeListeners[T]>) => void;
 
 interface NodeListeners {
+  'unexpected-response'?(request: unknown, response: UpgradeResponse): void;
   message?(data: ArrayBuffer | Buffer, isBinary: boolean): void;
-  ping(): void;
-  pong(): void;
-  'unexpected-response'(request: unknown, response: UpgradeResponse): void;
+  ping?(): void;
+  pong?(): void;
 }
 
 interface UpgradeResponse {
@@ -52,22 +52,28 @@ export function nodeBeyond(socket: WebSocketLike, by: Listener): Beyond | undefi
 class NodeBeyond implements Beyond {
   readonly tellsMessages: boolean;
   readonly #socket: NodeWebSocket;
-  readonly #listeners: NodeListeners;
+  readonly #by: Listener;
+  #listeners: NodeListeners = {};
 
+  /** Of what comes only before it opens nothing is kept afterwards, and the other way round: an emitter's table of up to five events is half as large. */
   constructor(socket: NodeWebSocket, by: Listener) {
     this.tellsMessages = socket instanceof WebSocket;
     this.#socket = socket;
-    this.#listeners = {
-      ...(this.tellsMessages && {
-        message: (data: ArrayBuffer | Buffer, isBinary: boolean) =>
-          by.ears?.heard(isBinary ? (data as ArrayBuffer) : (data as Buffer).toString()),
-      }),
-      ping: () => by.ears?.signed('ping'),
-      pong: () => by.ears?.signed('pong'),
+    this.#by = by;
+    this.#listenBy({
       'unexpected-response': (_, { statusCode: status, headers }) =>
         by.lose({ reason: `HTTP ${status}`, status, retryAfter: retryAfterOf(headers) }),
-    };
-    this.#each(socket.on ?? socket.addEventListener);
+    });
+  }
+
+  opened(): void {
+    const by = this.#by;
+    const ping = () => by.ears?.signed('ping');
+    const pong = () => by.ears?.signed('pong');
+    if (!this.tellsMessages) return this.#listenBy({ ping, pong });
+    const message = (data: ArrayBuffer | Buffer, isBinary: boolean) =>
+      by.ears?.heard(isBinary ? (data as ArrayBuffer) : (data as Buffer).toString());
+    this.#listenBy({ message, ping, pong });
   }
 
   get compresses(): boolean {
@@ -92,12 +98,20 @@ class NodeBeyond implements Beyond {
   }
 
   detach(): void {
-    this.#each(this.#socket.off ?? this.#socket.removeEventListener);
+    this.#listenBy({});
+  }
+
+  /** And by no others. */
+  #listenBy(listeners: NodeListeners): void {
+    const socket = this.#socket;
+    this.#each(socket.off ?? socket.removeEventListener);
+    this.#listeners = listeners;
+    this.#each(socket.on ?? socket.addEventListener);
   }
 
   #each(listens: Listens | undefined): void {
     for (const name of Object.keys(this.#listeners) as (keyof NodeListeners)[]) {
-      listens?.call(this.#socket, name, this.#listeners[name]);
+      listens?.call(this.#socket, name, this.#listeners[name]!);
     }
   }
 }
@@ -163,6 +177,9 @@ const maxPayload = 16_777_216;
 
 type Given = Readonly<Record<string, string>>;
 
+/** Of all who want nothing else. */
+const asUsual: AddressSource<readonly unknown[]> = { fixed: [Object.freeze({ maxPayload })] };
+
 /**
  * What the class is given beyond the standard.
  * @throws {TypeError} where it would take no notice of it
@@ -172,6 +189,7 @@ export function furtherOf(
   { headers, wsOptions }: { headers?: HeadersOption | undefined; wsOptions?: object | undefined },
 ): AddressSource<readonly unknown[]> | undefined {
   if (isNodeClass(WebSocketClass)) {
+    if (headers === undefined && wsOptions === undefined) return asUsual;
     const options: { headers?: object; maxPayload: number } = { maxPayload, ...wsOptions };
     if (headers === undefined) return { fixed: [options] };
     const read = (given: unknown) => [{ ...options, headers: { ...options.headers, ...readHeaders(given) } }];

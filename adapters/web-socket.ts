@@ -59,6 +59,8 @@ export interface Beyond {
   readonly compresses: boolean;
   /** Bytes that have left, and which `bufferedAmount` counts all the same. */
   readonly underWay: number;
+  /** From now on there is more to be heard, or less. */
+  opened?(): void;
   ping(): void;
   /** Cuts it off, where `close()` would wait for an answer. False: it cannot. */
   terminate(): boolean;

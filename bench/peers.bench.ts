@@ -1,0 +1,32 @@
+/**
+ * What the benchmarks ask of a library, whichever it is: it hears and says in order, comes back to a server that has died, and ends. Which does not, cannot be
+ * measured.
+ */
+import { describe, expect, test } from 'vitest';
+
+import { Child } from '../test/helpers/children/start.ts';
+import { script } from './alternation.ts';
+import { chosen } from './chosen.ts';
+import { peerNames } from './peers/index.mjs';
+import type { Peer } from './peers/peer.d.ts';
+
+describe.concurrent.each(chosen(peerNames))('%s', (name) => {
+  test.for([
+    ['by itself', false],
+    ['on systole', true],
+  ] as const)('%s', { timeout: 60_000 }, async ([, onSystole], { onTestFinished, skip }) => {
+    const child = new Child(script('contract.mjs'), [name, String(onSystole)]);
+    onTestFinished(() => child.end());
+    expect({ code: await child.exited, errors: child.errors }).toMatchObject({ code: 0 });
+    const [peer, ...said] = child.said;
+    if (onSystole && said.length === 0) skip('it takes no class');
+    const carries = peer!['carries'] as Peer['carries'];
+    const payloads = ['one', 'two', 'three', ...(carries.includes('binary') ? [[0, 255, 1], [2]] : []), 'last'];
+    const visit = (beginning: string) => [
+      { event: beginning, clients: 1 },
+      { event: 'told', payloads },
+      { event: 'heard', payloads },
+    ];
+    expect(said).toMatchObject([...visit('opened'), ...(name === 'ws' ? [] : visit('returned'))]);
+  });
+});
