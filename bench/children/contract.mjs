@@ -1,6 +1,5 @@
 /**
- * One library through all that the benchmarks ask of it: `node contract.mjs LIBRARY ON_SYSTOLE`. Says what the `peer` carries, and no more if it should stand on
- * systole and takes no class; `opened`; what the server was `told` and what it `heard` of it, each in order; `returned` after its server died; and once more
+ * One library through all that the benchmarks ask of it: `node contract.mjs LIBRARY ON_SYSTOLE`. Says what the `peer` carries, and whether it takes a class; `opened`; what the server was `told` and what it `heard` of it, each in order; `returned` after its server died; and once more
  * what went both ways. Ends by itself, as everything has to.
  */
 import { HeartbeatWebSocket } from 'systole/websocket';
@@ -11,8 +10,7 @@ import { peerOf } from '../peers/index.mjs';
 const [name, onSystole] = process.argv.slice(2);
 const heartbeat = { interval: 1_000, timeout: 500 };
 const peer = await peerOf(name);
-say('peer', { carries: peer.carries });
-if (onSystole === 'true' && !peer.takesClass) process.exit();
+say('peer', { carries: peer.carries, takesClass: peer.takesClass });
 /** More than one write of each kind, and none that could be taken for a beat. */
 const payloads = ['one', 'two', 'three'];
 if (peer.carries.includes('binary')) payloads.push(Uint8Array.of(0, 255, 1), Uint8Array.of(2));
