@@ -12,8 +12,9 @@ const foot = 10;
 const axis = 18;
 /** Of several in a line, in their order. */
 const symbols = ['circle', 'diamond', 'square'];
-/** For what is written behind a bar, px for each letter. */
-const letter = 6.4;
+/** px for each letter, in a wide font: who looks at a picture may have another one than who has drawn it. */
+const letter = 6.6;
+const bold = 7.6;
 
 /**
  * @param panels `{ title, value, most?, part? }`, all but the title columns' keys: a bar up to `value`, a whisker from there to `most`, which stands in
@@ -31,8 +32,10 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
     .map((row) => ({ ...row, name: nameOf(row), at: numberOf(row.cells[order]) ?? Infinity }))
     .toSorted((a, b) => (a.at === b.at ? 0 : a.at - b.at));
   const isLong = lines.some(({ name }) => name.length > longest);
-  const pieces = lines.flatMap(({ name }) => (isLong ? name.split(', ') : [name]));
-  const names = Math.max(...pieces.map(({ length }) => length)) * letter + 14;
+  const widths = lines.flatMap(({ peer, name }) =>
+    (isLong ? name.split(', ') : [name]).map(({ length }) => length * (peer === 'systole' ? bold : letter)),
+  );
+  const names = Math.max(...widths) + 14;
   const marginBottom = foot + (dotted.length > 0 ? axis : 0);
   const height = head + (isLong ? twoLines : line) * lines.length + marginBottom;
   const each = (width - names) / all.length;
