@@ -1,5 +1,5 @@
 import { Server } from 'socket.io';
-import { io } from 'socket.io-client';
+import { io, WebSocket as Transport } from 'socket.io-client';
 
 import { overHttp } from './servers/over.mjs';
 
@@ -7,7 +7,7 @@ import { overHttp } from './servers/over.mjs';
 export const peer = {
   package: 'socket.io-client',
   hasHeart: true,
-  takesClass: false,
+  takesClass: true,
   carries: ['text', 'binary'],
   remark: 'its server beats',
   serve: (options) =>
@@ -25,10 +25,25 @@ export const peer = {
       });
       return () => server.close();
     }, options),
-  async dial({ url, onOpen, onMessage }) {
-    const socket = io(url.replace(/^ws/, 'http'), { transports: ['websocket'], forceNew: true });
+  async dial({ url, WebSocket, onOpen, onMessage }) {
+    const socket = io(url.replace(/^ws/, 'http'), {
+      transports: [WebSocket ? transportOn(WebSocket) : 'websocket'],
+      forceNew: true,
+    });
     socket.on('connect', () => onOpen?.());
     socket.on('down', (payload) => onMessage?.(payload));
     return { send: (payload) => socket.emit('up', payload), end: () => socket.disconnect() };
   },
 };
+
+/** Its own transport dials by the global class, or, on Node, by `ws`. */
+function transportOn(WebSocket) {
+  return class extends Transport {
+    createSocket(url, protocols) {
+      const socket = new WebSocket(url, protocols);
+      // On Node it asks for a kind that only `ws` has, and by the standard what is unknown changes nothing.
+      socket.binaryType = 'arraybuffer';
+      return socket;
+    }
+  };
+}

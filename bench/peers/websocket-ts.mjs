@@ -17,7 +17,10 @@ export const peer = {
     const socket = new WebsocketBuilder(url)
       .withBuffer(new ArrayQueue())
       .withBackoff(new ConstantBackoff(1_000))
-      .onOpen(() => onOpen?.())
+      .onOpen(({ underlyingWebsocket }) => {
+        underlyingWebsocket.binaryType = 'arraybuffer';
+        onOpen?.();
+      })
       .onMessage((_, { data }) => onMessage?.(data))
       .build();
     return { send: (payload) => socket.send(payload), end: () => socket.close() };
