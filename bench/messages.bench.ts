@@ -10,7 +10,7 @@ import { peerNames, peerOf } from './peers/index.mjs';
 import { type Cell, report } from './report.ts';
 
 const precise: Effort = quickOr(
-  { processes: 9, warmUp: 4, pairs: 16, share: 1 },
+  { processes: 9, warmUp: 4, pairs: 12, share: 1 },
   { processes: 3, warmUp: 2, pairs: 6, share: 0.25 },
 );
 const coarse: Effort = quickOr(
