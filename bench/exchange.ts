@@ -16,8 +16,9 @@ export interface Exchange {
 export interface Effort {
   /** No two are compiled alike, which differs by more than pairs of one process do: the figure is the median of theirs. */
   processes: number;
-  /** In the first ones code is compiled. Even, as `pairs`: who goes first takes turns. */
+  /** In the first ones code is compiled. */
   warmUp: number;
+  /** Of two turns each. */
   pairs: number;
   /** Of the messages of a turn, which are so many that `ws` alone takes some 40 ms of processor time. */
   share: number;
@@ -64,7 +65,7 @@ export async function ratiosOf(
   return ratios.map(measured);
 }
 
-/** µs of processor time per message. */
+/** µs of processor time, of two messages. */
 interface Pair {
   bare: number;
   library: number;

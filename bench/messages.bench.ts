@@ -10,12 +10,12 @@ import { peerNames, peerOf } from './peers/index.mjs';
 import { type Cell, report } from './report.ts';
 
 const precise: Effort = quickOr(
-  { processes: 9, warmUp: 4, pairs: 12, share: 1 },
-  { processes: 3, warmUp: 2, pairs: 6, share: 0.25 },
+  { processes: 9, warmUp: 2, pairs: 7, share: 1 },
+  { processes: 3, warmUp: 1, pairs: 3, share: 0.25 },
 );
 const coarse: Effort = quickOr(
-  { processes: 5, warmUp: 2, pairs: 6, share: 0.25 },
-  { processes: 1, warmUp: 2, pairs: 2, share: 0.1 },
+  { processes: 5, warmUp: 1, pairs: 3, share: 0.25 },
+  { processes: 1, warmUp: 1, pairs: 1, share: 0.1 },
 );
 
 const found = new Map<string, Record<string, Cell>>();
@@ -25,7 +25,7 @@ describe.runIf(asked.includes('systole'))('systole', () => {
   const json: Exchange = { direction: 'in', kind: 'json', bytes: 64 };
   const cells: Record<string, Cell> = {};
 
-  test.for([json, ...exchanges])('$direction, $bytes B of $kind', async (exchange, context) => {
+  test.for([json, ...exchanges].map((each) => [keyOf(each), each] as const))('%s', async ([key, exchange], context) => {
     const [{ median, noise } = nothing] = await ratiosOf(
       'systole',
       await exchangeServer('systole'),
@@ -33,7 +33,7 @@ describe.runIf(asked.includes('systole'))('systole', () => {
       precise,
     );
     expectWithin(context, {
-      what: titleOf(exchange),
+      what: `a message ${key}`,
       value: median,
       noise,
       unit: '×',
@@ -41,7 +41,7 @@ describe.runIf(asked.includes('systole'))('systole', () => {
       bound: boundOf(exchange),
     });
     if (exchange === json) return;
-    cells[keyOf(exchange)] = { value: median, noise };
+    cells[key] = { value: median, noise };
     found.set('systole', cells);
   });
 });
@@ -79,14 +79,10 @@ function keyOf({ direction, kind, bytes }: Exchange): string {
   return `${direction}, ${kind}, ${sizes.find(([, each]) => each === bytes)![0]}`;
 }
 
-function titleOf(exchange: Exchange): string {
-  return `a message ${keyOf(exchange)}`;
-}
-
 function cellOf(ratio: Measured | undefined): Cell {
   return ratio === undefined ? null : { value: ratio.median, noise: ratio.noise };
 }
 
 function effort({ processes, pairs }: Effort): string {
-  return `${pairs} turns in each of ${processes} processes`;
+  return `${pairs} pairs of two turns in each of ${processes} processes`;
 }
