@@ -183,7 +183,8 @@ export class Outbox {
 /** Bytes on the wire, without framing. @throws {TypeError} for what no WebSocket can send. */
 export function byteLength(data: unknown): number {
   if (typeof data === 'string') return utf8Length(data);
-  if (isArrayBuffer(data) || ArrayBuffer.isView(data)) return data.byteLength;
+  // The hot path: what a view is, is known without its brand, whose look-up costs a twentieth of sending it.
+  if (ArrayBuffer.isView(data) || isArrayBuffer(data)) return data.byteLength;
   if (isBlob(data)) return data.size;
   throw new TypeError(
     `send: data must be a string, an ArrayBuffer, a view of one or a Blob, not ${data === null ? 'null' : typeof data}; JSON.stringify() what is an object`,
@@ -199,7 +200,7 @@ function copyOf(data: Sendable): Sendable {
 
 /** What a WebSocket sends as it is; of this realm or another (an iframe, a vm context, a polyfill), which `instanceof` would not know. */
 export function isBinary(data: unknown): data is Exclude<Sendable, string> {
-  return isArrayBuffer(data) || ArrayBuffer.isView(data) || isBlob(data);
+  return ArrayBuffer.isView(data) || isArrayBuffer(data) || isBlob(data);
 }
 
 function isArrayBuffer(data: unknown): data is ArrayBuffer {

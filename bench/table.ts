@@ -2,6 +2,7 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 import type { Measurement } from './measurement.ts';
+import { aligned } from './text.ts';
 
 export default class Table implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -10,11 +11,7 @@ export default class Table implements Reporter {
     );
     if (figures.length === 0) return;
     const rows = [['', 'measured', '±', 'aim', 'fails above', ''], ...figures.map(rowOf)];
-    const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-    const lines = rows.map((row) =>
-      row.map((cell, i) => (i === 0 || i === 5 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-    );
-    console.log(`\n${lines.map((line) => line.trimEnd()).join('\n')}\n`);
+    console.log(`\n${aligned(rows, 1)}\n`);
   }
 }
 

@@ -1,14 +1,16 @@
 /**
- * One library through all that the benchmarks ask of it: `node contract.mjs LIBRARY ON_SYSTOLE`. Says `opened`; what the server was `told` and
- * what it `heard` of it, each in order; `returned` after its server died; and once more what went both ways. Ends by itself, as everything has to.
+ * One library through all that the benchmarks ask of it: `node contract.mjs LIBRARY ON_SYSTOLE`. Says what the `peer` carries, and whether it takes a class; `opened`; what the server was `told` and what it `heard` of it, each in order; `returned` after its server died; and once more
+ * what went both ways. Ends by itself, as everything has to.
  */
-import { HeartbeatWebSocket } from '../../dist/adapters/index.websocket.js';
+import { HeartbeatWebSocket } from 'systole/websocket';
+
 import { say } from '../../test/helpers/children/say.mjs';
 import { peerOf } from '../peers/index.mjs';
 
 const [name, onSystole] = process.argv.slice(2);
 const heartbeat = { interval: 1_000, timeout: 500 };
 const peer = await peerOf(name);
+say('peer', { carries: peer.carries, takesClass: peer.takesClass });
 /** More than one write of each kind, and none that could be taken for a beat. */
 const payloads = ['one', 'two', 'three'];
 if (peer.carries.includes('binary')) payloads.push(Uint8Array.of(0, 255, 1), Uint8Array.of(2));

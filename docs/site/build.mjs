@@ -20,7 +20,7 @@ const dist = here('dist');
 /** These come first, in this order; then all others, by the alphabet. */
 const order = [
   'WHY OPTIONS NUMBERS USERS VIEWS MESSAGES TOKENS WEBSOCKET COMING-FROM DIALECTS PUSH MACHINE CHECK TESTING SEE CLI LIMITS',
-  'LIBRARIES PROTOCOL',
+  'BENCH LIBRARIES PROTOCOL',
 ].flatMap((names) => names.split(' '));
 
 function documents() {

@@ -1,0 +1,111 @@
+/** What decides: ours, and the best of the others, a line for each question; whoever is better by more than noise stands out. */
+import type { Column, Figure, Kept, Row } from './report.ts';
+import { nameOf, shown } from './text.ts';
+
+/** What has been measured, by question. */
+export type Findings = ReadonlyMap<string, Kept>;
+
+/** Less is better in all of them. */
+interface Decisive {
+  question: string;
+  what: string;
+  /** The column that decides, or several: the worst of them does. */
+  key: string | readonly string[];
+  /** What stands in brackets behind it. */
+  beside?: string;
+  /** Of a row that counts these are 0: who is quick for having given up too much is not in it. */
+  without?: readonly string[];
+}
+
+/** The most important first. */
+const decisive: readonly Decisive[] = [
+  {
+    question: 'alarms',
+    what: 'a dead line is noticed, with settings that give up no live one (slowest)',
+    key: 'noticeMedian',
+    beside: 'noticeMax',
+    without: ['jitter200', 'jitter400', 'late'],
+  },
+  {
+    question: 'deadline',
+    what: 'back after a dead line, heartbeat 1000/500 (slowest)',
+    key: 'quietMedian',
+    beside: 'quietMax',
+  },
+  {
+    question: 'cable',
+    what: 'back after a pulled cable, another path after 3 s (how many)',
+    key: 'median',
+    beside: 'back',
+  },
+  {
+    question: 'storm',
+    what: '99 % of 300 clients back, none of their messages lost (dials in 100 ms)',
+    key: 'back',
+    beside: 'peak',
+    without: ['lost', 'doubled'],
+  },
+  {
+    question: 'herd',
+    what: '99 % of 100,000 clients back, over the server’s own limit, the worst of four cases',
+    key: ['restart', 'away', 'restartQueue', 'awayQueue'],
+  },
+  { question: 'messages', what: 'processor time of 64 B of text in, over bare `ws`', key: 'in, text, 64 B' },
+  { question: 'messages', what: 'processor time of 64 B of text out, over bare `ws`', key: 'out, text, 64 B' },
+  { question: 'idle', what: 'heap of an idle connection, above bare `ws`', key: 'heap' },
+  { question: 'weight', what: 'weight, minified and gzipped (without xstate)', key: 'gzip', beside: 'withoutXstate' },
+];
+
+/** @param most how many lines there may be */
+export function figures(findings: Findings, most = decisive.length): string {
+  const lines = decisive.flatMap((each) => {
+    const results = findings.get(each.question);
+    return results === undefined ? [] : [lineOf(each, results)];
+  });
+  return ['| | systole | best of the others |', '| --- | --- | --- |', ...lines.slice(0, most)].join('\n');
+}
+
+function lineOf({ question, what, key, beside, without = [] }: Decisive, { columns, rows }: Kept): string {
+  const counting = rows.filter(({ cells }) => without.every((none) => numberOf(cells[none]) === 0));
+  const best = (among: readonly Row[]) => among.toSorted((a, b) => sizeOf(a, key) - sizeOf(b, key)).at(0);
+  const ours = best(counting.filter(({ peer, onSystole }) => peer === 'systole' && onSystole !== true));
+  const theirs = best(
+    counting.filter(({ peer, onSystole }) => !['systole', 'ws'].includes(peer) && onSystole !== true),
+  );
+  const said = (row: Row | undefined) => {
+    if (row === undefined) return '–';
+    const column = (name: string): Column => {
+      const found = columns.find((each) => each.key === name);
+      if (found === undefined) throw new Error(`bench/results/${question}.json has no column ${name}`);
+      return found;
+    };
+    const worst = worstOf(row, key);
+    const figure = shown(row.cells[worst], column(worst));
+    const second = beside === undefined ? undefined : row.cells[beside];
+    return second === undefined || second === null ? figure : `${figure} (${shown(second, column(beside!))})`;
+  };
+  const [own, other] = [said(ours), theirs === undefined ? '–' : `${said(theirs)}, ${nameOf(theirs)}`];
+  const ahead = sizeOf(theirs, key) - sizeOf(ours, key);
+  // Nearer to each other than that they are the same.
+  const noise = noiseOf(ours, key) + noiseOf(theirs, key);
+  return `| ${what} | ${ahead > noise ? `**${own}**` : own} | ${-ahead > noise ? `**${other}**` : other} |`;
+}
+
+/** Words such as "never" are beyond any figure. */
+function sizeOf(row: Row | undefined, key: Decisive['key']): number {
+  return Math.max(...[key].flat().map((each) => numberOf(row?.cells[each]) ?? Infinity));
+}
+
+/** Which of them is as large as that. */
+function worstOf(row: Row, key: Decisive['key']): string {
+  return [key].flat().find((each) => sizeOf(row, each) === sizeOf(row, key))!;
+}
+
+function noiseOf(row: Row | undefined, key: Decisive['key']): number {
+  const cell = row === undefined ? undefined : row.cells[worstOf(row, key)];
+  return typeof cell === 'object' ? (cell?.noise ?? 0) : 0;
+}
+
+function numberOf(cell: number | Figure | string | null | undefined): number | undefined {
+  return typeof cell === 'object' ? cell?.value : typeof cell === 'number' ? cell : undefined;
+}
