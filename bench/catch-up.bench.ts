@@ -8,7 +8,17 @@ import { findEngine } from '../test/helpers/find-engines.ts';
 import { chosen, quickOr } from './chosen.ts';
 import { expectWithin, type Measured, measured } from './measurement.ts';
 import { type Row, report } from './report.ts';
-import { ask, type EngineAt, next, startChild, startListeners, startNode, sumOf, type WayName } from './trusted-rig.ts';
+import {
+  ask,
+  type EngineAt,
+  next,
+  share,
+  startChild,
+  startListeners,
+  startNode,
+  sumOf,
+  type WayName,
+} from './trusted-rig.ts';
 
 const returning = { rounds: quickOr(3, 1), clients: quickOr(1_000, 100), messages: 100, bytes: 200 };
 /** Paced, so that nothing waits for what came before. */
@@ -158,9 +168,4 @@ function urlOf(port: number): string {
 
 function cellOf({ median, noise }: Measured): { value: number; noise: number } {
   return { value: median, noise };
-}
-
-/** What so many of them do not exceed. */
-function share(numbers: readonly number[], of: number): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(of * (numbers.length - 1))]!;
 }

@@ -76,3 +76,8 @@ export function ask(whom: Child, command: string, detail: object = {}): Promise<
   whom.tell(command, detail);
   return answer;
 }
+
+/** What so many of them do not exceed. */
+export function share(numbers: readonly number[], of: number): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(of * (numbers.length - 1))]!;
+}
