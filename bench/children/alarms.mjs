@@ -89,11 +89,11 @@ onCommand({
     );
     say('done: silence', { took, lateness: late.take() });
   },
-  async bear({ line, seconds }) {
+  async bear({ line, seconds, seed }) {
     late.take();
     let entries = 0;
     server.onEnter = () => (entries += 1);
-    for (const [i, client] of clients.entries()) client.bear(line, i);
+    for (const [i, client] of clients.entries()) client.bear(line, 1_000 * seed + i);
     await sleep(seconds * 1_000);
     server.onEnter = () => {};
     say('done: bear', { entries, lateness: late.take() });
