@@ -2,7 +2,7 @@
  * What the benchmarks ask of a library, whichever it is: it hears and says in order, comes back to a server that has died, and ends. Which does not, cannot be
  * measured.
  */
-import { describe, expect, test, type TestContext } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { Child } from '../test/helpers/children/start.ts';
 import { script } from './alternation.ts';
@@ -11,21 +11,22 @@ import { peerNames } from './peers/index.mjs';
 import type { Peer } from './peers/peer.d.ts';
 
 /** They make their own WebSocket, or are one. */
-const alone = ['systole', 'ws', 'fifteen lines by hand'];
+const alone = new Set(['systole', 'ws', 'fifteen lines by hand']);
 
-describe.concurrent.each(chosen(peerNames))('%s', (name) => {
-  test('by itself', { timeout: 60_000 }, ({ onTestFinished }) => keeps(false, onTestFinished));
+const rows = chosen(peerNames).flatMap((name) => {
+  const beneath = alone.has(name) ? [false] : [false, true];
+  return beneath.map((onSystole) => ({ name, onSystole }));
+});
 
-  if (!alone.includes(name)) {
-    test('on systole', { timeout: 60_000 }, ({ onTestFinished }) => keeps(true, onTestFinished));
-  }
-
-  async function keeps(onSystole: boolean, onTestFinished: TestContext['onTestFinished']): Promise<void> {
+test.concurrent.for(rows)(
+  '$name, on systole: $onSystole',
+  { timeout: 60_000 },
+  async ({ name, onSystole }, context) => {
     const child = new Child(script('contract.mjs'), [name, String(onSystole)]);
-    onTestFinished(() => child.end());
+    context.onTestFinished(() => child.end());
     expect({ code: await child.exited, errors: child.errors }).toMatchObject({ code: 0 });
     const [peer, ...said] = child.said;
-    expect(peer!['takesClass']).toBe(!alone.includes(name));
+    expect(peer!['takesClass']).toBe(!alone.has(name));
     const carries = peer!['carries'] as Peer['carries'];
     const payloads = ['one', 'two', 'three', ...(carries.includes('binary') ? [[0, 255, 1], [2]] : []), 'last'];
     const visit = (beginning: string) => [
@@ -34,5 +35,5 @@ describe.concurrent.each(chosen(peerNames))('%s', (name) => {
       { event: 'heard', payloads },
     ];
     expect(said).toMatchObject([...visit('opened'), ...(name === 'ws' ? [] : visit('returned'))]);
-  }
-});
+  },
+);

@@ -11,6 +11,8 @@ export default defineConfig({
     globalSetup: 'test/helpers/setup/build.ts',
     fileParallelism: false,
     maxWorkers: 1,
+    // Where nothing of a question was asked for.
+    passWithNoTests: true,
     testTimeout: 600_000,
     hookTimeout: 60_000,
     reporters: ['default', './bench/table.ts'],

@@ -1,27 +1,24 @@
 /**
- * What an idle connection takes: `node --expose-gc idle.mjs URL KIND COUNT`, KIND being `bare` (`ws` alone) or `systole`.
+ * What an idle connection takes: `node --expose-gc idle.mjs LIBRARY URL COUNT SETTLING`, where SETTLING is how long to wait, in ms, until
+ * nothing goes on any more that belongs to a beginning. The server is `exchange-server.mjs`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { connect } from 'systole';
-import { WebSocket } from 'ws';
-
 import { say } from '../../test/helpers/children/say.mjs';
+import { peerOf } from '../peers/index.mjs';
 
-const [url, kind, count] = process.argv.slice(2);
-const kinds = {
-  bare: () =>
-    new Promise((resolve) => {
-      const socket = new WebSocket(url);
-      socket.onmessage = () => resolve(() => socket.terminate());
-    }),
-  systole: () =>
-    new Promise((resolve) => {
-      const connection = connect(url, { stableAfter: 0 });
-      connection.on('message', () => {});
-      connection.on('open', () => resolve(() => connection.close()));
-    }),
-};
+const [library, url, count, settling] = process.argv.slice(2);
+const peer = await peerOf(library);
+
+const clients = [];
+
+async function open(many) {
+  for (let i = 0; i < many; i += 1) await new Promise((resolve, reject) => void dial(resolve).catch(reject));
+}
+
+async function dial(onOpen) {
+  clients.push(await peer.dial({ url, onOpen, onMessage: () => {} }));
+}
 
 async function heap() {
   for (let i = 0; i < 4; i += 1) {
@@ -31,15 +28,16 @@ async function heap() {
   return process.memoryUsage().heapUsed;
 }
 
-const closers = [];
-const open = async (many) => {
-  for (let i = 0; i < many; i += 1) closers.push(await kinds[kind]());
-};
+const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+
 // Code is compiled, caches are filled.
 await open(100);
-const before = await heap();
+await sleep(Number(settling));
+const before = { heap: await heap(), timers: timers() };
 await open(Number(count));
-const bytes = ((await heap()) - before) / Number(count);
-const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-say('measured', { bytes, timers });
-for (const close of closers) close();
+await sleep(Number(settling));
+say('measured', {
+  bytes: ((await heap()) - before.heap) / Number(count),
+  timers: (timers() - before.timers) / Number(count),
+});
+process.exit();

@@ -11,7 +11,11 @@ export const peer = {
   carries: ['text', 'binary'],
   serve: servePlain,
   async dial({ url, WebSocket = PlainWebSocket, onOpen, onMessage }) {
-    const socket = new ReconnectingWebSocket(url, [], { WebSocket });
+    // Its default is drawn once a process (dist/reconnecting-websocket-mjs.js, DEFAULT): clients of one process would come back as one.
+    const socket = new ReconnectingWebSocket(url, [], {
+      WebSocket,
+      minReconnectionDelay: 1_000 + 4_000 * Math.random(),
+    });
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => onOpen?.();
     socket.onmessage = ({ data }) => onMessage?.(data);

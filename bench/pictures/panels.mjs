@@ -3,15 +3,18 @@ import * as Plot from '@observablehq/plot';
 
 import { fontSize, plot, sheet, width, words } from './paper.mjs';
 
-const line = 21;
+/** Of one, and of two where a name is longer than `longest`, letters. */
+const [line, twoLines] = [21, 36];
+const longest = 34;
 const head = 26;
 const foot = 10;
 /** For figures at an axis, px. */
 const axis = 18;
 /** Of several in a line, in their order. */
 const symbols = ['circle', 'diamond', 'square'];
-/** For what is written behind a bar, px for each letter. */
-const letter = 6.4;
+/** px for each letter, in a wide font: who looks at a picture may have another one than who has drawn it. */
+const letter = 6.6;
+const bold = 7.6;
 
 /**
  * @param panels `{ title, value, most?, part? }`, all but the title columns' keys: a bar up to `value`, a whisker from there to `most`, which stands in
@@ -28,9 +31,13 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
   const lines = rows
     .map((row) => ({ ...row, name: nameOf(row), at: numberOf(row.cells[order]) ?? Infinity }))
     .toSorted((a, b) => (a.at === b.at ? 0 : a.at - b.at));
-  const names = Math.max(...lines.map(({ name }) => name.length)) * letter + 14;
+  const isLong = lines.some(({ name }) => name.length > longest);
+  const widths = lines.flatMap(({ peer, name }) =>
+    (isLong ? name.split(', ') : [name]).map(({ length }) => length * (peer === 'systole' ? bold : letter)),
+  );
+  const names = Math.max(...widths) + 14;
   const marginBottom = foot + (dotted.length > 0 ? axis : 0);
-  const height = head + line * lines.length + marginBottom;
+  const height = head + (isLong ? twoLines : line) * lines.length + marginBottom;
   const each = (width - names) / all.length;
   const common = {
     height,
@@ -49,7 +56,7 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
   const who = (text) =>
     text({
       y: 'name',
-      text: 'name',
+      text: ({ name }) => (isLong ? name.replace(', ', '\n') : name),
       frameAnchor: 'right',
       fill: (row) => (row.peer === 'systole' ? theme.ours : theme.ink),
     });
@@ -83,7 +90,8 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
     const column = columnOf(results, value);
     const figures = lines.map((row) => {
       const [figure, slowest, light] = [value, most, part].map((key) => numberOf(row.cells[key]));
-      const written = shown(row.cells[value], column);
+      // Without its noise, which the table has.
+      const written = shown(figure ?? row.cells[value], column);
       const beside = slowest === figure ? light : (slowest ?? light);
       const behind = beside === undefined ? '' : ` (${shown(beside, { ...column, unit: '' })})`;
       return { ...row, figure, slowest, light, written: figure === undefined ? written : `${written}${behind}` };

@@ -55,9 +55,7 @@ export const pictures = {
     alt: 'Weight of each library in a bundle, minified and gzipped; of systole’s, xstate is the lighter part',
     draw: (results, tools) =>
       panels(results, tools, {
-        panels: [
-          { title: 'minified and gzipped (without xstate, which is lighter)', value: 'gzip', part: 'withoutXstate' },
-        ],
+        panels: [{ title: 'minified and gzipped (without xstate, which is lighter)', value: 'gzip', part: 'alone' }],
       }),
   },
   storm: {
@@ -67,7 +65,7 @@ export const pictures = {
         panels: [
           { title: 'dials in 100 ms', value: 'peak' },
           { title: '99 % back', value: 'back' },
-          { title: 'messages lost', value: 'lost' },
+          { title: 'lost of what was sent, %', value: 'lost' },
         ],
       }),
   },
@@ -90,6 +88,7 @@ export const pictures = {
         panels: [
           { title: 'missed: silent', value: 'silent' },
           { title: 'another path', value: 'path' },
+          { title: 'broken at the app', value: 'broken' },
           { title: 'a node is killed', value: 'killed' },
         ],
       }),
