@@ -6,7 +6,7 @@ export const isQuick = process.env['BENCH_QUICK'] === '1';
 const only = process.env['BENCH_ONLY']?.split(',');
 
 /** Everything is measured, so the results may be kept. */
-export const isWhole = !isQuick && only === undefined;
+export const isWhole = !isQuick && only === undefined && process.env['BENCH_PART'] === undefined;
 
 /** Those of `names` that were asked for with `--only`, in their order; ours is compared with nobody else where it is left out. */
 export function chosen<Name extends string>(names: readonly Name[]): Name[] {

@@ -40,6 +40,11 @@ function understood(given) {
     if (arg === '--quick') told.env.BENCH_QUICK = '1';
     else if (arg === '--only') told.env.BENCH_ONLY = args.shift() ?? '';
     else if (arg.startsWith('--only=')) told.env.BENCH_ONLY = arg.slice('--only='.length);
+    // Some tests of a question are not all of it.
+    else if (/^(?:-t|--testNamePattern)\b/.test(arg)) {
+      told.env.BENCH_PART = '1';
+      told.others.push(arg);
+    }
     // Behind a flag that is not ours it may be its value.
     else if (told.others.length > 0 || arg.startsWith('-')) told.others.push(arg);
     else told.asked.push(arg);
@@ -77,7 +82,7 @@ function run(script, args = []) {
 function statusOf(script, args) {
   const { status } = spawnSync(process.execPath, [script, ...args], {
     cwd: root,
-    env: { ...process.env, BENCH_ONLY: undefined, BENCH_QUICK: undefined, ...env },
+    env: { ...process.env, BENCH_ONLY: undefined, BENCH_QUICK: undefined, BENCH_PART: undefined, ...env },
     stdio: 'inherit',
   });
   return status ?? 1;
