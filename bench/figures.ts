@@ -34,8 +34,8 @@ const decisive: readonly Decisive[] = [
   },
   {
     question: 'cable',
-    what: 'back after a pulled cable, another path after 3 s (how many)',
-    key: 'median',
+    what: 'all back after a pulled cable, another path after 3 s',
+    key: 'max',
     beside: 'back',
   },
   {

@@ -19,15 +19,15 @@ export interface Backoff {
 export type BackoffFunction = (attempt: number, loss: Loss & { random: number }) => number;
 
 /**
- * `npm run bench -- storm herd` chose them, and tries others beside them (docs/NUMBERS.md has the table). In a storm, 300 clients whose server is away for two
+ * `npm run bench -- storm herd` chose them, and tries others beside them (docs/BENCH.md has the table). In a storm, 300 clients whose server is away for two
  * seconds are to come back no more than 30 in 100 ms, and within two seconds. In a herd, 100,000 are to be back with a server that takes 1,000 a second
  * within 1.3 times what it needs for that.
  *
- * - `initial`: 99 % of the storm are back after 1.8 s; with 1,000 after 3.1 s. With 250 no sooner, and the herd dials a third more in its busiest second.
- * - `factor`: with 1.5 the storm comes back 39 in 100 ms, not 29; with 3 after 4.3 s.
+ * - `initial`: 99 % of the storm are back after 1.8 s; with 1,000 after 3.2 s. With 250 no sooner, and the herd dials a third more in its busiest second.
+ * - `factor`: with 1.5 the storm comes back 38 in 100 ms, not 29; with 3 after 4.3 s.
  * - `max`: the herd is back in 1.2 times what the server needs; with 60,000 in 1.6. With 20,000 it is 1.05, but a server that stays away is dialled half
  *   as often again.
- * - `spread`: with none, 500 or 2,000 the storm comes back 35 in 100 ms; with 5,000 it is 23, after 3 s.
+ * - `spread`: with none, 500 or 2,000 the storm comes back 35 or 36 in 100 ms; with 5,000 it is 23, after 3 s.
  */
 export const defaultBackoff: Backoff = { initial: 500, max: 30_000, factor: 2, spread: 1_000 };
 
