@@ -19,7 +19,7 @@ const bold = 7.6;
 /**
  * @param panels `{ title, value, most?, part? }`, all but the title columns' keys: a bar up to `value`, a whisker from there to `most`, which stands in
  * brackets; or of the bar all but `part`, in brackets too, lighter; or `{ title, dots }`, with the columns' keys
- * @param by which column orders the lines; default: the first panel's
+ * @param by which column orders the lines, before the first panel's
  */
 export function panels(results, { theme, alt, source, nameOf, shown }, { panels: all, by, note }) {
   const { rows } = results;
@@ -27,10 +27,11 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
   const multiples = rows.flatMap(({ cells }) => dotted.map((key) => numberOf(cells[key]) ?? 1));
   const domain = [Math.min(0.9, ...multiples) * 0.94, Math.max(2, ...multiples) * 1.15];
   const ticks = [0.25, 0.5, 1, 2, 4, 8, 16, 32].filter((tick) => tick > domain[0] && tick < domain[1]);
-  const order = by ?? all[0].value ?? all[0].dots[0];
+  const first = all[0].value ?? all[0].dots[0];
+  const sizeOf = (row, key) => numberOf(row.cells[key]) ?? Number.MAX_VALUE;
   const lines = rows
-    .map((row) => ({ ...row, name: nameOf(row), at: numberOf(row.cells[order]) ?? Infinity }))
-    .toSorted((a, b) => (a.at === b.at ? 0 : a.at - b.at));
+    .map((row) => ({ ...row, name: nameOf(row) }))
+    .toSorted((a, b) => sizeOf(a, by ?? first) - sizeOf(b, by ?? first) || sizeOf(a, first) - sizeOf(b, first));
   const isLong = lines.some(({ name }) => name.length > longest);
   const widths = lines.flatMap(({ peer, name }) =>
     (isLong ? name.split(', ') : [name]).map(({ length }) => length * (peer === 'systole' ? bold : letter)),
@@ -92,7 +93,7 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
       const [figure, slowest, light] = [value, most, part].map((key) => numberOf(row.cells[key]));
       // Without its noise, which the table has.
       const written = shown(figure ?? row.cells[value], column);
-      const beside = slowest === figure ? light : (slowest ?? light);
+      const beside = slowest === figure ? light : (slowest ?? light ?? wordsOf(row.cells[most]));
       const behind = beside === undefined ? '' : ` (${shown(beside, { ...column, unit: '' })})`;
       return { ...row, figure, slowest, light, written: figure === undefined ? written : `${written}${behind}` };
     });
@@ -193,6 +194,11 @@ export function columnOf({ question, columns }, key) {
   const column = columns.find((each) => each.key === key);
   if (column === undefined) throw new Error(`bench/results/${question}.json has no column ${key}`);
   return column;
+}
+
+/** Such as "never in 45 s". */
+function wordsOf(cell) {
+  return typeof cell === 'string' ? cell : undefined;
 }
 
 /** Of a cell; undefined: there is none, but perhaps words. */

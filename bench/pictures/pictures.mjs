@@ -31,6 +31,7 @@ export const pictures = {
     draw: (results, tools) =>
       panels(results, tools, {
         panels: [{ title: 'until there is a new connection: median (slowest)', value: 'median', most: 'max' }],
+        by: 'max',
       }),
   },
   messages: {
