@@ -33,7 +33,7 @@ type Listens = <T extends keyof NodeListeners>(event: T, listener: NonNullable<N
 
 interface NodeListeners {
   'unexpected-response'?(request: unknown, response: UpgradeResponse): void;
-  message?(data: ArrayBuffer | Buffer, isBinary: boolean): void;
+  message?: ((data: ArrayBuffer | Buffer, isBinary: boolean) => void) | undefined;
   ping?(): void;
   pong?(): void;
 }
@@ -53,6 +53,7 @@ class NodeBeyond implements Beyond {
   readonly tellsMessages: boolean;
   readonly #socket: NodeWebSocket;
   readonly #by: Listener;
+  readonly #message: NodeListeners['message'] = undefined;
   #listeners: NodeListeners = {};
 
   /** Of what comes only before it opens nothing is kept afterwards, and the other way round: an emitter's table of up to five events is half as large. */
@@ -60,7 +61,11 @@ class NodeBeyond implements Beyond {
     this.tellsMessages = socket instanceof WebSocket;
     this.#socket = socket;
     this.#by = by;
+    if (this.tellsMessages)
+      this.#message = (data, isBinary) =>
+        by.ears?.heard(isBinary ? (data as ArrayBuffer) : (data as Buffer).toString());
     this.#listenBy({
+      message: this.#message,
       'unexpected-response': (_, { statusCode: status, headers }) =>
         by.lose({ reason: `HTTP ${status}`, status, retryAfter: retryAfterOf(headers) }),
     });
@@ -68,12 +73,11 @@ class NodeBeyond implements Beyond {
 
   opened(): void {
     const by = this.#by;
-    const ping = () => by.ears?.signed('ping');
-    const pong = () => by.ears?.signed('pong');
-    if (!this.tellsMessages) return this.#listenBy({ ping, pong });
-    const message = (data: ArrayBuffer | Buffer, isBinary: boolean) =>
-      by.ears?.heard(isBinary ? (data as ArrayBuffer) : (data as Buffer).toString());
-    this.#listenBy({ message, ping, pong });
+    this.#listenBy({
+      message: this.#message,
+      ping: () => by.ears?.signed('ping'),
+      pong: () => by.ears?.signed('pong'),
+    });
   }
 
   get compresses(): boolean {
@@ -111,7 +115,8 @@ class NodeBeyond implements Beyond {
 
   #each(listens: Listens | undefined): void {
     for (const name of Object.keys(this.#listeners) as (keyof NodeListeners)[]) {
-      listens?.call(this.#socket, name, this.#listeners[name]!);
+      const listener = this.#listeners[name];
+      if (listener) listens?.call(this.#socket, name, listener);
     }
   }
 }
