@@ -6,12 +6,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { Child } from '../test/helpers/children/start.ts';
 import { openTab, patience, useBrowser, visualize } from '../test/visualizer/stage.ts';
+import { quickOr } from './chosen.ts';
 import { expectWithin, measured } from './measurement.ts';
 
 const connections = 200;
 /** What is looked at at once, s. */
 const window = 10;
-const rounds = 5;
+const rounds = quickOr(5, 2);
 
 useBrowser();
 

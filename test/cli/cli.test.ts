@@ -422,12 +422,12 @@ test('serve: listens on 127.0.0.1 alone', async () => {
 });
 
 test('serve: goes on without input, drops who is silent, and says good-bye', async () => {
-  const server = await served('--silence', '600', '--tick', '50');
+  const server = await served('--silence', '2500', '--tick', '50');
   server.process.stdin.end();
   const mute = new WebSocket(`ws://127.0.0.1:${server.port}`, { autoPong: false });
   const [code] = (await once(mute, 'close')) as [number];
   expect(code).toBe(1006);
-  expect(await server.line(/dropped/)).toMatch(/- [0-9a-f]{8}  dropped: silent for more than 600 ms; 0 clients$/);
+  expect(await server.line(/dropped/)).toMatch(/- [0-9a-f]{8}  dropped: silent for more than 2\.5 s; 0 clients$/);
 
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}`);
   const messages: string[] = [];
