@@ -124,6 +124,16 @@ test('one like npm ws is cut off, has its signs heard, and is left without a lis
   expect(emitter.eventNames()).toEqual([]);
 });
 
+test.each(['ping', 'pong'])('a %s upon which somebody else leaves it is not heard', (sign) => {
+  const { socket, told, puppet } = listened(Emitting);
+  const { emitter } = puppet as Emitting;
+  // It comes first, and an emitter goes on to those that were there when it began.
+  emitter.on(sign, () => socket.drop());
+  puppet.opens();
+  emitter.emit(sign);
+  expect(told).toEqual(['opened']);
+});
+
 /** As Bun's own class: it sends pings, tells of pongs by events, and is no emitter. */
 class Bunlike extends Puppet {
   readonly target = new EventTarget();
