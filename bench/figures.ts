@@ -1,6 +1,6 @@
 /** What decides: ours, and the best of the others, a line for each question; whoever is better by more than noise stands out. */
-import type { Column, Figure, Kept, Row } from './report.ts';
-import { nameOf, shown } from './text.ts';
+import type { Kept, Row } from './report.ts';
+import { columnOf, nameOf, numberOf, shown } from './text.ts';
 
 /** What has been measured, by question. */
 export type Findings = ReadonlyMap<string, Kept>;
@@ -65,7 +65,8 @@ export function figures(findings: Findings, most = decisive.length): string {
   return ['| | systole | best of the others |', '| --- | --- | --- |', ...lines.slice(0, most)].join('\n');
 }
 
-function lineOf({ question, what, key, beside, within = {} }: Decisive, { columns, rows }: Kept): string {
+function lineOf({ what, key, beside, within = {} }: Decisive, results: Kept): string {
+  const { rows } = results;
   const counting = rows.filter(({ cells }) =>
     Object.entries(within).every(([name, most]) => (numberOf(cells[name]) ?? Infinity) <= most),
   );
@@ -76,15 +77,12 @@ function lineOf({ question, what, key, beside, within = {} }: Decisive, { column
   );
   const said = (row: Row | undefined) => {
     if (row === undefined) return '–';
-    const column = (name: string): Column => {
-      const found = columns.find((each) => each.key === name);
-      if (found === undefined) throw new Error(`bench/results/${question}.json has no column ${name}`);
-      return found;
-    };
     const worst = worstOf(row, key);
-    const figure = shown(row.cells[worst], column(worst));
+    const figure = shown(row.cells[worst], columnOf(results, worst));
     const second = beside === undefined ? undefined : row.cells[beside];
-    return second === undefined || second === null ? figure : `${figure} (${shown(second, column(beside!))})`;
+    return second === undefined || second === null
+      ? figure
+      : `${figure} (${shown(second, columnOf(results, beside!))})`;
   };
   const [own, other] = [said(ours), theirs === undefined ? '–' : `${said(theirs)}, ${nameOf(theirs)}`];
   const ahead = sizeOf(theirs, key) - sizeOf(ours, key);
@@ -106,8 +104,4 @@ function worstOf(row: Row, key: Decisive['key']): string {
 function noiseOf(row: Row | undefined, key: Decisive['key']): number {
   const cell = row === undefined ? undefined : row.cells[worstOf(row, key)];
   return typeof cell === 'object' ? (cell?.noise ?? 0) : 0;
-}
-
-function numberOf(cell: number | Figure | string | null | undefined): number | undefined {
-  return typeof cell === 'object' ? cell?.value : typeof cell === 'number' ? cell : undefined;
 }

@@ -25,6 +25,18 @@ export function shown(cell: Cell | undefined, { unit = '', digits = 0 }: Pick<Co
   return `${show(value)}${noise === undefined ? '' : ` ± ${show(noise)}`} ${unit}`.trimEnd();
 }
 
+/** Of a cell; undefined: there is none, but perhaps words. */
+export function numberOf(cell: Cell | undefined): number | undefined {
+  return typeof cell === 'object' ? cell?.value : typeof cell === 'number' ? cell : undefined;
+}
+
+/** @throws {Error} there is none: the question calls it by another name now */
+export function columnOf({ question, columns }: Pick<Results, 'question' | 'columns'>, key: string): Column {
+  const column = columns.find((each) => each.key === key);
+  if (column === undefined) throw new Error(`bench/results/${question}.json has no column ${key}`);
+  return column;
+}
+
 /** Columns under each other, the first `left` of them from the left. */
 export function aligned(rows: readonly (readonly string[])[], left: number): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

@@ -2,7 +2,6 @@
 import * as Plot from '@observablehq/plot';
 
 import { placed } from './labels.mjs';
-import { columnOf, numberOf } from './panels.mjs';
 import { plot, sheet, ticksOf, width, words } from './paper.mjs';
 
 const height = 430;
@@ -10,7 +9,7 @@ const frame = { left: 46, right: width - 20, top: 44, bottom: height - 46 };
 const symbols = ['square', 'diamond', 'triangle', 'star', 'cross', 'wye', 'hexagon'];
 
 /** @param kinds the columns of needless reconnections: the worst of them counts */
-export function alarms(results, { theme, alt, source }, { notice, kinds, across, up }) {
+export function alarms(results, { theme, alt, source, text: { columnOf, numberOf } }, { notice, kinds, across, up }) {
   for (const key of [notice, ...kinds]) columnOf(results, key);
   const points = results.rows
     .filter(({ onSystole }) => onSystole !== true)

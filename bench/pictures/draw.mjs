@@ -8,14 +8,14 @@ import { themes } from './paper.mjs';
 import { pictures } from './pictures.mjs';
 
 const results = new URL('../results/', import.meta.url);
-const { nameOf, shown } = await typeScript('../text.ts');
+const text = await typeScript('../text.ts');
 
-for (const [question, { alt, draw }] of Object.entries(pictures)) {
+for (const [question, { alt, by, of }] of Object.entries(pictures)) {
   const file = new URL(`${question}.json`, results);
   if (!existsSync(file)) continue;
   const source = readFileSync(file, 'utf8');
   for (const [name, theme] of Object.entries(themes)) {
-    const svg = draw(JSON.parse(source), { theme, alt, source, nameOf, shown });
+    const svg = by(JSON.parse(source), { theme, alt, source, text }, of);
     writeFileSync(new URL(`${question}-${name}.svg`, results), svg);
   }
 }

@@ -21,7 +21,11 @@ const bold = 7.6;
  * brackets; or of the bar all but `part`, in brackets too, lighter; or `{ title, dots }`, with the columns' keys
  * @param by which column orders the lines, before the first panel's
  */
-export function panels(results, { theme, alt, source, nameOf, shown }, { panels: all, by, note }) {
+export function panels(
+  results,
+  { theme, alt, source, text: { columnOf, nameOf, numberOf, shown } },
+  { panels: all, by, note },
+) {
   const { rows } = results;
   const dotted = all.flatMap(({ dots: keys }) => keys ?? []);
   const multiples = rows.flatMap(({ cells }) => dotted.map((key) => numberOf(cells[key]) ?? 1));
@@ -189,21 +193,9 @@ export function panels(results, { theme, alt, source, nameOf, shown }, { panels:
   }
 }
 
-/** @throws {Error} there is none: the question calls it by another name now */
-export function columnOf({ question, columns }, key) {
-  const column = columns.find((each) => each.key === key);
-  if (column === undefined) throw new Error(`bench/results/${question}.json has no column ${key}`);
-  return column;
-}
-
 /** Such as "never in 45 s". */
 function wordsOf(cell) {
   return typeof cell === 'string' ? cell : undefined;
-}
-
-/** Of a cell; undefined: there is none, but perhaps words. */
-export function numberOf(cell) {
-  return typeof cell === 'object' ? cell?.value : typeof cell === 'number' ? cell : undefined;
 }
 
 /** Up to where bars are drawn: whoever is far from ours and from most others is cut, or nobody could tell these apart. */
