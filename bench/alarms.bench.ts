@@ -7,7 +7,7 @@ import { Child } from '../test/helpers/children/start.ts';
 import { script } from './alternation.ts';
 import { chosen, quickOr } from './chosen.ts';
 import { expectWithin, measured } from './measurement.ts';
-import { report } from './report.ts';
+import { orNever, report } from './report.ts';
 
 /** `interval/timeout`, ms. */
 const pairs = ['500/500', '500/1500', '1000/500', '1000/1500', '2000/2000', '5000/2500'] as const;
@@ -153,7 +153,7 @@ class Contestant {
 
   #noteSilence(took: readonly (number | null)[]): void {
     const seconds = took.map((ms) => Math.round(ms ?? Infinity) / 1_000);
-    const show = (value: number) => (value < Infinity ? value : `never in ${patience / 1_000} s`);
+    const show = (value: number) => orNever(value, patience / 1_000);
     this.cells['noticeMedian'] = show(measured(seconds).median);
     this.cells['noticeMax'] = show(Math.max(...seconds));
   }

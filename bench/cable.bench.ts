@@ -13,7 +13,7 @@ import { script } from './alternation.ts';
 import { chosen, quickOr } from './chosen.ts';
 import { expectWithin, measured } from './measurement.ts';
 import { peerNames } from './peers/index.mjs';
-import { report } from './report.ts';
+import { orNever, report } from './report.ts';
 
 const heartbeat = { interval: 1_000, timeout: 500 };
 /** Until there is another path, ms. */
@@ -65,7 +65,7 @@ describe.skipIf(missing !== undefined)('a pulled cable', () => {
       await Promise.all(all.map((contestant) => contestant.leave()));
     }
 
-    const show = (seconds: number) => (seconds < Infinity ? seconds : `never in ${patience / 1_000} s`);
+    const show = (seconds: number) => orNever(seconds, patience / 1_000);
     report({
       question: 'cable',
       title: 'A pulled cable, and another path three seconds later',

@@ -6,8 +6,8 @@ import { afterAll, describe, test, type TestContext } from 'vitest';
 import { type Engine, startNats, startRedis } from '../test/helpers/engines.ts';
 import { findEngine } from '../test/helpers/find-engines.ts';
 import { chosen, quickOr } from './chosen.ts';
-import { expectWithin, type Measured, measured } from './measurement.ts';
-import { type Row, report } from './report.ts';
+import { expectWithin, measured } from './measurement.ts';
+import { figureOf, type Row, report } from './report.ts';
 import {
   ask,
   type EngineAt,
@@ -62,7 +62,7 @@ describe('many come back at once', () => {
       console.info(`${peer}, ${settings}: ${seconds.at(-1)!.toFixed(2)} s`);
     }
     const figure = measured(seconds);
-    rows.push({ peer, settings, cells: { seconds: cellOf(figure) } });
+    rows.push({ peer, settings, cells: { seconds: figureOf(figure) } });
     if (way !== 'push') return;
     const what = `${returning.clients} caught up, ${settings}`;
     expectWithin(context, { what, value: figure.median, noise: figure.noise, unit: 's', aim: 2, bound: 10 });
@@ -104,7 +104,7 @@ describe('from one node to who listens at another', () => {
       );
     }
     const [half, most] = [measured(medians), measured(slowest)];
-    rows.push({ peer, settings, cells: { half: cellOf(half), most: cellOf(most) } });
+    rows.push({ peer, settings, cells: { half: figureOf(half), most: figureOf(most) } });
     if (way !== 'push') return;
     const what = `published at one node until heard at another, ${settings}`;
     const unit = 'ms';
@@ -164,8 +164,4 @@ async function comeBack(context: TestContext, way: WayName, at: EngineAt): Promi
 
 function urlOf(port: number): string {
   return `ws://127.0.0.1:${port}`;
-}
-
-function cellOf({ median, noise }: Measured): { value: number; noise: number } {
-  return { value: median, noise };
 }

@@ -13,14 +13,14 @@ import { chosen, quickOr } from './chosen.ts';
 import { expectWithin, measured } from './measurement.ts';
 import { peerNames } from './peers/index.mjs';
 import type { Peer } from './peers/peer.d.ts';
-import { type Cell, report } from './report.ts';
+import { type Cell, figureOf, orNever, report } from './report.ts';
 
 const heartbeat = { interval: 1_000, timeout: 500 };
 /** Clients of each library and kind, whose cuts are spread over a beat. */
 const links = quickOr(20, 5);
 /** After which nobody waits any longer, ms. */
 const patience = quickOr(45_000, 8_000);
-const never = `never in ${patience / 1_000} s`;
+const timely = (ms: number) => orNever(ms, patience / 1_000);
 /** Longer than what systole calls stable, and time for a busy machine to become quiet, ms. */
 const settling = 6_000;
 /** Kinds of any library whose lines are cut at the same time. With all of them two cores would be so busy that their beats came late. */
@@ -135,7 +135,7 @@ async function cut({ entry: { peer, onSystole, child }, kind }: Job): Promise<vo
   );
 }
 
-const shown = (ms: number) => (ms === Infinity ? never : `${ms.toFixed(0)} ms`);
+const shown = (ms: number) => (ms < Infinity ? `${ms.toFixed(0)} ms` : timely(ms));
 
 /** Of those that have come back, ms. */
 function afterOf(child: Child, kind: Job['kind']): number[] {
@@ -154,8 +154,8 @@ function cellsOf(child: Child): Record<string, Cell> {
       const { median, noise } = measured(after);
       const max = Math.max(...after);
       return [
-        [`${kind}Median`, median === Infinity ? never : Number.isFinite(noise) ? { value: median, noise } : median],
-        [`${kind}Max`, max === Infinity ? never : max],
+        [`${kind}Median`, Number.isFinite(noise) ? figureOf({ median, noise }) : timely(median)],
+        [`${kind}Max`, timely(max)],
       ] satisfies [string, Cell][];
     }),
   );

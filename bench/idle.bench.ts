@@ -9,7 +9,7 @@ import { chosen, quickOr } from './chosen.ts';
 import { exchangeServer } from './exchange.ts';
 import { expectWithin, type Measured, measured } from './measurement.ts';
 import { peerNames } from './peers/index.mjs';
-import { report, type Row } from './report.ts';
+import { figureOf, report, type Row } from './report.ts';
 
 const connections = quickOr(1_000, 300);
 /** Of systole; of others. */
@@ -23,7 +23,7 @@ describe('heap per idle connection', () => {
 
   test.for(asked)('%s', async (name, context) => {
     const { heap, timers } = await weighed(name);
-    rows.push({ peer: name, cells: { heap: { value: heap.median, noise: heap.noise }, timers } });
+    rows.push({ peer: name, cells: { heap: figureOf(heap), timers } });
     if (name !== 'systole') return;
     expect(timers, 'one for each').toBe(1);
     expectWithin(context, {

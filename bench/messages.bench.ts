@@ -7,7 +7,7 @@ import { chosen, quickOr } from './chosen.ts';
 import { type Effort, type Exchange, exchanges, exchangeServer, ratiosOf, sizes } from './exchange.ts';
 import { expectWithin, type Measured } from './measurement.ts';
 import { peerNames, peerOf } from './peers/index.mjs';
-import { type Cell, report } from './report.ts';
+import { type Cell, figureOf, report } from './report.ts';
 
 const precise: Effort = quickOr(
   { processes: 9, warmUp: 2, pairs: 7, share: 1 },
@@ -80,7 +80,7 @@ function keyOf({ direction, kind, bytes }: Exchange): string {
 }
 
 function cellOf(ratio: Measured | undefined): Cell {
-  return ratio === undefined ? null : { value: ratio.median, noise: ratio.noise };
+  return ratio === undefined ? null : figureOf(ratio);
 }
 
 function effort({ processes, pairs }: Effort): string {

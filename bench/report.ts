@@ -5,6 +5,7 @@ import { arch, availableParallelism, cpus, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { isWhole } from './chosen.ts';
+import type { Measured } from './measurement.ts';
 import { aligned, rowsOf } from './text.ts';
 
 export interface Results {
@@ -58,6 +59,16 @@ export interface Circumstances {
   machine: string;
   /** Of Node, of npm `ws`, of ours, and of each library in the rows. */
   versions: Readonly<Record<string, string>>;
+}
+
+/** With its noise. */
+export function figureOf({ median, noise }: Measured): Figure {
+  return { value: median, noise };
+}
+
+/** What did not come while somebody waited, s: `never in 45 s`. */
+export function orNever(value: number, patience: number): number | string {
+  return value < Infinity ? value : `never in ${patience} s`;
 }
 
 export function report(results: Results): void {

@@ -10,7 +10,7 @@ import { script } from './alternation.ts';
 import { chosen, quickOr } from './chosen.ts';
 import { expectWithin, type Measured, measured } from './measurement.ts';
 import { peerNames } from './peers/index.mjs';
-import { type Figure, report, type Row } from './report.ts';
+import { type Figure, figureOf, report, type Row } from './report.ts';
 
 const clients = quickOr(300, 100);
 /** Ms that the server is away. */
@@ -76,8 +76,8 @@ describe(`${clients} clients, and a server that is away for two seconds`, () => 
     rows.push({
       peer,
       cells: {
-        peak: figureOf(peak),
-        back: back.median < Infinity ? figureOf(back) : `${shareBack(storms[0]!)} % within ${longest / 1_000} s`,
+        peak: cellOf(peak),
+        back: back.median < Infinity ? cellOf(back) : `${shareBack(storms[0]!)} % within ${longest / 1_000} s`,
         lost,
         lostAtKill: worst('lostAtKill'),
         doubled,
@@ -164,8 +164,9 @@ function start(name: string, args: string[]): Child {
   return child;
 }
 
-function figureOf({ median, noise }: Measured): Figure | number {
-  return noise > 0 ? { value: median, noise } : median;
+/** One storm has no noise to be told. */
+function cellOf(figure: Measured): Figure | number {
+  return figure.noise > 0 ? figureOf(figure) : figure.median;
 }
 
 function peakOf({ entries, returned }: Storm): number {

@@ -1,11 +1,11 @@
 /**
- * One library through all that the benchmarks ask of it: `node contract.mjs LIBRARY ON_SYSTOLE`. Says what the `peer` carries, and whether it takes a class; `opened`; what the server was `told` and what it `heard` of it, each in order; `returned` after its server died; and once more
- * what went both ways. Ends by itself, as everything has to.
+ * One library through all that the benchmarks ask of it: `node contract.mjs LIBRARY ON_SYSTOLE`. Says what the `peer` carries, and whether it takes a class;
+ * `opened`; what the server was `told` and what it `heard` of it, each in order; `returned` after its server died; and once more what went both ways. Ends by
+ * itself, as everything has to.
  */
-import { HeartbeatWebSocket } from 'systole/websocket';
-
 import { say } from '../../test/helpers/children/say.mjs';
 import { peerOf } from '../peers/index.mjs';
+import { oursBeneath } from '../peers/ours.mjs';
 
 const [name, onSystole] = process.argv.slice(2);
 const heartbeat = { interval: 1_000, timeout: 500 };
@@ -29,7 +29,7 @@ let server = await serve();
 const client = await peer.dial({
   url: `ws://127.0.0.1:${server.port}`,
   heartbeat,
-  ...(onSystole === 'true' && { WebSocket: HeartbeatWebSocket.with({ retries: 0, heartbeat }) }),
+  ...(onSystole === 'true' && { WebSocket: oursBeneath(heartbeat) }),
   onOpen() {
     opened += 1;
     wake();

@@ -7,10 +7,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { faultProxy } from 'systole/testing';
-import { HeartbeatWebSocket } from 'systole/websocket';
 
 import { now, onCommand, say } from '../../test/helpers/children/say.mjs';
 import { peerOf } from '../peers/index.mjs';
+import { oursBeneath } from '../peers/ours.mjs';
 
 const { peer: name, onSystole, heartbeat, links } = JSON.parse(process.argv[2]);
 /** From one message to the next, ms. */
@@ -33,8 +33,7 @@ class Link {
     this.#client = await peer.dial({
       url: `ws://127.0.0.1:${this.#proxy.port}`,
       heartbeat,
-      // As `docs/LIBRARIES.md` puts it beneath a library, which dials by itself.
-      ...(onSystole && { WebSocket: HeartbeatWebSocket.with({ retries: 0, heartbeat }) }),
+      ...(onSystole && { WebSocket: oursBeneath(heartbeat) }),
       onOpen: () => this.#onOpen(),
     });
     await opened;

@@ -5,16 +5,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { HeartbeatWebSocket } from 'systole/websocket';
-
 import { say } from '../../test/helpers/children/say.mjs';
 import { peerOf } from '../peers/index.mjs';
+import { oursBeneath } from '../peers/ours.mjs';
 
 const [name, url, json, count, onSystole] = process.argv.slice(2);
 const heartbeat = JSON.parse(json);
 const peer = await peerOf(name);
-// The library dials again, not the class.
-const options = onSystole ? { WebSocket: HeartbeatWebSocket.with({ retries: 0, heartbeat }) } : {};
+const options = onSystole ? { WebSocket: oursBeneath(heartbeat) } : {};
 
 for (let client = 0; client < Number(count); client += 1) {
   await peer.dial({ url, heartbeat, ...options, onOpen: () => say('open', { client }) });

@@ -1,5 +1,6 @@
 import { WebSocket as PartySocket } from 'partysocket';
 
+import { asWebSocket } from './as-web-socket.mjs';
 import { PlainWebSocket } from './global-class.mjs';
 import { servePlain } from './servers/plain.mjs';
 
@@ -10,12 +11,8 @@ export const peer = {
   takesClass: true,
   carries: ['text', 'binary'],
   serve: servePlain,
-  async dial({ url, WebSocket = PlainWebSocket, onOpen, onMessage }) {
+  async dial({ url, WebSocket = PlainWebSocket, ...options }) {
     const socket = new PartySocket(url, [], { WebSocket });
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => onOpen?.();
-    socket.onmessage = ({ data }) => onMessage?.(data);
-    socket.onerror = () => {};
-    return { send: (payload) => socket.send(payload), end: () => socket.close() };
+    return asWebSocket(socket, options);
   },
 };

@@ -1,5 +1,6 @@
 import ReconnectingWebSocket from 'reconnecting-websocket';
 
+import { asWebSocket } from './as-web-socket.mjs';
 import { PlainWebSocket } from './global-class.mjs';
 import { servePlain } from './servers/plain.mjs';
 
@@ -10,16 +11,12 @@ export const peer = {
   takesClass: true,
   carries: ['text', 'binary'],
   serve: servePlain,
-  async dial({ url, WebSocket = PlainWebSocket, onOpen, onMessage }) {
+  async dial({ url, WebSocket = PlainWebSocket, ...options }) {
     // Its default is drawn once a process (dist/reconnecting-websocket-mjs.js, DEFAULT): clients of one process would come back as one.
     const socket = new ReconnectingWebSocket(url, [], {
       WebSocket,
       minReconnectionDelay: 1_000 + 4_000 * Math.random(),
     });
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => onOpen?.();
-    socket.onmessage = ({ data }) => onMessage?.(data);
-    socket.onerror = () => {};
-    return { send: (payload) => socket.send(payload), end: () => socket.close() };
+    return asWebSocket(socket, options);
   },
 };

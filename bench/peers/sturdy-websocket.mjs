@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 
+import { asWebSocket } from './as-web-socket.mjs';
 import { PlainWebSocket } from './global-class.mjs';
 import { servePlain } from './servers/plain.mjs';
 
@@ -12,12 +13,9 @@ export const peer = {
   takesClass: true,
   carries: ['text', 'binary'],
   serve: servePlain,
-  async dial({ url, WebSocket = PlainWebSocket, onOpen, onMessage }) {
+  async dial({ url, WebSocket = PlainWebSocket, ...options }) {
     const socket = new SturdyWebSocket(url, { wsConstructor: WebSocket });
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => onOpen?.();
-    socket.onreopen = () => onOpen?.();
-    socket.onmessage = ({ data }) => onMessage?.(data);
-    return { send: (payload) => socket.send(payload), end: () => socket.close() };
+    socket.onreopen = () => options.onOpen?.();
+    return asWebSocket(socket, options);
   },
 };

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import ReconnectingWebSocket from 'reconnecting-websocket';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import { HeartbeatWebSocket } from '../../../dist/adapters/index.websocket.js';
 import { PlainWebSocket } from '../global-class.mjs';
+import { oursBeneath } from '../ours.mjs';
 
 const topic = 'news';
 
@@ -57,5 +57,5 @@ export const plain = { serve, listen: listenOn(() => PlainWebSocket) };
 /** The same on our class. @type {import('./way.d.ts').Way} */
 export const heartbeats = {
   serve,
-  listen: listenOn((heartbeat) => HeartbeatWebSocket.with({ retries: 0, ...(heartbeat && { heartbeat }) })),
+  listen: listenOn(oursBeneath),
 };

@@ -6,7 +6,8 @@ import { createAdapter } from '@socket.io/redis-streams-adapter';
 import { createClient } from 'redis';
 import { Server } from 'socket.io';
 import { io } from 'socket.io-client';
-import { WebSocket } from 'ws';
+
+import { BareListener } from './bare-listener.mjs';
 
 const topic = 'news';
 const decoder = new TextDecoder();
@@ -53,33 +54,25 @@ export const rooms = { serve: (options) => serve(options, {}), listen };
 export const recovery = {
   serve: (options) => serve(options, { connectionStateRecovery: {} }),
   listen,
-  BareListener: class {
-    #socket;
+  BareListener: class extends BareListener {
     #session;
     #offset;
-    #onMessage;
     #onConnect;
-    open;
-    heard = new Promise((resolve) => {
-      this.#onMessage = (frame) => {
-        // As its own client has it: what is behind the arguments is the offset.
-        this.#offset = JSON.parse(decoder.decode(frame).slice(event.length)).at(-1);
-        resolve();
-      };
-    });
 
     constructor(url) {
-      this.#socket = new WebSocket(`${url}/socket.io/?EIO=4&transport=websocket`, { perMessageDeflate: false });
-      this.open = once(this.#socket, 'message'); // engine.io's handshake
-      this.#socket.on('message', (frame) => {
-        if (isPacket(frame, event)) this.#onMessage(frame);
+      super(`${url}/socket.io/?EIO=4&transport=websocket`, (frame) => {
+        // As its own client has it: what is behind the arguments is the offset.
+        this.#offset = JSON.parse(decoder.decode(frame).slice(event.length)).at(-1);
+      });
+      this.socket.on('message', (frame) => {
+        if (isPacket(frame, event)) this.onMessage(frame);
         else if (isPacket(frame, connect)) this.#onConnect?.(frame);
-        else if (isPacket(frame, ping)) this.#socket.send(pong);
+        else if (isPacket(frame, ping)) this.socket.send(pong);
       });
     }
 
     listen() {
-      this.#socket.send(connect);
+      this.socket.send(connect);
       return new Promise((resolve) => {
         this.#onConnect = (frame) => {
           this.#session = JSON.parse(decoder.decode(frame).slice(connect.length)).pid;
@@ -89,18 +82,7 @@ export const recovery = {
     }
 
     resume(gone, count) {
-      this.#socket.send(`${connect}${JSON.stringify({ pid: gone.#session, offset: gone.#offset })}`);
-      return new Promise((resolve) => {
-        let left = count;
-        this.#onMessage = () => {
-          left -= 1;
-          if (left === 0) resolve();
-        };
-      });
-    }
-
-    leave() {
-      this.#socket.terminate();
+      return this.hearAfter(`${connect}${JSON.stringify({ pid: gone.#session, offset: gone.#offset })}`, count);
     }
   },
 };

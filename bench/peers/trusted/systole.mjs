@@ -1,12 +1,13 @@
 /** `systole/push`, of the built package. */
 import { once } from 'node:events';
 
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 
 import { connectPush } from '../../../dist/push/index.js';
 import { servePush } from '../../../dist/push/index.server.js';
 import { logIn } from '../../children/engine-log.mjs';
 import { isMessage, isWord } from '../../children/frames.mjs';
+import { BareListener } from './bare-listener.mjs';
 
 const topic = 'news';
 const decoder = new TextDecoder();
@@ -32,51 +33,32 @@ export const push = {
     news.on('message', (text) => onMessage(text));
     news.on('gap', () => onDoubt());
   },
-  BareListener: class {
-    #socket;
+  BareListener: class extends BareListener {
     #epoch;
     #cursor;
-    #onMessage;
     #onCaughtUp;
-    open;
-    heard = new Promise((resolve) => {
-      this.#onMessage = (frame) => {
-        const [, at] = decoder.decode(frame).split(' ', 2);
-        this.#cursor = `${this.#epoch}.${at}`;
-        resolve();
-      };
-    });
 
     constructor(url) {
-      this.#socket = new WebSocket(url, { perMessageDeflate: false });
-      this.open = once(this.#socket, 'message'); // the welcome
-      this.#socket.on('message', (frame) => {
-        if (isMessage(frame)) this.#onMessage(frame);
+      super(url, (frame) => {
+        const [, at] = decoder.decode(frame).split(' ', 2);
+        this.#cursor = `${this.#epoch}.${at}`;
+      });
+      this.socket.on('message', (frame) => {
+        if (isMessage(frame)) this.onMessage(frame);
         else if (isWord(frame, 'o')) [, , this.#epoch] = decoder.decode(frame).split(' ');
         else if (isWord(frame, '=')) this.#onCaughtUp?.();
       });
     }
 
     listen() {
-      this.#socket.send(`~s ${JSON.stringify([[topic, null, null]])}`);
+      this.socket.send(`~s ${JSON.stringify([[topic, null, null]])}`);
       return new Promise((resolve) => {
         this.#onCaughtUp = resolve;
       });
     }
 
     resume(gone, count) {
-      this.#socket.send(`~s ${JSON.stringify([[topic, gone.#cursor, 1_000]])}`);
-      return new Promise((resolve) => {
-        let left = count;
-        this.#onMessage = () => {
-          left -= 1;
-          if (left === 0) resolve();
-        };
-      });
-    }
-
-    leave() {
-      this.#socket.terminate();
+      return this.hearAfter(`~s ${JSON.stringify([[topic, gone.#cursor, 1_000]])}`, count);
     }
   },
 };
